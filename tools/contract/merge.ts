@@ -1,4 +1,5 @@
-import { clone, createFileRegistry, type DescExtension, getExtension, setExtension } from '@bufbuild/protobuf'
+import { clone, createFileRegistry, getExtension, setExtension } from '@bufbuild/protobuf'
+import type { GenExtension } from '@bufbuild/protobuf/codegenv2'
 import {
   type DescriptorProto,
   DescriptorProtoSchema,
@@ -7,6 +8,7 @@ import {
   type FileDescriptorSet,
   FileDescriptorSetSchema,
   type MethodDescriptorProto,
+  type MethodOptions,
   type ServiceDescriptorProto,
 } from '@bufbuild/protobuf/wkt'
 
@@ -26,6 +28,8 @@ interface HttpRule {
   additionalBindings: HttpRule[]
 }
 
+type HttpExtension = GenExtension<MethodOptions, HttpRule>
+
 /**
  * Merges two descriptor sets of one API into the union of their files, messages, fields, enum values, methods and
  * HTTP bindings. Where both define an element, `newer` wins; every such case is returned as a note.
@@ -36,9 +40,10 @@ export function mergeDescriptors(
 ): { merged: FileDescriptorSet; notes: MergeNote[] } {
   const merged = clone(FileDescriptorSetSchema, newer)
   const notes: MergeNote[] = []
-  const http = createFileRegistry(newer).getExtension('google.api.http')
-  if (!http) throw new Error('google.api.http is missing from the descriptors; reinstall the contract packages')
+  const found = createFileRegistry(newer).getExtension('google.api.http')
+  if (!found) throw new Error('google.api.http is missing from the descriptors; reinstall the contract packages')
   // Extensions are kept as unknown fields, so both sets are read with the definition of the newer one.
+  const http = found as unknown as HttpExtension
   for (const oldFile of older.file) {
     const file = merged.file.find((f) => f.name === oldFile.name)
     if (!file) {
@@ -141,7 +146,7 @@ function mergeEnums(into: EnumDescriptorProto[], from: EnumDescriptorProto[], sc
 function mergeServices(
   into: ServiceDescriptorProto[],
   from: ServiceDescriptorProto[],
-  http: DescExtension,
+  http: HttpExtension,
   notes: MergeNote[],
 ): void {
   for (const old of from) {
@@ -168,19 +173,19 @@ function mergeServices(
 function mergeBindings(
   into: MethodDescriptorProto,
   from: MethodDescriptorProto,
-  http: DescExtension,
+  http: HttpExtension,
   notes: MergeNote[],
 ): void {
   if (!from.options || !into.options) return
-  const oldRule = getExtension(from.options, http as never) as unknown as HttpRule
-  const rule = getExtension(into.options, http as never) as unknown as HttpRule
+  const oldRule = getExtension(from.options, http)
+  const rule = getExtension(into.options, http)
   const known = new Set([rule, ...rule.additionalBindings].map(bindingKey))
   const missing = [oldRule, ...oldRule.additionalBindings].filter((r) => !known.has(bindingKey(r)))
   if (missing.length === 0) return
   for (const binding of missing)
     notes.push({ element: into.name, note: `HTTP binding of the older contract: ${bindingKey(binding)}` })
   rule.additionalBindings.push(...missing.map((m) => ({ ...m, additionalBindings: [] })))
-  setExtension(into.options, http as never, rule as never)
+  setExtension(into.options, http, rule)
 }
 
 const bindingKey = (rule: HttpRule): string => `${rule.pattern.case} ${String(rule.pattern.value)} ${rule.body}`
