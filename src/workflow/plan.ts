@@ -1,0 +1,65 @@
+import type { JsonObject } from '@bufbuild/protobuf'
+import type { Concept, Data } from '../contract/index.ts'
+import type { StatusCode } from '../contract/status-code.ts'
+
+/** Limits on the concepts that a node returns; zero values mean the defaults of the contract (20 concepts, no minimum). */
+export interface ConceptLimits {
+  readonly maxConcepts: number
+  readonly minValue: number
+  /** Ids or names, exact and case-sensitive; empty = all. */
+  readonly selectConcepts: readonly { readonly id: string; readonly name: string }[]
+}
+
+/** One node, resolved so far that it can run without looking anything up. */
+export interface PlanNode {
+  /** Node id as the user wrote it; nodes inserted by the compiler start with `~`, which no user id can. */
+  readonly id: string
+  /** Indexes into `Plan.nodes` of the nodes that feed this one; empty = the workflow's own input. */
+  readonly inputs: readonly number[]
+  /** Name of the engine or operator that runs it, a key of the engine registry. */
+  readonly engine: string
+  /** Weight ids whose files the engine loads. */
+  readonly weights: readonly string[]
+  /** Parameters: defaults of the model type, then the model version's `output_info.params`, then the node's override. */
+  readonly params: JsonObject
+  /** `output_info.data.concepts` of the model version or the node's override. */
+  readonly concepts: readonly Concept[]
+  readonly limits: ConceptLimits
+  /** Data paths the node needs and gives, as in ModelType.input_fields, e.g. `regions[...].data.image`. */
+  readonly inputFields: readonly string[]
+  readonly outputFields: readonly string[]
+  /** A learned model (its concepts are limited and sorted) rather than an operator. */
+  readonly isModel: boolean
+  /** Set where the app of the concepts is known, to be written into concepts that name none. */
+  readonly conceptOwner?: { readonly userId: string; readonly appId: string }
+  readonly suppressOutput: boolean
+}
+
+/** A compiled workflow: frozen, topologically ordered, safe to cache and to send to another process. */
+export interface Plan {
+  /** Content hash of everything that decides the result; equal plans share caches. */
+  readonly hash: string
+  readonly nodes: readonly PlanNode[]
+  /** Node indexes by layer: all inputs of a layer's nodes lie in earlier layers. */
+  readonly layers: readonly (readonly number[])[]
+}
+
+/** What one node made of one input. `data` is absent when the node failed or had nothing to work on. */
+export interface NodeResult {
+  readonly code: StatusCode
+  readonly details: string
+  readonly data?: Data
+  /** Time spent in this node for this input, in milliseconds. */
+  readonly elapsedMs: number
+}
+
+/** Results of one input, one entry per `Plan.nodes`; undefined for suppressed and inserted nodes. */
+export interface InputResult {
+  readonly nodes: readonly (NodeResult | undefined)[]
+}
+
+/** Options of one run that are not part of the plan. */
+export interface RunOptions {
+  /** Milliseconds of video between two frames, 100..60000. */
+  readonly sampleMs: number
+}
