@@ -8,8 +8,11 @@ export type WeightFiles = Readonly<Record<string, Readonly<Record<string, string
 /** What engines share while one input is being worked on, so that decoding and resizing happen once per input. */
 export interface InferScope {
   readonly signal: AbortSignal
-  /** The decoded image of an Image message: bound before, or decoded from its bytes on first use. */
-  imageOf(image: Image): ImageHandle
+  /**
+   * The image of an Image message: bound before, or opened from its bytes on first use. Rejects with AppError when
+   * the message has neither, or when its bytes are no image.
+   */
+  imageOf(image: Image): Promise<ImageHandle>
   /** Makes an Image message without bytes stand for a decoded image (a crop); it is encoded only if it is answered. */
   bindImage(image: Image, handle: ImageHandle): void
   /** Computes a value once per input and key. */
