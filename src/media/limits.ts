@@ -1,0 +1,41 @@
+const MIB = 1024 * 1024
+
+/** Largest encoded image, in bytes. */
+export const MAX_IMAGE_BYTES = 20 * MIB
+/** Largest text, in bytes of UTF-8. */
+export const MAX_TEXT_BYTES = 20 * MIB
+/** Largest encoded audio, in bytes. */
+export const MAX_AUDIO_BYTES = 20 * MIB
+/** Largest video sent inside a request, in bytes. */
+export const MAX_VIDEO_BYTES = 128 * MIB
+/** Largest video fetched by URL, in bytes. */
+export const MAX_VIDEO_URL_BYTES = 300 * MIB
+
+/** Largest image, in pixels of one frame. */
+export const MAX_IMAGE_PIXELS = 85_000_000
+/** Most frames or pages an animated or multi-page image may announce; only the first one is used. */
+export const MAX_IMAGE_FRAMES = 2_000
+/** Crops of larger images are cut from a copy reduced to at most this many pixels (3 bytes each stay in memory). */
+export const MAX_WORKING_PIXELS = 24_000_000
+/** Longest side a caller may ask a resized image to have, in pixels. */
+export const MAX_TARGET_SIDE = 4_096
+/** Resized copies kept per image; the oldest goes first. */
+export const MAX_CACHED_SIZES = 12
+
+/** Longest video that is analysed, in milliseconds. */
+export const MAX_VIDEO_MS = 600_000
+/** Most frames sampled from one video. */
+export const MAX_VIDEO_FRAMES = 6_000
+/** Largest frame of a video, in pixels (8K). */
+export const MAX_VIDEO_FRAME_PIXELS = 7_680 * 4_320
+/** Shortest sampling interval of a video, in milliseconds. */
+export const MIN_SAMPLE_MS = 100
+/** Longest sampling interval of a video, in milliseconds. */
+export const MAX_SAMPLE_MS = 60_000
+/** Sampling interval of a video when the caller names none, in milliseconds. */
+export const DEFAULT_SAMPLE_MS = 1_000
+
+/** Longest audio that is decoded, in seconds. */
+export const MAX_AUDIO_SECONDS = 3_600
+/** Sample rate that decoded audio is brought to, in hertz. */
+export const AUDIO_SAMPLE_RATE = 16_000

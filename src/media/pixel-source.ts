@@ -1,0 +1,189 @@
+import type { Sharp } from 'sharp'
+import { AppError } from '../base/errors.ts'
+import { StatusCode } from '../contract/status-code.ts'
+import { bmpSize, decodeBmp, type RawImage } from './bmp.ts'
+import { MAX_IMAGE_BYTES, MAX_IMAGE_FRAMES, MAX_IMAGE_PIXELS, MAX_WORKING_PIXELS } from './limits.ts'
+import { imageError, sharp } from './sharp-setup.ts'
+import { IMAGE_FORMATS, type ImageFormat, sniff } from './sniff.ts'
+
+/** Resampling filters, all of them averaging over the whole footprint when an image gets smaller. */
+export type Kernel = 'nearest' | 'linear' | 'cubic' | 'mitchell' | 'lanczos2' | 'lanczos3'
+
+/** Limits on one encoded image. */
+export interface ImageLimits {
+  maxBytes?: number
+  maxPixels?: number
+  maxFrames?: number
+}
+
+/** Colour seen through transparent pixels. */
+const BACKDROP = { r: 255, g: 255, b: 255 }
+/** Reductions that a JPEG decoder does almost for free, biggest first. */
+const JPEG_LEVELS = [8, 4, 2] as const
+
+/** Wraps packed RGB pixels for the image library. */
+export function fromRaw(raw: RawImage): Sharp {
+  return sharp(raw.data, { raw: { width: raw.width, height: raw.height, channels: 3 } })
+}
+
+/**
+ * The pixels of one picture, decoded as late, as small and as seldom as possible.
+ *
+ * Results depend only on the bytes and on what is asked, never on what was asked before: reductions are derived
+ * from one of four fixed levels (1, 1/2, 1/4, 1/8 for JPEG, full size for the others).
+ */
+export class PixelSource {
+  readonly width: number
+  readonly height: number
+  readonly format: ImageFormat | 'RAW'
+  readonly colorMode: string
+  readonly #open: (() => Sharp) | undefined
+  readonly #levels = new Map<number, Promise<RawImage>>()
+  #askedOnce = false
+
+  private constructor(
+    size: { width: number; height: number },
+    format: ImageFormat | 'RAW',
+    colorMode: string,
+    open: (() => Sharp) | undefined,
+    full?: RawImage,
+  ) {
+    this.width = size.width
+    this.height = size.height
+    this.format = format
+    this.colorMode = colorMode
+    this.#open = open
+    if (full) this.#levels.set(1, Promise.resolve(full))
+  }
+
+  /** Takes packed RGB pixels as they are; the array must not change afterwards. */
+  static fromRaw(raw: RawImage): PixelSource {
+    if (raw.data.length !== raw.width * raw.height * 3 || raw.data.length === 0) {
+      throw new RangeError('raw pixels need width * height * 3 bytes')
+    }
+    return new PixelSource(raw, 'RAW', 'RGB', undefined, raw)
+  }
+
+  /** Reads the header of an encoded picture and refuses what is too large, before any pixel is decoded. */
+  static async open(bytes: Uint8Array, limits: ImageLimits = {}): Promise<PixelSource> {
+    const { maxBytes = MAX_IMAGE_BYTES, maxPixels = MAX_IMAGE_PIXELS, maxFrames = MAX_IMAGE_FRAMES } = limits
+    if (bytes.length > maxBytes) {
+      throw new AppError(
+        StatusCode.INPUT_OVER_LIMIT,
+        `Input image is larger than the allowed limit of ${maxBytes} bytes.`,
+      )
+    }
+    const sniffed = await sniff(bytes)
+    if (sniffed?.kind !== 'image') {
+      throw new AppError(StatusCode.INPUT_UNSUPPORTED_FORMAT, `The input is not an image; send ${IMAGE_FORMATS}.`)
+    }
+    const checkPixels = (width: number, height: number): void => {
+      if (width * height > maxPixels) {
+        throw new AppError(
+          StatusCode.INPUT_OVER_LIMIT,
+          `Input image is larger than the allowed limit of ${maxPixels} pixels: it has ${width} x ${height}.`,
+        )
+      }
+    }
+    const format = sniffed.format as ImageFormat
+    if (format === 'BMP') {
+      const { width, height } = bmpSize(bytes)
+      checkPixels(width, height)
+      return new PixelSource({ width, height }, 'BMP', 'RGB', undefined, decodeBmp(bytes))
+    }
+    const options = { failOn: 'error', limitInputPixels: maxPixels, sequentialRead: true } as const
+    try {
+      const metadata = await sharp(bytes, options).metadata()
+      checkPixels(metadata.width, metadata.height)
+      if ((metadata.pages ?? 1) > maxFrames) {
+        throw new AppError(
+          StatusCode.INPUT_OVER_LIMIT,
+          `Input image has ${metadata.pages} frames; at most ${maxFrames} are allowed.`,
+        )
+      }
+      // Models are trained on pixels as stored, and converting RGB profiles doubles the cost of decoding; CMYK
+      // means nothing without its profile.
+      const isCmyk = metadata.space === 'cmyk'
+      const open = (): Sharp => sharp(bytes, { ...options, ignoreIcc: !isCmyk, autoOrient: true })
+      return new PixelSource(metadata.autoOrient, format, colorModeOf(metadata.space, metadata.hasAlpha), open)
+    } catch (error) {
+      throw imageError(error)
+    }
+  }
+
+  /** The picture stretched to width x height and then finished by `after` (padding, cutting), as packed RGB. */
+  async resized(width: number, height: number, kernel: Kernel, after: (s: Sharp) => Sharp): Promise<Uint8Array> {
+    const level = this.#levelFor(width, height)
+    const known = this.#levels.get(level)
+    // One size alone is fastest straight from the file; from the second one on they share a decoded picture.
+    // Reduced levels and WebP go through the shared one at once: the library would choose its own reduction there.
+    const direct = !known && !this.#askedOnce && level === 1 && this.format !== 'WEBP' && this.#open
+    this.#askedOnce = true
+    const start = direct ? flat(direct()) : fromRaw(await this.level(level))
+    return toRgb(after(start.resize(width, height, { fit: 'fill', kernel, fastShrinkOnLoad: false })))
+  }
+
+  /** The whole picture as packed RGB, reduced when it has more than MAX_WORKING_PIXELS. */
+  async working(): Promise<RawImage> {
+    let level = 1
+    while ((this.width * this.height) / level ** 2 > MAX_WORKING_PIXELS) level *= 2
+    return this.level(level)
+  }
+
+  /** The picture divided by 1, 2, 4 or 8 in each direction, decoded once. */
+  level(level: number): Promise<RawImage> {
+    let raw = this.#levels.get(level)
+    if (!raw) {
+      raw = this.#decode(level)
+      this.#levels.set(level, raw)
+      raw.catch(() => {})
+    }
+    return raw
+  }
+
+  async #decode(level: number): Promise<RawImage> {
+    const width = Math.max(1, Math.floor(this.width / level))
+    const height = Math.max(1, Math.floor(this.height / level))
+    if (!this.#open) {
+      const full = await this.level(1)
+      return {
+        data: await toRgb(fromRaw(full).resize(width, height, { fit: 'fill', kernel: 'linear' })),
+        width,
+        height,
+      }
+    }
+    const source = flat(this.#open())
+    const data = await toRgb(level === 1 ? source : source.resize(width, height, { fit: 'fill', kernel: 'linear' }))
+    if (data.length !== width * height * 3) throw imageError(new Error('unexpected size of decoded data'))
+    return { data, width, height }
+  }
+
+  /** The largest reduction that leaves at least a factor of two for the final filter, so quality does not suffer. */
+  #levelFor(width: number, height: number): number {
+    if (this.format !== 'JPEG') return 1
+    const shrink = Math.min(this.width / width, this.height / height)
+    return JPEG_LEVELS.find((level) => shrink >= 2 * level) ?? 1
+  }
+}
+
+const flat = (source: Sharp): Sharp => source.flatten({ background: BACKDROP }).toColourspace('srgb')
+
+/** Runs a pipeline and returns packed RGB; throws AppError for damaged bytes. */
+export async function toRgb(pipeline: Sharp): Promise<Uint8Array> {
+  try {
+    const { data, info } = await pipeline
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true })
+    if (info.channels === 3) return data
+    throw new Error(`expected 3 channels, got ${info.channels}`)
+  } catch (error) {
+    throw imageError(error)
+  }
+}
+
+function colorModeOf(space: string, hasAlpha: boolean): string {
+  if (space === 'cmyk') return 'CMYK'
+  if (space === 'b-w' || space === 'grey16') return hasAlpha ? 'LA' : 'L'
+  return hasAlpha ? 'RGBA' : 'RGB'
+}
