@@ -18,8 +18,16 @@ export interface ImageLimits {
 
 /** Colour seen through transparent pixels. */
 const BACKDROP = { r: 255, g: 255, b: 255 }
-/** Reductions that a JPEG decoder does almost for free, biggest first. */
-const JPEG_LEVELS = [8, 4, 2] as const
+/**
+ * Reductions of which a JPEG decoder does the greater part almost for free (by 8, 4 and 2), and the total reduction
+ * from which each is used, so that enough is left to the final filter. They are one more than the decoder's because
+ * the library avoids exact multiples, where libjpeg's rounding shows. Below the last one the library decodes in full.
+ */
+const JPEG_LEVELS = [
+  { level: 9, from: 18 },
+  { level: 5, from: 10 },
+  { level: 3, from: 4 },
+] as const
 
 /** Wraps packed RGB pixels for the image library. */
 export function fromRaw(raw: RawImage): Sharp {
@@ -30,7 +38,7 @@ export function fromRaw(raw: RawImage): Sharp {
  * The pixels of one picture, decoded as late, as small and as seldom as possible.
  *
  * Results depend only on the bytes and on what is asked, never on what was asked before: reductions are derived
- * from one of four fixed levels (1, 1/2, 1/4, 1/8 for JPEG, full size for the others).
+ * from one of four fixed levels (1, 1/3, 1/5 or 1/9 for JPEG, full size for the others).
  */
 export class PixelSource {
   readonly width: number
@@ -39,7 +47,8 @@ export class PixelSource {
   readonly colorMode: string
   readonly #open: (() => Sharp) | undefined
   readonly #levels = new Map<number, Promise<RawImage>>()
-  #askedOnce = false
+  /** Whether a first size may come straight from the file with the very pixels that the shared copy would give. */
+  #mayBeDirect: boolean
 
   private constructor(
     size: { width: number; height: number },
@@ -47,12 +56,14 @@ export class PixelSource {
     colorMode: string,
     open: (() => Sharp) | undefined,
     full?: RawImage,
+    mayBeDirect = false,
   ) {
     this.width = size.width
     this.height = size.height
     this.format = format
     this.colorMode = colorMode
     this.#open = open
+    this.#mayBeDirect = mayBeDirect
     if (full) this.#levels.set(1, Promise.resolve(full))
   }
 
@@ -105,7 +116,10 @@ export class PixelSource {
       // means nothing without its profile.
       const isCmyk = metadata.space === 'cmyk'
       const open = (): Sharp => sharp(bytes, { ...options, ignoreIcc: !isCmyk, autoOrient: true })
-      return new PixelSource(metadata.autoOrient, format, colorModeOf(metadata.space, metadata.hasAlpha), open)
+      // For WebP the library would choose a reduction of its own, and quarter turns round differently before resizing.
+      const mayBeDirect = format !== 'WEBP' && (metadata.orientation ?? 1) < 5
+      const colorMode = colorModeOf(metadata.space, metadata.hasAlpha)
+      return new PixelSource(metadata.autoOrient, format, colorMode, open, undefined, mayBeDirect)
     } catch (error) {
       throw imageError(error)
     }
@@ -114,11 +128,9 @@ export class PixelSource {
   /** The picture stretched to width x height and then finished by `after` (padding, cutting), as packed RGB. */
   async resized(width: number, height: number, kernel: Kernel, after: (s: Sharp) => Sharp): Promise<Uint8Array> {
     const level = this.#levelFor(width, height)
-    const known = this.#levels.get(level)
     // One size alone is fastest straight from the file; from the second one on they share a decoded picture.
-    // Reduced levels and WebP go through the shared one at once: the library would choose its own reduction there.
-    const direct = !known && !this.#askedOnce && level === 1 && this.format !== 'WEBP' && this.#open
-    this.#askedOnce = true
+    const direct = this.#mayBeDirect && level === 1 && !this.#levels.has(1) ? this.#open : undefined
+    this.#mayBeDirect = false
     const start = direct ? flat(direct()) : fromRaw(await this.level(level))
     return toRgb(after(start.resize(width, height, { fit: 'fill', kernel, fastShrinkOnLoad: false })))
   }
@@ -126,11 +138,11 @@ export class PixelSource {
   /** The whole picture as packed RGB, reduced when it has more than MAX_WORKING_PIXELS. */
   async working(): Promise<RawImage> {
     let level = 1
-    while ((this.width * this.height) / level ** 2 > MAX_WORKING_PIXELS) level *= 2
+    while ((this.width * this.height) / level ** 2 > MAX_WORKING_PIXELS) level++
     return this.level(level)
   }
 
-  /** The picture divided by 1, 2, 4 or 8 in each direction, decoded once. */
+  /** The picture divided by a whole number in each direction, decoded once. */
   level(level: number): Promise<RawImage> {
     let raw = this.#levels.get(level)
     if (!raw) {
@@ -158,11 +170,10 @@ export class PixelSource {
     return { data, width, height }
   }
 
-  /** The largest reduction that leaves at least a factor of two for the final filter, so quality does not suffer. */
   #levelFor(width: number, height: number): number {
     if (this.format !== 'JPEG') return 1
     const shrink = Math.min(this.width / width, this.height / height)
-    return JPEG_LEVELS.find((level) => shrink >= 2 * level) ?? 1
+    return JPEG_LEVELS.find(({ from }) => shrink >= from)?.level ?? 1
   }
 }
 
