@@ -1,0 +1,70 @@
+import type {
+  ColumnDefinitionBuilder,
+  DialectAdapter,
+  Expression,
+  QueryCompiler,
+  RawBuilder,
+  SelectQueryBuilder,
+  SqlBool,
+} from 'kysely'
+
+/** Values that may be bound to a statement; booleans are stored as 0 and 1. */
+export type Parameter = string | number | bigint | null | Uint8Array
+
+/** Rows of a statement and how many rows it changed. */
+export interface RawResult {
+  rows: Record<string, unknown>[]
+  changes: number
+}
+
+/** Runs one statement at a time; rejects with the errors of ../errors.ts. */
+export interface RawConnection {
+  query(sql: string, parameters: readonly unknown[]): Promise<RawResult>
+}
+
+/** Column types by meaning. Timestamps are microseconds since 1970 in a bigint, documents JSON in text. */
+export interface LogicalTypes {
+  /** A number that is never used again, even after its row was deleted. */
+  readonly pk: RawBuilder<unknown>
+  readonly bigint: RawBuilder<unknown>
+  /** Compared and sorted by bytes (UTF-8) on both engines. */
+  readonly text: RawBuilder<unknown>
+  readonly bool: RawBuilder<unknown>
+  pkColumn(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder
+  /** Text that ends a `create table`. */
+  readonly tableEnd: RawBuilder<unknown>
+}
+
+/**
+ * What the two engines do differently, as expressions for kysely. Upserts are not here: both understand the same
+ * `on conflict` clause. Text patterns fold letter case by Unicode; `*` stands for any text.
+ */
+export interface EngineOps {
+  readonly types: LogicalTypes
+  /** The scalar at a path of a JSON document as text (null when absent); numbers index lists. */
+  jsonText(document: Expression<string>, path: readonly (string | number)[]): RawBuilder<string | null>
+  /** The number at a path of a JSON document, or null when it is absent or not a number. */
+  jsonNumber(document: Expression<string>, path: readonly (string | number)[]): RawBuilder<number | null>
+  /** True when the whole text matches a pattern with `*` wildcards. */
+  matches(column: Expression<string | null>, pattern: string): RawBuilder<SqlBool>
+  /** True when the text contains the part. */
+  contains(column: Expression<string | null>, part: string): RawBuilder<SqlBool>
+  /** Makes a select inside a transaction take its rows exclusively, passing over rows another one has taken. */
+  claim<DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>): SelectQueryBuilder<DB, TB, O>
+  /** Holds off other processes while the schema is changed; ends with the transaction. */
+  lockSchema(connection: RawConnection): Promise<void>
+}
+
+/** A database behind the same face whatever its kind; only this folder knows which it is. */
+export interface Engine {
+  readonly ops: EngineOps
+  /** Statements outside transactions, refused when they write. */
+  readonly read: RawConnection
+  createAdapter(): DialectAdapter
+  createQueryCompiler(): QueryCompiler
+  /** Runs `work` in a transaction; the promise resolves after a durable commit and rejects after a rollback. */
+  transact<T>(work: (connection: RawConnection) => Promise<T>): Promise<T>
+  /** Writes a consistent copy into a new file while writing goes on; refuses where the engine has its own tool. */
+  snapshot(file: string): Promise<void>
+  close(): Promise<void>
+}

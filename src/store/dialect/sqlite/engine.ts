@@ -1,0 +1,93 @@
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { SqliteAdapter, SqliteQueryCompiler } from 'kysely'
+import { AppError } from '../../../base/errors.ts'
+import { lockFolder } from '../../../base/folder-lock.ts'
+import type { Log } from '../../../base/log.ts'
+import { StatusCode } from '../../../contract/status-code.ts'
+import type { StorageFailure } from '../../errors.ts'
+import type { Engine } from '../engine.ts'
+import { checkParameters } from '../parameters.ts'
+import { SqliteConnection } from './connection.ts'
+import { translateSqliteError } from './errors.ts'
+import { GroupCommit } from './group-commit.ts'
+import { sqliteOps } from './ops.ts'
+import type { SqliteErrorShape } from './protocol.ts'
+import { WriterPort } from './writer-port.ts'
+
+/** Name of the database file in the data folder. */
+export const SQLITE_FILE = 'limpid.db'
+
+/** Where the embedded database is and how large it may grow. */
+export interface SqliteOptions {
+  dataDir: string
+  /** Size limit in bytes; writing beyond it fails as on a full disk. */
+  bytesMax?: number
+}
+
+const PAGE_BYTES = 4096
+
+/** Opens the embedded database: reads in this thread, writes in a thread of their own. */
+export async function openSqlite(
+  options: SqliteOptions,
+  log: Log,
+  onFailure: (failure: StorageFailure) => void,
+): Promise<Engine> {
+  const lock = lockFolder(options.dataDir, 'database')
+  const file = join(options.dataDir, SQLITE_FILE)
+  const maxPages = options.bytesMax === undefined ? undefined : Math.ceil(options.bytesMax / PAGE_BYTES)
+  const port = new WriterPort(file, maxPages, (failure) => {
+    log.error({ err: failure }, 'The database cannot be written any more')
+    onFailure(failure)
+  })
+  try {
+    await port.ready
+    return assemble(file, port, new SqliteConnection(file, 'read'), lock.release)
+  } catch (error) {
+    await port.close().catch(() => undefined)
+    lock.release()
+    throw translateSqliteError(error)
+  }
+}
+
+function assemble(file: string, port: WriterPort, reader: SqliteConnection, unlock: () => void): Engine {
+  const writer = new GroupCommit(port)
+  return {
+    ops: sqliteOps,
+    createAdapter: () => new SqliteAdapter(),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    read: {
+      query: async (sql, parameters) => {
+        try {
+          return reader.run(sql, checkParameters(parameters))
+        } catch (error) {
+          throw translateSqliteError(error)
+        }
+      },
+    },
+    transact: (work) => writer.transact(work),
+    snapshot: (target) => snapshot(file, target),
+    close: async () => {
+      await writer.idle()
+      reader.close()
+      try {
+        await port.close()
+      } finally {
+        unlock()
+      }
+    },
+  }
+}
+
+/** Copies the database as of now in a thread with its own connection, so that neither reads nor writes wait for it. */
+async function snapshot(file: string, target: string): Promise<void> {
+  if (existsSync(target)) {
+    throw new AppError(StatusCode.CONN_INVALID_REQUEST, `The file ${target} exists: choose a new one for the copy`)
+  }
+  const worker = new Worker(new URL('./snapshot-thread.ts', import.meta.url), { workerData: { file, target } })
+  const [error] = (await once(worker, 'message')) as [SqliteErrorShape | null]
+  await worker.terminate()
+  if (error) throw translateSqliteError(error)
+}

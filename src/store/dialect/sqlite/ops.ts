@@ -1,0 +1,45 @@
+import { type Expression, type RawBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
+import type { EngineOps } from '../engine.ts'
+import { checkPath, containsToLike, LIKE_ESCAPE, wildcardToLike } from '../patterns.ts'
+
+/** SQLite's side of the capability interface; text is folded by a function that every connection registers. */
+export const sqliteOps: EngineOps = {
+  types: {
+    pk: sql`integer`,
+    bigint: sql`integer`,
+    text: sql`text`,
+    bool: sql`integer`,
+    // Without autoincrement the number of a deleted row could be given to another one.
+    pkColumn: (column) => column.primaryKey().autoIncrement(),
+    tableEnd: sql`strict`,
+  },
+  jsonText(document: Expression<string>, path): RawBuilder<string | null> {
+    const at = jsonPath(path)
+    return sql<string | null>`case json_type(${document}, ${at})
+      when 'true' then 'true' when 'false' then 'false'
+      else cast(json_extract(${document}, ${at}) as text) end`
+  },
+  jsonNumber(document: Expression<string>, path): RawBuilder<number | null> {
+    const at = jsonPath(path)
+    return sql<number | null>`case when json_type(${document}, ${at}) in ('integer', 'real')
+      then cast(json_extract(${document}, ${at}) as real) end`
+  },
+  matches: (column, pattern) => like(column, wildcardToLike(pattern)),
+  contains: (column, part) => like(column, containsToLike(part)),
+  // There is one writer: whoever reads inside a transaction has the rows for himself.
+  claim: <DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>) => query,
+  // The lock on the data folder keeps other processes out.
+  lockSchema: async () => undefined,
+}
+
+function like(column: Expression<string | null>, pattern: string): RawBuilder<SqlBool> {
+  return sql<SqlBool>`limpid_fold(${column}) like ${pattern} escape ${sql.lit(LIKE_ESCAPE)}`
+}
+
+function jsonPath(path: readonly (string | number)[]): string {
+  checkPath(path)
+  return path.reduce<string>(
+    (written, segment) => written + (typeof segment === 'number' ? `[${segment}]` : `."${segment}"`),
+    '$',
+  )
+}

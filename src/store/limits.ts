@@ -1,0 +1,38 @@
+/** How many transactions may wait for the writer before new ones are refused. */
+export const WAITING_TRANSACTIONS_MAX = 10_000
+/** How many transactions one commit (one flush to disk) may carry. */
+export const GROUP_TRANSACTIONS_MAX = 128
+/** After how many milliseconds a group takes no further transaction and commits. */
+export const GROUP_OPEN_MS_MAX = 5
+/** How long one transaction may run, in milliseconds; then it is rolled back, as the single writer waits for it. */
+export const TRANSACTION_MS_MAX = 30_000
+/** How often a transaction is tried again after a conflict with another one (PostgreSQL only). */
+export const TRANSACTION_ATTEMPTS_MAX = 12
+/** Longest pause before another attempt, in milliseconds. */
+export const RETRY_PAUSE_MS_MAX = 200
+/** Prepared statements kept for each SQLite connection. */
+export const STATEMENT_CACHE_MAX = 512
+/** How long SQLite waits for a lock of another connection, in milliseconds. */
+export const SQLITE_BUSY_MS_MAX = 5_000
+/** Page cache of each SQLite connection, in KiB. */
+export const SQLITE_CACHE_KIB = 16_384
+/** Size in pages of the write-ahead log from which it is copied back into the database. */
+export const WAL_CHECKPOINT_PAGES = 1_000
+/** Size in bytes to which an overgrown write-ahead log is cut when it starts anew. */
+export const WAL_KEEP_BYTES_MAX = 64 * 1024 * 1024
+/** How long the main thread looks for the writer thread's answer before it returns to the event loop, in milliseconds. */
+export const ANSWER_SPIN_MS = 0.05
+/** How many queries skip that look after one that was in vain. */
+export const ANSWER_SPIN_PAUSE_QUERIES = 16
+/** How long such looks may follow one another without a turn of the event loop, in milliseconds. */
+export const EVENT_LOOP_HOLD_MS_MAX = 2
+/** How long the writer thread looks for the next statement of an open group before it sleeps, in milliseconds. */
+export const STATEMENT_SPIN_MS = 0.1
+/** Connections to PostgreSQL for reading, and as many again for writing. */
+export const POSTGRES_CONNECTIONS_MAX = 8
+/** How long a query waits for a PostgreSQL connection, in milliseconds. */
+export const POSTGRES_CONNECT_MS_MAX = 10_000
+/** How many ids one statement names; longer lists are cut into several statements. */
+export const IDS_PER_STATEMENT_MAX = 1_000
+/** How many rows one page of a list may have. */
+export const ROWS_PER_PAGE_MAX = 1_000

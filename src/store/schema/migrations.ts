@@ -1,0 +1,12 @@
+import type { Session } from '../session.ts'
+import { foundation } from './0001-foundation.ts'
+import type { TableMaker } from './table-maker.ts'
+
+/** One step of the schema; released steps never change, and it must not depend on Schema, which describes the newest. */
+export interface Migration {
+  readonly name: string
+  up(make: TableMaker, db: Session): Promise<void>
+}
+
+/** All steps in order; the schema version of a database is how many of them it has seen. */
+export const migrations: readonly Migration[] = [{ name: 'foundation', up: foundation }]

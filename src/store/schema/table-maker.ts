@@ -1,0 +1,87 @@
+import type { ColumnDefinitionBuilder, CreateTableBuilder } from 'kysely'
+import type { EngineOps } from '../dialect/engine.ts'
+import type { Session } from '../session.ts'
+
+type Change = (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder
+type AnyTable = CreateTableBuilder<string, string>
+
+/** Writes tables and indexes in the logical column types, for both engines alike. */
+export class TableMaker {
+  readonly #db: Session
+  readonly #ops: EngineOps
+
+  constructor(db: Session) {
+    this.#db = db
+    this.#ops = db.ops
+  }
+
+  /** Creates a table from the columns that `define` adds. */
+  async table(name: string, define: (table: Columns) => Columns): Promise<void> {
+    const columns = define(new Columns(this.#db.schema.createTable(name), this.#ops))
+    await columns.builder.modifyEnd(this.#ops.types.tableEnd).execute()
+  }
+
+  /** Creates an index over columns, `desc` allowed after a name, so that keyset pages need no sorting. */
+  async index(
+    table: string,
+    columns: readonly string[],
+    options: { unique?: boolean; live?: boolean } = {},
+  ): Promise<void> {
+    const name = `${options.unique ? 'uq' : 'ix'}_${table}_${columns.map((column) => column.replace(' ', '_')).join('_')}`
+    let index = this.#db.schema.createIndex(name).on(table)
+    if (options.unique) index = index.unique()
+    for (const column of columns) index = index.column(column as `${string} desc`)
+    await (options.live ? index.where('deleted_at', 'is', null) : index).execute()
+  }
+}
+
+/** The columns of one table. */
+export class Columns {
+  readonly builder: AnyTable
+  readonly #ops: EngineOps
+
+  constructor(builder: AnyTable, ops: EngineOps) {
+    this.builder = builder
+    this.#ops = ops
+  }
+
+  #with(name: string, type: 'bigint' | 'text' | 'bool' | 'pk', change: Change): Columns {
+    return new Columns(this.builder.addColumn(name, this.#ops.types[type], change), this.#ops)
+  }
+
+  /** `pk`, `doc`, `revision`, `created_at` and `modified_at`. */
+  family(): Columns {
+    return this.#with('pk', 'pk', (column) => this.#ops.types.pkColumn(column))
+      .text('doc')
+      .bigint('revision', (column) => column.notNull().defaultTo(1))
+      .bigint('created_at')
+      .bigint('modified_at')
+  }
+
+  text(name: string, change: Change = notNull): Columns {
+    return this.#with(name, 'text', change)
+  }
+
+  bigint(name: string, change: Change = notNull): Columns {
+    return this.#with(name, 'bigint', change)
+  }
+
+  bool(name: string): Columns {
+    return this.#with(name, 'bool', (column) => column.notNull().defaultTo(0))
+  }
+
+  /** A row of another table, with which this row is deleted. */
+  parent(name: string, table: string, change: Change = notNull): Columns {
+    return this.bigint(name, (column) => change(column.references(`${table}.pk`).onDelete('cascade')))
+  }
+
+  key(columns: readonly string[]): Columns {
+    const name = `pk_${columns.join('_')}`
+    return new Columns(this.builder.addPrimaryKeyConstraint(name, [...columns] as never), this.#ops)
+  }
+}
+
+const notNull: Change = (column) => column.notNull()
+
+/** For columns that may be empty. */
+export const nullable: Change = (column) => column

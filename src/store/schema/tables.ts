@@ -1,0 +1,176 @@
+import type { Generated, Insertable, Selectable, Updateable } from 'kysely'
+
+/** Microseconds since 1970-01-01 UTC. */
+export type Micros = number
+/** A truth value as both engines store it. */
+export type Bool = 0 | 1
+/** The JSON form of a contract message, without what the columns beside it say. */
+export type JsonText = string
+
+/**
+ * Columns that every family table has. `pk` is given once and never again, so references to a deleted row find
+ * nothing; `revision` counts the changes and is what optimistic updates compare.
+ */
+export interface FamilyColumns {
+  pk: Generated<number>
+  doc: JsonText
+  revision: Generated<number>
+  created_at: Micros
+  modified_at: Micros
+}
+
+export interface UsersTable extends FamilyColumns {
+  id: string
+  visibility: number
+  password_hash: string | null
+}
+
+export interface AppsTable extends FamilyColumns {
+  user_pk: number
+  id: string
+  name: string
+  description: string
+  visibility: number
+  is_template: Generated<Bool>
+  is_featured: Generated<Bool>
+  /** No foreign key, as both tables name each other: a pk that finds no workflow means none. */
+  default_workflow_pk: number | null
+}
+
+export interface CredentialsTable extends FamilyColumns {
+  user_pk: number
+  app_pk: number | null
+  kind: 'app_key' | 'pat' | 'session'
+  /** SHA-256 of the secret, in hexadecimal. */
+  secret_hash: string
+  public_id: string
+  expires_at: Micros | null
+}
+
+export interface CollaboratorsTable extends FamilyColumns {
+  app_pk: number
+  user_pk: number
+  id: string
+  deleted_at: Micros | null
+}
+
+export interface ConceptsTable extends FamilyColumns {
+  app_pk: number
+  id: string
+  name: string
+  language: string
+}
+
+/** `id` is the language code. */
+export interface ConceptLanguagesTable extends FamilyColumns {
+  concept_pk: number
+  id: string
+  name: string
+  definition: string
+}
+
+export interface ModelsTable extends FamilyColumns {
+  app_pk: number
+  id: string
+  model_type_id: string
+  name: string
+  description: string
+  visibility: number
+  is_bookmark: Generated<Bool>
+  is_featured: Generated<Bool>
+  /** No foreign key, as both tables name each other: a pk that finds no version means none. */
+  latest_version_pk: number | null
+}
+
+export interface ModelVersionsTable extends FamilyColumns {
+  model_pk: number
+  id: string
+  status_code: number
+  description: string
+  visibility: number
+  completed_at: Micros | null
+}
+
+export interface WorkflowsTable extends FamilyColumns {
+  app_pk: number
+  id: string
+  name: string
+  description: string
+  visibility: number
+  is_featured: Generated<Bool>
+  /** No foreign key, as both tables name each other: a pk that finds no version means none. */
+  latest_version_pk: number | null
+}
+
+export interface WorkflowVersionsTable extends FamilyColumns {
+  workflow_pk: number
+  id: string
+  description: string
+  visibility: number
+  is_deprecated: Generated<Bool>
+}
+
+export type StarredKind = 'app' | 'model' | 'workflow' | 'user'
+
+export interface StarsTable {
+  user_pk: number
+  kind: StarredKind
+  resource_pk: number
+  created_at: Micros
+}
+
+/** Where a renamed resource is now; `parent_pk` is 0 for users. */
+export interface RedirectsTable {
+  kind: string
+  parent_pk: number
+  old_id: string
+  /** The renamed row, so that several renames in a row need no chain. */
+  resource_pk: number
+  created_at: Micros
+}
+
+export interface BlobsTable {
+  /** SHA-256 of the content, in hexadecimal. */
+  hash: string
+  size: number
+  content_type: string
+  /** How many rows name the blob; at 0 it may be swept. */
+  ref_count: number
+  created_at: Micros
+  modified_at: Micros
+}
+
+export interface WorkflowStatesTable {
+  id: string
+  app_pk: number
+  doc: JsonText
+  expires_at: Micros
+}
+
+export interface MetaTable {
+  key: string
+  value: string
+}
+
+/** All tables of the newest schema version. */
+export interface Schema {
+  users: UsersTable
+  apps: AppsTable
+  credentials: CredentialsTable
+  collaborators: CollaboratorsTable
+  concepts: ConceptsTable
+  concept_languages: ConceptLanguagesTable
+  models: ModelsTable
+  model_versions: ModelVersionsTable
+  workflows: WorkflowsTable
+  workflow_versions: WorkflowVersionsTable
+  stars: StarsTable
+  redirects: RedirectsTable
+  blobs: BlobsTable
+  workflow_states: WorkflowStatesTable
+  meta: MetaTable
+}
+
+export type Row<T extends keyof Schema> = Selectable<Schema[T]>
+export type NewRow<T extends keyof Schema> = Insertable<Schema[T]>
+export type RowChange<T extends keyof Schema> = Updateable<Schema[T]>

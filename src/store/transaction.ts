@@ -1,0 +1,104 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as pause } from 'node:timers/promises'
+import { AppError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import { StatusCode } from '../contract/status-code.ts'
+import type { Engine, RawConnection, RawResult } from './dialect/engine.ts'
+import { ConstraintViolated, DuplicateKey, RetryableConflict } from './errors.ts'
+import { RETRY_PAUSE_MS_MAX, TRANSACTION_ATTEMPTS_MAX, TRANSACTION_MS_MAX } from './limits.ts'
+import { type Writer, WriterSession } from './session.ts'
+
+const current = new AsyncLocalStorage<TransactionScope>()
+
+/**
+ * One attempt at a transaction: passes statements on while it is open and nothing has failed in it.
+ *
+ * PostgreSQL refuses everything after a failed statement while SQLite would go on; here both refuse, and a
+ * transaction with a failed statement never commits, even when its function swallowed the error.
+ */
+class TransactionScope implements RawConnection {
+  readonly #connection: RawConnection
+  #failure: unknown
+  #open = true
+
+  constructor(connection: RawConnection) {
+    this.#connection = connection
+  }
+
+  get open(): boolean {
+    return this.#open
+  }
+
+  async query(sql: string, parameters: readonly unknown[]): Promise<RawResult> {
+    if (!this.#open) throw new Error('This transaction is over: nothing may use its writer any more')
+    this.throwFailure()
+    try {
+      return await this.#connection.query(sql, parameters)
+    } catch (error) {
+      this.#failure ??= error
+      throw error
+    }
+  }
+
+  /** True when the data was refused, not the work of the database itself. */
+  get failedOnContent(): boolean {
+    return this.#failure instanceof DuplicateKey || this.#failure instanceof ConstraintViolated
+  }
+
+  /** Throws the error of the first statement that failed. */
+  throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  close(): void {
+    this.#open = false
+  }
+}
+
+/** Runs `work` in a transaction and repeats it after conflicts; it may therefore touch nothing but its writer. */
+export async function runTransaction<T>(engine: Engine, log: Log, work: (tx: Writer) => Promise<T>): Promise<T> {
+  if (current.getStore()?.open) {
+    throw new Error('A transaction inside a transaction would wait for itself: pass the writer on instead')
+  }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await runAttempt(engine, log, work)
+    } catch (error) {
+      if (!(error instanceof RetryableConflict) || attempt >= TRANSACTION_ATTEMPTS_MAX) throw error
+      log.debug({ err: error, attempt }, 'Repeating a transaction after a conflict')
+      await pause(Math.random() * Math.min(RETRY_PAUSE_MS_MAX, 2 ** attempt))
+    }
+  }
+}
+
+async function runAttempt<T>(engine: Engine, log: Log, work: (tx: Writer) => Promise<T>): Promise<T> {
+  let session: WriterSession | undefined
+  const value = await engine.transact(async (connection) => {
+    const scope = new TransactionScope(connection)
+    session = new WriterSession(engine, scope)
+    const tx = session
+    try {
+      const result = await withDeadline(current.run(scope, async () => work(tx)))
+      scope.throwFailure()
+      return result
+    } catch (error) {
+      // A function may answer a duplicate in its own words; a conflict must be seen here to be repeated.
+      if (!scope.failedOnContent) scope.throwFailure()
+      throw error
+    } finally {
+      scope.close()
+    }
+  })
+  session?.runHooks(log)
+  return value
+}
+
+/** All other writers wait for this one, so a function that hangs loses its transaction. */
+function withDeadline<T>(promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => reject(new AppError(StatusCode.DATABASE_STATEMENT_TIMEOUT, 'The change took too long: repeat the request')),
+    TRANSACTION_MS_MAX,
+  )
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
