@@ -1,0 +1,3 @@
+/** JSON forms of the contract's messages: requests, answers, and the documents that the database keeps. */
+export { type Decoded, decodeDoc, decodeJson, decodeRequest, parseJson } from './decode.ts'
+export { encodeDoc, encodeJson, type JsonNames } from './encode.ts'
