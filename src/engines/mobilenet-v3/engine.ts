@@ -1,0 +1,40 @@
+import type { Engine, LoadedEngine } from '../engine.ts'
+import { eachItem, embeddingData, pictureOf, weightFile } from '../kit.ts'
+import { floatTensor, type ModelSpec, OnnxModel } from '../onnx.ts'
+import { toPlanar } from '../pixels.ts'
+import { memoOfImage } from '../scope.ts'
+import { normalised } from '../vectors.ts'
+
+const WEIGHT = 'mobilenet-v3-small'
+const SIDE_PX = 224
+/** Length of the vectors. */
+export const IMAGE_EMBEDDING_SIZE = 576
+
+const SPEC: ModelSpec = {
+  title: 'MobileNetV3 image embedding',
+  inputs: { input: { type: 'float32', shape: [1, 3, SIDE_PX, SIDE_PX] } },
+  outputs: { embedding: { type: 'float32', shape: [1, IMAGE_EMBEDDING_SIZE] } },
+}
+
+/** Describes a picture by a vector of length 1 whose cosine to others says how alike they look: image -> embedding. */
+export const mobilenetV3Embed: Engine = {
+  name: 'mobilenet-v3-embed',
+  weights: [WEIGHT],
+  async load(files): Promise<LoadedEngine> {
+    const model = await OnnxModel.load(weightFile(files, WEIGHT, 'model'), SPEC)
+    return {
+      bytes: model.bytes,
+      dispose: () => model.dispose(),
+      infer: (items) =>
+        eachItem(items, async (item) => {
+          const handle = await pictureOf(item)
+          const vector = await memoOfImage(item.scope, handle, 'mobilenet-v3', async () => {
+            const rgb = await handle.rgb(SIDE_PX, SIDE_PX)
+            const input = floatTensor(toPlanar(rgb, { scale: 1, offset: 0 }), [1, 3, SIDE_PX, SIDE_PX])
+            return normalised((await model.run({ input })).embedding!.data)
+          })
+          return embeddingData(vector)
+        }),
+    }
+  },
+}
