@@ -1,0 +1,132 @@
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import type { Channel } from './channel.ts'
+import { ACCEPTED_ENCODINGS, responseEncoding } from './compression.ts'
+import { firstHeader } from './metadata.ts'
+import { encodeStatusMessage, GrpcStatus } from './status.ts'
+
+const CONTENT_TYPE = 'application/grpc+proto'
+
+const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants
+
+/** Carries one gRPC call over one HTTP/2 stream. */
+export class Http2Channel implements Channel {
+  readonly transport = 'grpc'
+  readonly path: string
+  readonly remoteAddress: string
+  readonly body: ServerHttp2Stream
+  readonly #headers: IncomingHttpHeaders
+  readonly #rawHeaders: readonly string[] | undefined
+  #opened = false
+  #finished = false
+  #trailers: Record<string, string> = {}
+  #gone: (() => void) | undefined
+  #wake: (() => void) | undefined
+
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders & { ':path'?: string },
+    rawHeaders: readonly string[] | undefined,
+    remoteAddress: string,
+  ) {
+    this.body = stream
+    this.path = headers[':path'] ?? ''
+    this.#headers = headers
+    this.#rawHeaders = rawHeaders
+    this.remoteAddress = remoteAddress
+    // Nothing to do: 'close' follows every error, and a reset by the client is no failure of the server.
+    stream.on('error', ignore)
+    stream.on('close', () => this.#onClose())
+  }
+
+  header(name: string): string | undefined {
+    return firstHeader(this.#headers, this.#rawHeaders, name)
+  }
+
+  onGone(callback: () => void): void {
+    this.#gone = callback
+    if (this.body.closed) this.#onClose()
+  }
+
+  send(frame: Buffer): boolean {
+    if (this.body.destroyed || this.body.closed) return true
+    this.#open()
+    return this.body.write(frame)
+  }
+
+  drained(): Promise<void> {
+    if (this.body.destroyed || !this.body.writableNeedDrain) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#wake = resolve
+      this.body.once('drain', resolve)
+    })
+  }
+
+  finish(status: GrpcStatus, message: string, lastFrame?: Buffer): void {
+    const stream = this.body
+    if (this.#finished) return
+    this.#finished = true
+    if (stream.destroyed || stream.closed) return
+    this.#trailers = statusTrailers(status, message)
+    if (lastFrame !== undefined) {
+      this.#open()
+      stream.end(lastFrame)
+    } else if (!this.#opened) {
+      this.#finishEmpty()
+    } else if (status !== GrpcStatus.OK && stream.writableNeedDrain) {
+      // The client does not take what was sent before, so a status behind it would never arrive either.
+      stream.close(NGHTTP2_CANCEL)
+    } else {
+      stream.end()
+    }
+  }
+
+  #open(): void {
+    if (this.#opened) return
+    this.#opened = true
+    const accepts = responseEncoding(this.header('grpc-accept-encoding'))
+    this.body.respond(responseHeaders(accepts), { waitForTrailers: true })
+    this.body.once('wantTrailers', () => {
+      this.body.sendTrailers(this.#trailers)
+      this.#refuseRest()
+    })
+  }
+
+  #finishEmpty(): void {
+    this.#opened = true
+    const head = { ':status': 200, 'content-type': CONTENT_TYPE, 'grpc-accept-encoding': ACCEPTED_ENCODINGS }
+    this.body.respond({ ...head, ...this.#trailers }, { endStream: true })
+    this.#refuseRest()
+  }
+
+  /** Tells a client that is still sending to stop: nobody reads what comes after the status. */
+  #refuseRest(): void {
+    if (!this.body.readableEnded) {
+      this.body.resume()
+      this.body.close(NGHTTP2_NO_ERROR)
+    }
+  }
+
+  #onClose(): void {
+    this.#wake?.()
+    if (this.#finished) return
+    this.#finished = true
+    this.#gone?.()
+  }
+}
+
+const PLAIN_HEADERS = { ':status': 200, 'content-type': CONTENT_TYPE, 'grpc-accept-encoding': ACCEPTED_ENCODINGS }
+const GZIP_HEADERS = { ...PLAIN_HEADERS, 'grpc-encoding': 'gzip' }
+const DEFLATE_HEADERS = { ...PLAIN_HEADERS, 'grpc-encoding': 'deflate' }
+
+// Naming an encoding obliges to nothing: each message says itself whether it is compressed.
+function responseHeaders(encoding: 'gzip' | 'deflate' | undefined): Record<string, string | number> {
+  if (encoding === undefined) return PLAIN_HEADERS
+  return encoding === 'gzip' ? GZIP_HEADERS : DEFLATE_HEADERS
+}
+
+function statusTrailers(status: GrpcStatus, message: string): Record<string, string> {
+  if (message === '') return { 'grpc-status': String(status) }
+  return { 'grpc-status': String(status), 'grpc-message': encodeStatusMessage(message) }
+}
+
+function ignore(): void {}

@@ -1,0 +1,110 @@
+import { webcrypto } from 'node:crypto'
+import { create, fromBinary, type Message, toBinary } from '@bufbuild/protobuf'
+import { ChannelCredentials, Client, type ClientOptions } from '@grpc/grpc-js'
+import * as x509 from '@peculiar/x509'
+import { silentLog } from '../../base/log.ts'
+import { type MethodInfo, methodInfo, type RequestOf, type ResponseOf, type RpcName } from '../../contract/methods.ts'
+import type { Dispatcher, IncomingCall } from '../call.ts'
+import { createRpc } from '../grpc/rpc.ts'
+import type { RpcServerOptions } from '../grpc/server.ts'
+import { type ListenOptions, listen, type OpenPort } from './listen.ts'
+
+/** Handlers by RPC name; the ones not given fail the test that calls them. */
+export interface FakeHandlers {
+  unary?: { [N in RpcName]?: (call: IncomingCall, request: RequestOf<N>) => Promise<Message> | Message }
+  stream?: { [N in RpcName]?: (call: IncomingCall, requests: AsyncIterable<RequestOf<N>>) => AsyncIterable<Message> }
+}
+
+/** A dispatcher that runs the given handlers without auth or anything else of the real pipeline. */
+export function fakeDispatcher(handlers: FakeHandlers): Dispatcher {
+  return {
+    unary: async (call, request) => {
+      const handler = handlers.unary?.[call.method.name]
+      if (!handler) throw new Error(`no fake for ${call.method.name}`)
+      return (handler as (call: IncomingCall, request: Message) => Promise<Message> | Message)(call, request)
+    },
+    stream: (call, requests) => {
+      const handler = handlers.stream?.[call.method.name]
+      if (!handler) throw new Error(`no fake for ${call.method.name}`)
+      return (handler as (call: IncomingCall, requests: AsyncIterable<Message>) => AsyncIterable<Message>)(
+        call,
+        requests,
+      )
+    },
+    failure: (_header, error, method) => {
+      const output = (method ?? methodInfo('GetStatusCode')).output
+      return create(output, { status: { code: error.code, details: error.details } } as Record<string, unknown>)
+    },
+  }
+}
+
+type TestListenOptions = Partial<Omit<ListenOptions, 'rpc'>> & { rpcLimits?: RpcServerOptions['limits'] }
+
+/** A shared port with fake handlers behind it, on a free port of 127.0.0.1. */
+export async function listenForTest(
+  handlers: FakeHandlers,
+  options: TestListenOptions = {},
+): Promise<OpenPort & { rpc: ReturnType<typeof createRpc>; target: string }> {
+  const { rpcLimits, ...rest } = options
+  const log = rest.log ?? silentLog
+  const rpc = createRpc({ dispatcher: fakeDispatcher(handlers), log, limits: rpcLimits })
+  const port = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    log,
+    onHttp: (req, res) => {
+      req.resume()
+      req.on('end', () => res.end(`http ${req.httpVersion} ${req.method} ${req.url}`))
+    },
+    ...rest,
+    rpc,
+  })
+  return Object.assign(port, { rpc, target: `127.0.0.1:${port.port}` })
+}
+
+const FOREVER_BYTES = -1
+
+/** A grpc-js client without size limits of its own. */
+export function grpcClient(target: string, options: ClientOptions = {}, credentials?: ChannelCredentials): Client {
+  return new Client(target, credentials ?? ChannelCredentials.createInsecure(), {
+    'grpc.max_receive_message_length': FOREVER_BYTES,
+    'grpc.max_send_message_length': FOREVER_BYTES,
+    // Channels with equal options share their connection otherwise, also between tests.
+    'grpc.use_local_subchannel_pool': 1,
+    ...options,
+  })
+}
+
+/** What grpc-js needs to call an RPC, encoded by protobuf-es and not by the code under test. */
+export function stub<N extends RpcName>(name: N) {
+  const method: MethodInfo = methodInfo(name)
+  return {
+    path: `/clarifai.api.V2/${name}`,
+    serialize: (message: RequestOf<N>): Buffer => Buffer.from(toBinary(method.input, message)),
+    deserialize: (bytes: Buffer): ResponseOf<N> => fromBinary(method.output, bytes) as ResponseOf<N>,
+  }
+}
+
+/** A self-signed certificate for 127.0.0.1 and localhost, PEM. */
+export async function selfSigned(): Promise<{ cert: string; key: string }> {
+  x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0])
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  const day = 86_400_000
+  const cert = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: '01',
+    name: 'CN=localhost',
+    notBefore: new Date(Date.now() - day),
+    notAfter: new Date(Date.now() + day),
+    keys,
+    signingAlgorithm: algorithm,
+    extensions: [
+      new x509.SubjectAlternativeNameExtension([
+        { type: 'ip', value: '127.0.0.1' },
+        { type: 'dns', value: 'localhost' },
+      ]),
+    ],
+  })
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')
+  return { cert: cert.toString('pem'), key: `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n` }
+}
