@@ -1,0 +1,81 @@
+/** Turns the files of a package into the files that the store keeps. */
+import { copyFile, open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Conversion, WeightSource } from '../manifest-types.ts'
+import { readGguf } from './gguf.ts'
+import { exportedLiteral } from './js-literal.ts'
+import { convertKerasLayers, type KerasModel } from './keras-layers.ts'
+import { convertMobileNetV3Small } from './mobilenet-v3-small.ts'
+import { convertTfjsGraph, type TfjsGraphModel } from './tfjs-graph.ts'
+
+/** What to convert and where; both folders exist, source files lie under their package paths. */
+export interface ConversionJob {
+  source: WeightSource
+  sourceDir: string
+  outputDir: string
+}
+
+type Metadata = Readonly<Record<string, string>>
+
+function modelMetadata({ package: pkg, modelLicense, provenance }: WeightSource): Metadata {
+  return { source: `npm:${pkg.name}@${pkg.version}`, license: modelLicense.id, provenance }
+}
+
+async function convertToModel(
+  conversion: Exclude<Conversion, { kind: 'copy' }>,
+  sourceDir: string,
+  metadata: Metadata,
+): Promise<Buffer> {
+  const read = (path: string): Promise<Buffer> => readFile(join(sourceDir, path))
+  switch (conversion.kind) {
+    case 'tfjs-graph': {
+      const model = JSON.parse((await read(conversion.model)).toString('utf8')) as TfjsGraphModel
+      const weights = Buffer.concat(await Promise.all(conversion.weights.map(read)))
+      return convertTfjsGraph(model, weights, conversion.cut, metadata)
+    }
+    case 'keras-js': {
+      const literal = async (path: string): Promise<unknown> => exportedLiteral((await read(path)).toString('utf8'))
+      const model = (await literal(conversion.model)) as KerasModel
+      const shards = await Promise.all(conversion.weights.map(literal))
+      const weights = Buffer.concat(shards.map((shard) => Buffer.from(String(shard), 'base64')))
+      return convertKerasLayers(model, weights, conversion.cut, metadata)
+    }
+    case 'mobilenet-v3-small':
+      return convertMobileNetV3Small(readGguf(await read(conversion.gguf)), metadata)
+  }
+}
+
+/** Makes sure that the contents of a file have reached the disk. */
+export async function syncToDisk(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function write(path: string, bytes: Buffer): Promise<void> {
+  const handle = await open(path, 'wx')
+  try {
+    await handle.writeFile(bytes)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Converts or copies into the output folder and waits until the files are on disk. Throws when a source is not usable. */
+export async function runConversion({ source, sourceDir, outputDir }: ConversionJob): Promise<void> {
+  const { conversion, outputs } = source
+  const target = (key: string): string => {
+    const output = outputs[key]
+    if (!output) throw new Error(`the catalogue names no output ${key}`)
+    return join(outputDir, output.file)
+  }
+  if (conversion.kind === 'copy') {
+    for (const [key, path] of Object.entries(conversion.files)) await copyFile(join(sourceDir, path), target(key))
+  } else {
+    await write(target('model'), await convertToModel(conversion, sourceDir, modelMetadata(source)))
+  }
+  for (const { file } of Object.values(outputs)) await syncToDisk(join(outputDir, file))
+}

