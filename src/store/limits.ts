@@ -34,5 +34,5 @@ export const POSTGRES_CONNECTIONS_MAX = 8
 export const POSTGRES_CONNECT_MS_MAX = 10_000
 /** How many ids one statement names; longer lists are cut into several statements. */
 export const IDS_PER_STATEMENT_MAX = 1_000
-/** How many rows one page of a list may have. */
-export const ROWS_PER_PAGE_MAX = 1_000
+/** How many rows one page of a list may have; one more than callers may ask for, to see whether a next page exists. */
+export const ROWS_PER_PAGE_MAX = 1_001

@@ -28,9 +28,11 @@ export class TableMaker {
     options: { unique?: boolean; live?: boolean } = {},
   ): Promise<void> {
     const name = `${options.unique ? 'uq' : 'ix'}_${table}_${columns.map((column) => column.replace(' ', '_')).join('_')}`
-    let index = this.#db.schema.createIndex(name).on(table)
-    if (options.unique) index = index.unique()
-    for (const column of columns) index = index.column(column as `${string} desc`)
+    const plain = this.#db.schema
+      .createIndex(name)
+      .on(table)
+      .columns(columns as `${string} desc`[])
+    const index = options.unique ? plain.unique() : plain
     await (options.live ? index.where('deleted_at', 'is', null) : index).execute()
   }
 }

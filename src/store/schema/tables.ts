@@ -1,7 +1,6 @@
 import type { Generated, Insertable, Selectable, Updateable } from 'kysely'
+import type { Micros } from '../../base/clock.ts'
 
-/** Microseconds since 1970-01-01 UTC. */
-export type Micros = number
 /** A truth value as both engines store it. */
 export type Bool = 0 | 1
 /** The JSON form of a contract message, without what the columns beside it say. */

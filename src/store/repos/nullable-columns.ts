@@ -1,0 +1,21 @@
+import type { Row, Schema } from '../schema/tables.ts'
+
+type NullableColumn = {
+  [T in keyof Schema]: { [C in keyof Row<T>]: null extends Row<T>[C] ? C : never }[keyof Row<T>]
+}[keyof Schema]
+
+/** Every column that may be empty in some table; the compiler demands that the list is complete. */
+const nullableColumns: Record<NullableColumn, true> = {
+  password_hash: true,
+  default_workflow_pk: true,
+  app_pk: true,
+  expires_at: true,
+  deleted_at: true,
+  latest_version_pk: true,
+  completed_at: true,
+}
+
+/** True when the column may be empty, so that sorting has to say where empty values go. */
+export function isNullable(column: string): boolean {
+  return Object.hasOwn(nullableColumns, column)
+}
