@@ -1,0 +1,83 @@
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { readSettings, SETTINGS, type SettingName } from './env.ts'
+
+/** A setting that cannot be used; the message says which and what to write instead. */
+export class ConfigError extends Error {}
+
+/** All settings, checked and typed. */
+export interface Config {
+  readonly port: number
+  readonly host: string
+  readonly dataDir: string
+  readonly databaseUrl: string | undefined
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined
+  readonly publicUrl: string | undefined
+  readonly firstUser: {
+    readonly id: string
+    readonly pat: string | undefined
+    readonly email: string | undefined
+    readonly password: string | undefined
+  }
+  readonly jsonNames: 'camel' | 'snake'
+  readonly fetchAllow: readonly string[]
+  readonly logLevel: string
+  readonly workers: number
+  readonly modelBytesMax: number
+  readonly modelPull: boolean
+  readonly rateLimitPerSecond: number
+  readonly requestBytesMax: number
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+const WORKERS_MAX = 64
+const PAT = /^[\w.-]{8,128}$/
+const MIB = 1024 * 1024
+
+/** Reads the settings, refusing to go on with a sentence where one makes no sense. */
+export function loadConfig(env: NodeJS.ProcessEnv, overrides: Partial<Record<SettingName, string>> = {}): Config {
+  const text = readSettings(env, overrides)
+  const fail = (name: SettingName, wanted: string): never => {
+    const shown = name === 'pat' || name === 'password' ? 'the value given' : `'${text[name]}'`
+    throw new ConfigError(`${SETTINGS[name].env}: ${shown} is not usable; ${wanted}.`)
+  }
+  const integer = (name: SettingName, min: number, max: number): number => {
+    const value = Number(text[name])
+    return Number.isInteger(value) && value >= min && value <= max
+      ? value
+      : fail(name, `use a whole number from ${min} to ${max}`)
+  }
+  const choice = <T extends string>(name: SettingName, values: readonly T[]): T =>
+    values.find((v) => v === text[name]) ?? fail(name, `use ${values.join(' or ')}`)
+
+  if ((text.tlsCert === undefined) !== (text.tlsKey === undefined)) {
+    throw new ConfigError('LIMPID_TLS_CERT and LIMPID_TLS_KEY go together; set both or neither.')
+  }
+  if (text.databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(text.databaseUrl))
+    fail('databaseUrl', 'use a postgres:// URL')
+  if (text.publicUrl !== undefined && !/^https?:\/\/[^/]+$/.test(text.publicUrl))
+    fail('publicUrl', 'use an origin such as https://ai.example.org')
+  if (text.pat !== undefined && !PAT.test(text.pat)) fail('pat', 'use 8 to 128 letters, digits, ".", "_" or "-"')
+  choice('blobs', ['file'])
+  const workers = integer('workers', 0, WORKERS_MAX)
+  return Object.freeze({
+    port: integer('port', 0, 65535),
+    host: text.host!,
+    dataDir: resolve(text.dataDir!),
+    databaseUrl: text.databaseUrl,
+    tls: text.tlsCert === undefined ? undefined : { certFile: text.tlsCert, keyFile: text.tlsKey! },
+    publicUrl: text.publicUrl,
+    firstUser: { id: text.user!, pat: text.pat, email: text.email, password: text.password },
+    jsonNames: choice('jsonNames', ['camel', 'snake'] as const),
+    fetchAllow: (text.fetchAllow ?? '')
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+    logLevel: choice('log', LOG_LEVELS),
+    workers: workers || availableParallelism(),
+    modelBytesMax: integer('modelMemory', 16, 1_000_000) * MIB,
+    modelPull: choice('modelPull', ['on', 'off'] as const) === 'on',
+    rateLimitPerSecond: integer('rateLimit', 0, 1_000_000),
+    requestBytesMax: integer('requestBytes', 1, 1024) * MIB,
+  })
+}

@@ -1,0 +1,63 @@
+/** One setting: its environment variable, what it means, and its default as text. The `serve` flag is the kebab case. */
+export interface Setting {
+  readonly env: string
+  readonly fallback?: string
+  readonly help: string
+}
+
+/** Every setting of the program. Nothing else reads the environment. */
+export const SETTINGS = {
+  port: { env: 'PORT', fallback: '8080', help: 'one port for everything; 0 takes a free one' },
+  host: { env: 'HOST', fallback: '127.0.0.1', help: 'address to listen on' },
+  dataDir: { env: 'LIMPID_DATA_DIR', fallback: './data', help: 'embedded database, blobs and model cache' },
+  databaseUrl: { env: 'DATABASE_URL', help: 'postgres://... switches to PostgreSQL' },
+  blobs: { env: 'LIMPID_BLOBS', fallback: 'file', help: 'where media bytes are kept: file' },
+  tlsCert: { env: 'LIMPID_TLS_CERT', help: 'PEM file; with the key, the port speaks TLS too' },
+  tlsKey: { env: 'LIMPID_TLS_KEY', help: 'PEM file of the private key' },
+  publicUrl: { env: 'LIMPID_PUBLIC_URL', help: 'origin used in hosted media URLs and redirects' },
+  user: { env: 'LIMPID_USER', fallback: 'admin', help: 'id of the user that the first start creates' },
+  pat: { env: 'LIMPID_PAT', help: 'personal access token that the first start creates; random by default' },
+  email: { env: 'LIMPID_EMAIL', help: 'e-mail address with which that user logs in' },
+  password: {
+    env: 'LIMPID_PASSWORD',
+    help: 'password with which that user logs in; without one POST /v2/login is refused',
+  },
+  jsonNames: {
+    env: 'LIMPID_JSON_NAMES',
+    fallback: 'camel',
+    help: 'casing of JSON answers without a hint: camel or snake',
+  },
+  fetchAllow: {
+    env: 'LIMPID_FETCH_ALLOW',
+    help: 'comma list of hosts, host:port or CIDR that URL fetching may reach although private',
+  },
+  log: { env: 'LIMPID_LOG', fallback: 'info', help: 'pino level' },
+  workers: { env: 'LIMPID_WORKERS', fallback: '0', help: 'inference worker processes; 0 means one per core' },
+  modelMemory: {
+    env: 'LIMPID_MODEL_MEMORY_MB',
+    fallback: '1024',
+    help: 'megabytes of loaded models that each worker keeps',
+  },
+  modelPull: {
+    env: 'LIMPID_MODEL_PULL',
+    fallback: 'on',
+    help: 'on: the first prediction fetches the weights it needs; off: answers which command fetches them',
+  },
+  rateLimit: { env: 'LIMPID_RATE_LIMIT', fallback: '0', help: 'requests per second and key; 0 is no limit' },
+  requestBytes: { env: 'LIMPID_REQUEST_MB', fallback: '256', help: 'largest request in megabytes' },
+} as const satisfies Record<string, Setting>
+
+export type SettingName = keyof typeof SETTINGS
+
+/** Values of all settings as text: a given override, else the environment, else the default. */
+export function readSettings(
+  env: NodeJS.ProcessEnv,
+  overrides: Partial<Record<SettingName, string>> = {},
+): Partial<Record<SettingName, string>> {
+  const result: Partial<Record<SettingName, string>> = {}
+  for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting][]) {
+    const value = overrides[name] ?? (env[setting.env] || undefined) ?? setting.fallback
+    if (value !== undefined) result[name] = value
+  }
+  return result
+}

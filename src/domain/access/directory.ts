@@ -1,0 +1,124 @@
+import { AppSchema, CollaboratorSchema, KeySchema } from '../../contract/index.ts'
+import { decodeDoc } from '../../contract/json/index.ts'
+import type { Database } from '../../store/database.ts'
+import { Memo } from './memo.ts'
+import type { AppRef, CredentialKind, Principal, UserRef } from './principal.ts'
+import { ALL_SCOPES, readScopes, type ScopeSet } from './scopes.ts'
+import { hashSecret, secretMatches } from './secrets.ts'
+
+/** A credential that exists; whether it has expired is for the caller to decide by the call's own time. */
+export interface FoundCredential {
+  readonly principal: Principal
+  readonly expiresAt: number | undefined
+}
+
+/**
+ * Look-ups that every call needs (credential, user, app, invitation), remembered in memory.
+ *
+ * Whoever changes a row of those families calls `invalidate` after the commit. Another server on the same database
+ * does not hear of that, so an entry is also forgotten after a few seconds.
+ */
+export class Directory {
+  readonly #db: Database
+  readonly #credentials = new Memo<string, FoundCredential>()
+  readonly #users = new Memo<string, UserRef>()
+  readonly #apps = new Memo<string, AppRef>()
+  readonly #invitations = new Memo<string, ScopeSet>()
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  /** Forgets everything; the next look-ups read the database. */
+  invalidate(): void {
+    for (const memo of [this.#credentials, this.#users, this.#apps, this.#invitations]) memo.clear()
+  }
+
+  /** The credential with this secret, or undefined. */
+  async credential(secret: string): Promise<FoundCredential | undefined> {
+    const hash = hashSecret(secret)
+    return this.#credentials.get(hash, async () => {
+      const row = await this.#db.read
+        .selectFrom('credentials')
+        .innerJoin('users', 'users.pk', 'credentials.user_pk')
+        .leftJoin('apps', 'apps.pk', 'credentials.app_pk')
+        .select([
+          'credentials.pk',
+          'credentials.kind',
+          'credentials.secret_hash',
+          'credentials.doc',
+          'credentials.expires_at',
+          'credentials.app_pk',
+        ])
+        .select(['users.pk as user_pk', 'users.id as user_id', 'apps.id as app_id'])
+        .where('credentials.secret_hash', '=', hash)
+        .executeTakeFirst()
+      if (!row || !secretMatches(secret, row.secret_hash)) return undefined
+      const user = await this.user(row.user_id)
+      const app = row.app_id === null ? undefined : await this.app(row.user_pk, row.app_id)
+      if (!user || (row.app_pk !== null && !app)) return undefined
+      const kind = row.kind as CredentialKind
+      const key = decodeDoc(KeySchema, row.doc)
+      const scopes = kind === 'session' ? ALL_SCOPES : readScopes(key.scopes, key.endpoints)
+      return { principal: { kind, user, app, credentialPk: row.pk, scopes }, expiresAt: row.expires_at ?? undefined }
+    })
+  }
+
+  /** The user with this id, or undefined. */
+  async user(id: string): Promise<UserRef | undefined> {
+    return this.#users.get(id, () =>
+      this.#db.read.selectFrom('users').select(['pk', 'id', 'visibility']).where('id', '=', id).executeTakeFirst(),
+    )
+  }
+
+  /** The app of a user with this id, or undefined. */
+  async app(userPk: number, id: string): Promise<AppRef | undefined> {
+    return this.#apps.get(`${userPk}/${id}`, async () => {
+      const row = await this.#db.read
+        .selectFrom('apps')
+        .select(['pk', 'id', 'user_pk', 'visibility', 'doc'])
+        .where('user_pk', '=', userPk)
+        .where('id', '=', id)
+        .executeTakeFirst()
+      if (!row) return undefined
+      const { defaultLanguage, sampleMs } = decodeDoc(AppSchema, row.doc)
+      return {
+        pk: row.pk,
+        id: row.id,
+        userPk: row.user_pk,
+        visibility: row.visibility,
+        defaultLanguage: defaultLanguage || 'en',
+        sampleMs,
+      }
+    })
+  }
+
+  /** What a user may do in somebody else's app by invitation, or undefined without one. */
+  async collaboration(appPk: number, userPk: number): Promise<ScopeSet | undefined> {
+    return this.#invitations.get(`${appPk}/${userPk}`, async () => {
+      const row = await this.#db.read
+        .selectFrom('collaborators')
+        .select('doc')
+        .where('app_pk', '=', appPk)
+        .where('user_pk', '=', userPk)
+        .where('deleted_at', 'is', null)
+        .executeTakeFirst()
+      if (!row) return undefined
+      const { scopes, endpoints } = decodeDoc(CollaboratorSchema, row.doc)
+      return readScopes(scopes, endpoints)
+    })
+  }
+
+  /** The id that an app has now, when it had `oldId` before a rename. */
+  async appRedirect(userPk: number, oldId: string): Promise<string | undefined> {
+    const row = await this.#db.read
+      .selectFrom('redirects')
+      .innerJoin('apps', 'apps.pk', 'redirects.resource_pk')
+      .select('apps.id')
+      .where('redirects.kind', '=', 'app')
+      .where('redirects.parent_pk', '=', userPk)
+      .where('redirects.old_id', '=', oldId)
+      .executeTakeFirst()
+    return row?.id
+  }
+}

@@ -1,0 +1,24 @@
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { RateLimiter } from '../base/rate-limiter.ts'
+import type { BlobStore } from '../blobs/blob-store.ts'
+import type { Config } from '../config/config.ts'
+import type { Fetcher } from '../fetch/guarded-fetcher.ts'
+import type { Runtime } from '../runtime/protocol.ts'
+import type { Database } from '../store/database.ts'
+import type { WeightStore } from '../weights/store.ts'
+import type { Directory } from './access/directory.ts'
+
+/** What the composition root builds once and every call may use. */
+export interface Services {
+  readonly config: Config
+  readonly log: Log
+  readonly clock: Clock
+  readonly db: Database
+  readonly blobs: BlobStore
+  readonly directory: Directory
+  readonly fetcher: Fetcher
+  readonly weights: WeightStore
+  readonly runtime: Runtime
+  readonly rateLimiter: RateLimiter
+}

@@ -1,0 +1,64 @@
+import { AppError } from '../../base/errors.ts'
+import { isHexId } from '../../base/ids.ts'
+import { AuthType } from '../../contract/methods.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import { ANONYMOUS, type Principal } from '../../domain/access/principal.ts'
+import type { IncomingCall } from '../call.ts'
+import type { PipelineCall, Stage } from './context.ts'
+
+const MALFORMED = 'Empty or malformed authorization header. Please provide an API key or session token.'
+const CREDENTIAL_LENGTH_MAX = 512
+
+// `Key` is case-sensitive in the original and clients test that; OAuth's `Bearer` is not.
+const AUTHORIZATION = /^(?:Key|[Bb]earer) +(\S+)$/
+
+/** The secret that a call presents, in whichever of its three forms; undefined without any. */
+export function presentedSecret(header: IncomingCall['header']): string | undefined {
+  const authorization = header('authorization')
+  if (authorization !== undefined && authorization !== '') {
+    const secret = authorization.length <= CREDENTIAL_LENGTH_MAX ? AUTHORIZATION.exec(authorization)?.[1] : undefined
+    if (secret === undefined) throw new AppError(StatusCode.CONN_INVALID_REQUEST, MALFORMED)
+    return secret
+  }
+  return header('x-clarifai-session-token') || undefined
+}
+
+/** Refuses a kind of credential that the contract does not accept for an RPC. */
+export function checkKind(auth: AuthType, principal: Principal): void {
+  const { kind } = principal
+  if (auth === AuthType.PATAuth && kind === 'app_key') {
+    throw new AppError(
+      StatusCode.CONN_KEY_INVALID,
+      'This call needs a personal access token; the key given is bound to an app.',
+    )
+  }
+  if (auth === AuthType.SessionTokenAuth && kind !== 'session') {
+    throw new AppError(StatusCode.CONN_KEY_INVALID, 'This call needs a session token; get one with POST /v2/login.')
+  }
+  if (auth === AuthType.AdminAuth || auth === AuthType.undef) {
+    throw new AppError(StatusCode.CONN_INSUFFICIENT_SCOPES, 'This call is reserved for the operator of the service.')
+  }
+}
+
+async function run(call: PipelineCall): Promise<void> {
+  if (call.method.auth === AuthType.NoAuth) {
+    call.principal = ANONYMOUS
+    return
+  }
+  const secret = presentedSecret(call.incoming.header)
+  if (secret === undefined) throw new AppError(StatusCode.CONN_INVALID_REQUEST, MALFORMED)
+  const found = await call.services.directory.credential(secret)
+  if (found === undefined) {
+    // A token set by the operator may have any form, so the form counts only after the look-up.
+    if (!isHexId(secret)) throw new AppError(StatusCode.CONN_KEY_INVALID, 'Invalid format of key.')
+    throw new AppError(StatusCode.CONN_KEY_NOT_FOUND, 'invalid key')
+  }
+  if (found.expiresAt !== undefined && found.expiresAt <= call.startedAt) {
+    throw new AppError(StatusCode.CONN_KEY_INVALID, 'The key has expired; make a new one.')
+  }
+  checkKind(call.method.auth, found.principal)
+  call.principal = found.principal
+}
+
+/** Turns the presented credential into a principal and refuses kinds that the RPC's auth type excludes. */
+export const authenticate: Stage = { name: 'authenticate', run }

@@ -1,0 +1,88 @@
+import type { Message } from '@bufbuild/protobuf'
+import { AppError } from '../../base/errors.ts'
+import type { UserAppIDSet } from '../../contract/index.ts'
+import { AuthType } from '../../contract/methods.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import { Moved } from '../../domain/access/moved.ts'
+import type { AppRef, UserRef } from '../../domain/access/principal.ts'
+import { intersect, NO_SCOPES } from '../../domain/access/scopes.ts'
+import { type Target, Visible } from '../../domain/access/target.ts'
+import type { PipelineCall, Stage } from './context.ts'
+import { demandScopes } from './scopes.ts'
+
+const NOT_THERE = 'There is no such app, or it is not visible to this key.'
+
+const missing = (): AppError => new AppError(StatusCode.CONN_DOES_NOT_EXIST, NOT_THERE)
+
+// A call that only reads may be made by a stranger on something public; the contract's scopes do not tell (several
+// PATCH calls ask for `Models_Get` alone), the verb in the RPC's name does.
+const READS =
+  /^(Get|List|Stream|MyScopes)|(Searches|SearchesByID|Outputs|Results|ResultsSimilarity|TimeEstimate|Query|StatValuesAggregate)$/
+const WRITES = /^(Patch|Delete|Put)/
+
+/** Whether an RPC leaves everything in its app as it was. */
+export const onlyReads = (name: string): boolean => READS.test(name) && !WRITES.test(name)
+
+async function run(call: PipelineCall, request: Message): Promise<void> {
+  if (call.method.auth === AuthType.NoAuth) return
+  const ids = (request as { userAppId?: UserAppIDSet }).userAppId
+  const user = await resolveUser(call, ids?.userId ?? '', ids?.appId ?? '')
+  const app = user && (await resolveApp(call, user, ids?.appId ?? ''))
+  if (call.method.level === 'app' && !app) {
+    throw new AppError(StatusCode.CONN_KEY_INVALID, 'Must provide app external ID in API authorizer')
+  }
+  call.target = await targetOf(call, user, app)
+  if (call.target.scopes !== call.principal.scopes) demandScopes(call, call.target.scopes)
+  if (call.target.rights === 'viewer' && !onlyReads(call.method.name)) {
+    throw new AppError(
+      StatusCode.CONN_INSUFFICIENT_SCOPES,
+      'Only the owner or a collaborator may change this; use a key of theirs.',
+    )
+  }
+}
+
+async function resolveUser(call: PipelineCall, userId: string, appId: string): Promise<UserRef | undefined> {
+  const { principal } = call
+  if (userId === 'me' || userId === principal.user?.id) return principal.user
+  if (userId === '') {
+    // A key that is bound to an app stands for it; otherwise an app alone means one of the caller's own.
+    const ownByDefault = principal.app !== undefined || appId !== '' || call.method.level === 'app'
+    return ownByDefault ? principal.user : undefined
+  }
+  if (principal.app) throw missing()
+  const user = await call.services.directory.user(userId)
+  if (!user) throw missing()
+  return user
+}
+
+async function resolveApp(call: PipelineCall, user: UserRef, appId: string): Promise<AppRef | undefined> {
+  const { app: bound } = call.principal
+  if (bound) {
+    if (appId !== '' && appId !== bound.id) throw missing()
+    return bound
+  }
+  if (appId === '') return undefined
+  const { directory } = call.services
+  const app = await directory.app(user.pk, appId)
+  if (app) return app
+  const renamed = await directory.appRedirect(user.pk, appId)
+  if (renamed === undefined) throw missing()
+  throw new Moved('app', appId, renamed, `/v2/users/${user.id}/apps/${renamed}`)
+}
+
+async function targetOf(call: PipelineCall, user: UserRef | undefined, app: AppRef | undefined): Promise<Target> {
+  const { principal } = call
+  if (!user) return { rights: 'viewer', scopes: principal.scopes }
+  if (user.pk === principal.user?.pk) return { user, app, rights: 'owner', scopes: principal.scopes }
+  const invitation = app && principal.user && (await call.services.directory.collaboration(app.pk, principal.user.pk))
+  if (invitation) return { user, app, rights: 'collaborator', scopes: intersect(invitation, principal.scopes) }
+  const seen = user.visibility >= Visible.PUBLIC && (app === undefined || app.visibility >= Visible.PUBLIC)
+  if (!seen) throw missing()
+  return { user, app, rights: 'viewer', scopes: principal.scopes }
+}
+
+/** The target before any stage has looked: nothing at all. */
+export const NO_TARGET: Target = { rights: 'viewer', scopes: NO_SCOPES }
+
+/** Finds the user and app that a call is about and the caller's rights there; absent and hidden look the same. */
+export const resolve: Stage = { name: 'resolve', run }
