@@ -2,6 +2,9 @@ import type { JsonObject } from '@bufbuild/protobuf'
 import type { Concept, Data } from '../contract/index.ts'
 import type { StatusCode } from '../contract/status-code.ts'
 
+/** Begins the ids of nodes that the compiler inserted; ids of users may not begin with it. */
+export const INSERTED_PREFIX = '~'
+
 /** Limits on the concepts that a node returns; zero values mean the defaults of the contract (20 concepts, no minimum). */
 export interface ConceptLimits {
   readonly maxConcepts: number
@@ -32,7 +35,14 @@ export interface PlanNode {
   readonly isModel: boolean
   /** Set where the app of the concepts is known, to be written into concepts that name none. */
   readonly conceptOwner?: { readonly userId: string; readonly appId: string }
+  /** True for nodes whose output is not answered: suppressed by the user, or inserted by the compiler. */
   readonly suppressOutput: boolean
+  /** One of the input fields is enough (a model that takes an image or a text); else all are needed. */
+  readonly anyInput?: boolean
+  /** Index of an earlier node that computes the very same thing; only limits may differ, the engine runs once. */
+  readonly sameAs?: number
+  /** Selected concepts that the model does not have; the others are answered with MIXED_STATUS. */
+  readonly missingConcepts?: readonly string[]
 }
 
 /** A compiled workflow: frozen, topologically ordered, safe to cache and to send to another process. */
@@ -42,6 +52,8 @@ export interface Plan {
   readonly nodes: readonly PlanNode[]
   /** Node indexes by layer: all inputs of a layer's nodes lie in earlier layers. */
   readonly layers: readonly (readonly number[])[]
+  /** True for one model alone (PostModelOutputs): an input without its fields is an unsupported format. */
+  readonly single?: boolean
 }
 
 /** What one node made of one input. `data` is absent when the node failed or had nothing to work on. */

@@ -1,0 +1,46 @@
+import { StatusCode } from '../../contract/status-code.ts'
+import { materialise } from '../../engines/scope.ts'
+import { isEmptyData, presentFields, splitFields } from '../fields.ts'
+import type { InputResult, NodeResult, Plan } from '../plan.ts'
+import { toAppError } from './batches.ts'
+import { failure } from './run.ts'
+import type { NodeState, Slot } from './state.ts'
+
+/** What is answered for one input: one result per node, undefined for suppressed ones, pictures encoded. */
+export async function answer(plan: Plan, slot: Slot): Promise<InputResult> {
+  const refused = refusal(plan, slot)
+  const nodes: (NodeResult | undefined)[] = []
+  // One after the other: a crop that several nodes answer is encoded by the first of them.
+  for (const [index, node] of plan.nodes.entries()) {
+    nodes.push(node.suppressOutput ? undefined : (refused ?? resultOf(await encoded(slot.states[index]!))))
+  }
+  return { nodes }
+}
+
+function resultOf({ code, details, data, elapsedMs }: NodeState): NodeResult {
+  return isEmptyData(data) ? { code, details, elapsedMs } : { code, details, data, elapsedMs }
+}
+
+/** A damaged picture may show only when its part is encoded; that costs this node its result, and only this. */
+async function encoded(state: NodeState): Promise<NodeState> {
+  try {
+    await materialise(state.data)
+    return state
+  } catch (error) {
+    return failure(toAppError(error, () => {}))
+  }
+}
+
+/** The common result of an input that no node of the workflow could begin with; undefined when one could. */
+function refusal(plan: Plan, slot: Slot): NodeResult | undefined {
+  const roots = [...plan.nodes.keys()].filter((index) => plan.nodes[index]!.inputs.length === 0)
+  if (roots.length === 0 || !roots.every((index) => slot.states[index]!.unmatched)) return undefined
+  const wanted = [...new Set(roots.flatMap((index) => splitFields(plan.nodes[index]!.inputFields)))]
+  const given = presentFields(slot.input)
+  const has = given.length === 0 ? 'has no data' : `has ${given.join(', ')}`
+  return {
+    code: plan.single ? StatusCode.INPUT_UNSUPPORTED_FORMAT : StatusCode.WORKFLOW_NO_MATCHING_INPUT,
+    details: `The ${plan.single ? 'model' : 'workflow'} works on ${wanted.join(' or ')}, but the input ${has}.`,
+    elapsedMs: 0,
+  }
+}

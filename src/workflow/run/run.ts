@@ -1,0 +1,178 @@
+import { AppError } from '../../base/errors.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import type { EngineItem, LoadedEngine } from '../../engines/engine.ts'
+import { dataOf } from '../data.ts'
+import { isEmptyData, splitFields } from '../fields.ts'
+import { MAX_LIFTED_REGIONS, MAX_OUTPUT_PARTS } from '../limits.ts'
+import type { Needs } from '../lookup.ts'
+import { INSERTED_PREFIX, type Plan, type PlanNode } from '../plan.ts'
+import { assemble } from './assemble.ts'
+import { type ItemResult, inferBatches, toAppError } from './batches.ts'
+import type { EngineHost } from './execute.ts'
+import { countParts, finishData } from './finish.ts'
+import { gather, type Work } from './gather.ts'
+import { ancestorLevels, dataLevels } from './levels.ts'
+import type { NodeState, RawOutput, Slot } from './state.ts'
+
+interface Job {
+  readonly slot: Slot
+  readonly work: Work
+}
+
+const EMPTY = dataOf()
+
+/** Runs the nodes of one plan; holds what stays the same for all its inputs. */
+export class Run {
+  readonly plan: Plan
+  readonly host: EngineHost
+  readonly signal: AbortSignal
+  readonly #engines = new Map<string, Promise<LoadedEngine>>()
+  readonly #needs: readonly Needs[]
+  readonly #levels: readonly number[][][]
+
+  constructor(plan: Plan, host: EngineHost, signal: AbortSignal) {
+    this.plan = plan
+    this.host = host
+    this.signal = signal
+    this.#needs = plan.nodes.map((node) => ({
+      fields: splitFields(node.inputFields),
+      anyInput: node.anyInput ?? false,
+    }))
+    this.#levels = plan.nodes.map((_, index) => ancestorLevels(plan, index))
+  }
+
+  /** Single field paths that a node reads. */
+  fieldsOf(index: number): readonly string[] {
+    return this.#needs[index]!.fields
+  }
+
+  /** Runs the nodes that `wanted` accepts on all slots, layer by layer, and fills in their states. */
+  async runNodes(slots: readonly Slot[], wanted: (index: number) => boolean): Promise<void> {
+    if (slots.length === 0) return
+    for (const layer of this.plan.layers) {
+      this.signal.throwIfAborted()
+      const due = layer.filter(wanted)
+      await Promise.all(due.filter((index) => !this.#isCopy(index)).map((index) => this.#runNode(index, slots)))
+      for (const index of due.filter((index) => this.#isCopy(index))) this.#copyNode(index, slots)
+    }
+  }
+
+  #isCopy(index: number): boolean {
+    return this.plan.nodes[index]!.sameAs !== undefined
+  }
+
+  async #runNode(index: number, slots: readonly Slot[]): Promise<void> {
+    const node = this.plan.nodes[index]!
+    const jobs: Job[] = []
+    for (const slot of slots) {
+      const found = this.#prepare(index, slot)
+      if ('items' in found) jobs.push({ slot, work: found })
+      else slot.states[index] = found
+    }
+    const total = jobs.reduce((sum, job) => sum + job.work.items.length, 0)
+    if (total === 0) return
+    const started = performance.now()
+    const results = await this.#infer(node, jobs)
+    const msPerItem = (performance.now() - started) / total
+    let next = 0
+    for (const { slot, work } of jobs) {
+      const own = results.slice(next, next + work.items.length)
+      next += own.length
+      slot.states[index] = this.#conclude(node, slot, work, own, msPerItem * own.length)
+    }
+  }
+
+  /** The work of a node on one input, or the state it ends in without any. */
+  #prepare(index: number, slot: Slot): Work | NodeState {
+    const { inputs } = this.plan.nodes[index]!
+    const broken = inputs.find((input) => slot.states[input]!.failed)
+    if (broken !== undefined) return skipped(this.plan.nodes[broken]!, slot.states[broken]!)
+    if (inputs.length > 0 && inputs.every((input) => isEmptyData(slot.states[input]!.data))) return nothing()
+    const work = gather(dataLevels(slot, this.#levels[index]!), this.#needs[index]!)
+    if (!work || work.items.length === 0) return { ...nothing(), unmatched: work === undefined }
+    if (work.items.length > MAX_LIFTED_REGIONS) {
+      return failure(
+        new AppError(
+          StatusCode.INPUT_OVER_LIMIT,
+          `The node would run on ${work.items.length} regions; put a region-thresholder before it, ${MAX_LIFTED_REGIONS} are allowed.`,
+        ),
+      )
+    }
+    return work
+  }
+
+  async #infer(node: PlanNode, jobs: readonly Job[]): Promise<ItemResult[]> {
+    const items: EngineItem[] = jobs.flatMap(({ slot, work }) =>
+      work.items.map(({ data }) => ({ data, scope: slot.scope })),
+    )
+    const report = (error: unknown): void => this.host.report?.(node.engine, error)
+    let engine: LoadedEngine
+    try {
+      engine = await this.#load(node)
+    } catch (error) {
+      this.signal.throwIfAborted()
+      const reason = toAppError(error, report)
+      return items.map(() => reason)
+    }
+    const setup = { params: node.params, concepts: node.concepts }
+    return inferBatches(engine, items, { setup, signal: this.signal, report })
+  }
+
+  #load(node: PlanNode): Promise<LoadedEngine> {
+    const key = JSON.stringify([node.engine, node.weights])
+    let engine = this.#engines.get(key)
+    if (!engine) {
+      engine = this.host.load(node.engine, node.weights)
+      this.#engines.set(key, engine)
+    }
+    return engine
+  }
+
+  #conclude(node: PlanNode, slot: Slot, work: Work, results: readonly ItemResult[], elapsedMs: number): NodeState {
+    const error = results.find((result) => result instanceof AppError)
+    if (error) return { ...failure(error), elapsedMs }
+    return this.#finish(node, slot, { work, results: results as RawOutput['results'] }, elapsedMs)
+  }
+
+  #finish(node: PlanNode, slot: Slot, raw: RawOutput, elapsedMs: number): NodeState {
+    const finished = raw.results.map((data) => finishData(data, node))
+    const data = assemble(raw.work.items, finished, !node.isModel)
+    slot.parts += countParts(data)
+    if (slot.parts > MAX_OUTPUT_PARTS) {
+      const details = `The workflow makes more than ${MAX_OUTPUT_PARTS} concepts and regions of this input; raise sample_ms or lower max_concepts.`
+      return { ...failure(new AppError(StatusCode.INPUT_OVER_LIMIT, details)), elapsedMs }
+    }
+    const missing = node.missingConcepts ?? []
+    const [code, details] =
+      missing.length === 0
+        ? [StatusCode.SUCCESS, '']
+        : [StatusCode.MIXED_STATUS, `The model has no concept ${missing.map((name) => `"${name}"`).join(', ')}.`]
+    return { code, details, data, elapsedMs, raw }
+  }
+
+  /** Gives a node that computes the same as an earlier one its result, under its own limits. */
+  #copyNode(index: number, slots: readonly Slot[]): void {
+    const node = this.plan.nodes[index]!
+    for (const slot of slots) {
+      const first = slot.states[node.sameAs!]!
+      slot.states[index] = first.raw ? this.#finish(node, slot, first.raw, 0) : { ...first, elapsedMs: 0 }
+    }
+  }
+}
+
+const nothing = (): NodeState => ({ code: StatusCode.SUCCESS, details: '', data: EMPTY, elapsedMs: 0 })
+
+/** The state of a node that failed by itself. */
+export function failure(error: AppError): NodeState {
+  return { code: error.code, details: error.details, data: EMPTY, elapsedMs: 0, failed: true }
+}
+
+/**
+ * The state of a node that has lost its input; it names the node that is to blame, not the ones in between. Nodes
+ * that the compiler inserted are no name to a caller: what happened to them happened to the node itself.
+ */
+function skipped(node: PlanNode, state: NodeState): NodeState {
+  if (node.id.startsWith(INSERTED_PREFIX)) return { ...state, elapsedMs: 0 }
+  const blamed = state.code === StatusCode.FAILURE ? state.details : `Skipped because node "${node.id}" failed.`
+  return { code: StatusCode.FAILURE, details: blamed, data: EMPTY, elapsedMs: 0, failed: true }
+}
