@@ -4,9 +4,9 @@ import { BATCH_ITEMS_MAX } from '../../base/limits.ts'
 import { methodInfo, type RpcName } from '../../contract/methods.ts'
 import type { StatusCode } from '../../contract/status-code.ts'
 import type { Parent, ResourceDef } from '../../domain/resource/define.ts'
+import { readPage } from '../../domain/resource/paging.ts'
 import { createMany, getOne, type ListOptions, listPage, patchMany, removeMany } from '../../domain/resource/verbs.ts'
 import type { Column, KeyedTable } from '../../store/repos/keyed.ts'
-import { readPage } from './paging.ts'
 import type { AnyMessage, Call, HandlerOf } from './rpc.ts'
 
 /** Which RPC exposes which standard verb of a resource. */

@@ -1,23 +1,9 @@
 import type { Message, MessageInitShape } from '@bufbuild/protobuf'
-import type { Micros } from '../../base/clock.ts'
-import type { Log } from '../../base/log.ts'
 import type { V2 } from '../../contract/index.ts'
-import type { KindOf, MethodInfo, RequestOf, RpcName } from '../../contract/methods.ts'
-import type { Principal } from '../../domain/access/principal.ts'
-import type { Target } from '../../domain/access/target.ts'
-import type { Services } from '../../domain/services.ts'
+import type { KindOf, RequestOf, RpcName } from '../../contract/methods.ts'
+import type { Call } from '../../domain/call.ts'
 
-/** Everything a handler may know of the call it answers; ids in it are resolved, rights are checked. */
-export interface Call {
-  readonly method: MethodInfo
-  readonly requestId: string
-  readonly startedAt: Micros
-  readonly principal: Principal
-  readonly target: Target
-  readonly services: Services
-  readonly signal: AbortSignal
-  readonly log: Log
-}
+export type { Call }
 
 type OutputDesc<N extends RpcName> = (typeof V2)['method'][Uncapitalize<N> & keyof (typeof V2)['method']]['output']
 

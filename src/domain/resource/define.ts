@@ -1,9 +1,9 @@
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
-import type { Call } from '../../api/define/rpc.ts'
 import type { StatusCode } from '../../contract/status-code.ts'
 import type { Reader, Writer } from '../../store/database.ts'
 import type { Column, KeyedChange, KeyedRows, KeyedTable } from '../../store/repos/keyed.ts'
 import type { NewRow, Row } from '../../store/schema/tables.ts'
+import type { Call } from '../call.ts'
 import type { PatchAction } from './patch.ts'
 
 /** Whatever sits above a resource: its app, user or model. Its pk scopes the ids of the children. */

@@ -1,14 +1,14 @@
 import type { DescMessage, Message, MessageShape } from '@bufbuild/protobuf'
-import type { PageWindow } from '../../api/define/paging.ts'
-import type { Call } from '../../api/define/rpc.ts'
 import { AppError } from '../../base/errors.ts'
 import { decodeDoc, encodeDoc } from '../../contract/json/index.ts'
 import type { Reader, Writer } from '../../store/database.ts'
 import { DuplicateKey } from '../../store/errors.ts'
 import type { Column, Condition, KeyedTable } from '../../store/repos/keyed.ts'
 import type { NewRow, Row } from '../../store/schema/tables.ts'
+import type { Call } from '../call.ts'
 import type { Parent, ResourceDef, Stored } from './define.ts'
 import { withoutFields } from './fields.ts'
+import type { PageWindow } from './paging.ts'
 import { applyPatch, readAction } from './patch.ts'
 
 /** What a list call may ask for; without a sort the resource's own order holds. */

@@ -1,5 +1,5 @@
 import type { Message } from '@bufbuild/protobuf'
-import { readPage } from '../../api/define/paging.ts'
+import { readPage } from '../../domain/resource/paging.ts'
 import type { PipelineCall, Stage } from './context.ts'
 
 /** Refuses page numbers and sizes out of range before a handler spends anything on them. */
