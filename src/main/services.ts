@@ -1,0 +1,42 @@
+import { join } from 'node:path'
+import { type Clock, systemClock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import { RateLimiter } from '../base/rate-limiter.ts'
+import type { Config } from '../config/config.ts'
+import { Directory } from '../domain/access/directory.ts'
+import type { Services } from '../domain/services.ts'
+import { openDatabase } from '../store/database.ts'
+import { WeightStore } from '../weights/store.ts'
+import { ensureFirstUser } from './first-user.ts'
+
+/** The services of a running program and how to end them. */
+export interface BuiltServices {
+  readonly services: Services
+  /** Token of the first user when it was made at random just now, to be shown once. */
+  readonly newPat: string | undefined
+  close(): Promise<void>
+}
+
+/** Builds everything in order; `overrides` replace single services (tests). What was opened is closed in reverse. */
+export async function buildServices(config: Config, log: Log, overrides: Partial<Services> = {}): Promise<BuiltServices> {
+  const clock: Clock = overrides.clock ?? systemClock
+  const stack = new AsyncDisposableStack()
+  try {
+    const db = overrides.db ?? stack.use(await openDatabase(config.databaseUrl === undefined ? { dataDir: config.dataDir } : { url: config.databaseUrl }, log))
+    const newPat = await ensureFirstUser(db, config.firstUser, clock)
+    const services: Services = {
+      config,
+      log,
+      clock,
+      db,
+      directory: new Directory(db),
+      weights: new WeightStore({ dir: join(config.dataDir, 'models'), log, autoPull: config.modelPull }),
+      rateLimiter: new RateLimiter(config.rateLimitPerSecond),
+      ...overrides,
+    } as Services
+    return { services, newPat, close: () => stack.disposeAsync() }
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
