@@ -1,0 +1,58 @@
+import { create } from '@bufbuild/protobuf'
+import { EvaluationType, type ModelType, type ModelTypeField, ModelTypeSchema } from '../../contract/index.ts'
+
+export { EvaluationType }
+
+/** A model type as this program knows it: what callers see of it, and how the workflow engine treats it. */
+export interface TypeEntry {
+  readonly type: ModelType
+  /** A workflow operator: has no weights, is ready when created, and its concepts are not limited or sorted. */
+  readonly operator: boolean
+  /** One of the input fields is enough. */
+  readonly anyInput: boolean
+  /** Running it twice on the same data is not the same as running it once. */
+  readonly random: boolean
+}
+
+/** How a model type is written down in the catalogue. */
+export interface TypeSpec {
+  readonly id: string
+  readonly title: string
+  readonly description: string
+  readonly input: readonly string[]
+  readonly output: readonly string[]
+  readonly fields?: readonly ModelTypeField[]
+  readonly trainable?: boolean
+  /** Users may create models of it; true unless said. */
+  readonly creatable?: boolean
+  readonly operator?: boolean
+  readonly anyInput?: boolean
+  readonly random?: boolean
+  readonly sequential?: boolean
+  readonly evaluation?: EvaluationType
+}
+
+/** Makes the entry of a model type. */
+export function define(spec: TypeSpec): TypeEntry {
+  const type = create(ModelTypeSchema, {
+    id: spec.id,
+    title: spec.title,
+    description: spec.description,
+    inputFields: [...spec.input],
+    outputFields: [...spec.output],
+    trainable: spec.trainable ?? false,
+    creatable: spec.creatable ?? true,
+    modelTypeFields: [...(spec.fields ?? [])],
+    requiresSequentialFrames: spec.sequential ?? false,
+    evaluationType: spec.evaluation ?? EvaluationType.Undefined,
+  })
+  return {
+    type,
+    operator: spec.operator ?? false,
+    anyInput: spec.anyInput ?? false,
+    random: spec.random ?? false,
+  }
+}
+
+/** Makes the entry of a workflow operator. */
+export const operator = (spec: TypeSpec): TypeEntry => define({ ...spec, operator: true })

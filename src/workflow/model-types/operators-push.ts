@@ -1,0 +1,78 @@
+import { operator, type TypeEntry } from './define.ts'
+import { field, INFERENCE, Kind, paramsAt } from './field.ts'
+
+const inference = paramsAt(INFERENCE)
+const anything = { input: ['any'], output: ['any'] }
+const secret = (name: string, description: string) =>
+  field(`${INFERENCE}.${name}`, Kind.ENCRYPTED_STRING, '', { description })
+
+/** Operators that pass their input on and act on the world outside of the workflow. */
+export const pushOperators: readonly TypeEntry[] = [
+  operator({
+    id: 'annotation-writer',
+    title: 'Annotation Writer',
+    description: 'Writes what it gets as an annotation of the input; only in the default workflow of an app.',
+    ...anything,
+    fields: [
+      inference.choice('annotation_status', 'ANNOTATION_SUCCESS', [
+        { id: 'ANNOTATION_SUCCESS', number: 24150 },
+        { id: 'ANNOTATION_PENDING', number: 24151 },
+        { id: 'ANNOTATION_AWAITING_REVIEW', number: 24157 },
+        { id: 'ANNOTATION_AWAITING_CONSENSUS_REVIEW', number: 24159 },
+      ]),
+      field(`${INFERENCE}.annotation_user_id`, Kind.COLLABORATORS, '', { description: 'User who is the author.' }),
+      inference.json('annotation_info', {}, { description: 'Becomes the info of the annotation.' }),
+      inference.string('task_id', '', { description: 'Task that the annotation belongs to.' }),
+    ],
+  }),
+  operator({
+    id: 'email',
+    title: 'Email Alert',
+    description: 'Sends an email when data arrives.',
+    ...anything,
+    fields: [inference.strings('recipients', []), inference.string('subject', ''), inference.string('template', '')],
+  }),
+  operator({
+    id: 'sms',
+    title: 'SMS Alert',
+    description: 'Sends a text message when data arrives.',
+    ...anything,
+    fields: [
+      inference.strings('recipients', []),
+      inference.string('template', ''),
+      secret('auth_token', 'Provider token.'),
+    ],
+  }),
+  operator({
+    id: 'results-push',
+    title: 'Results Push',
+    description: 'Sends predictions to a URL.',
+    ...anything,
+    fields: [inference.string('url', '')],
+  }),
+  operator({
+    id: 'status-push',
+    title: 'Status Push',
+    description: 'Sends the status of inputs to a URL.',
+    ...anything,
+    fields: [inference.string('url', '')],
+  }),
+  operator({
+    id: 'aws-lambda',
+    title: 'AWS Lambda',
+    description: 'Lets a function outside work on the data.',
+    ...anything,
+    fields: [
+      inference.string('func_name', ''),
+      inference.string('region', ''),
+      secret('assume_role_arn', 'Role to take on for the call.'),
+    ],
+  }),
+  operator({
+    id: 'custom-code-operator',
+    title: 'Custom Code',
+    description: 'Runs a Python function `main` on the data.',
+    ...anything,
+    fields: [inference.code('operator_code', '', { description: 'Python source with def main(req).' })],
+  }),
+]
