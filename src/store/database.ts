@@ -53,6 +53,7 @@ class EngineDatabase implements Database {
   readonly #engine: Engine
   readonly #failures: FailureSignal
   readonly #log: Log
+  readonly #running = new Set<Promise<unknown>>()
   #closed: Promise<void> | undefined
 
   constructor(engine: Engine, failures: FailureSignal, log: Log) {
@@ -64,7 +65,13 @@ class EngineDatabase implements Database {
 
   async transact<T>(work: (tx: Writer) => Promise<T>): Promise<T> {
     if (this.#closed) throw new Error('The database is closed')
-    return runTransaction(this.#engine, this.#log, work)
+    const running = runTransaction(this.#engine, this.#log, work)
+    this.#running.add(running)
+    try {
+      return await running
+    } finally {
+      this.#running.delete(running)
+    }
   }
 
   snapshot(file: string): Promise<void> {
@@ -76,7 +83,7 @@ class EngineDatabase implements Database {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#engine.close()
+    this.#closed ??= Promise.allSettled(this.#running).then(() => this.#engine.close())
     return this.#closed
   }
 

@@ -7,7 +7,7 @@ import {
   type QueryResult,
 } from 'kysely'
 import type { Log } from '../base/log.ts'
-import type { Engine, EngineOps, RawConnection } from './dialect/engine.ts'
+import type { Dialect, EngineOps, RawConnection } from './dialect/engine.ts'
 import type { Schema } from './schema/tables.ts'
 
 /** Kysely over one connection of an engine. */
@@ -15,7 +15,7 @@ export class Session extends Kysely<Schema> {
   /** Expressions that differ between the engines. */
   readonly ops: EngineOps
 
-  constructor(engine: Engine, connection: RawConnection) {
+  constructor(engine: Dialect, connection: RawConnection) {
     super({
       dialect: {
         createAdapter: () => engine.createAdapter(),

@@ -55,13 +55,17 @@ export interface EngineOps {
   lockSchema(connection: RawConnection): Promise<void>
 }
 
-/** A database behind the same face whatever its kind; only this folder knows which it is. */
-export interface Engine {
+/** How statements are written for an engine. */
+export interface Dialect {
   readonly ops: EngineOps
-  /** Statements outside transactions, refused when they write. */
-  readonly read: RawConnection
   createAdapter(): DialectAdapter
   createQueryCompiler(): QueryCompiler
+}
+
+/** A database behind the same face whatever its kind; only this folder knows which it is. */
+export interface Engine extends Dialect {
+  /** Statements outside transactions, refused when they write. */
+  readonly read: RawConnection
   /** Runs `work` in a transaction; the promise resolves after a durable commit and rejects after a rollback. */
   transact<T>(work: (connection: RawConnection) => Promise<T>): Promise<T>
   /** Writes a consistent copy into a new file while writing goes on; refuses where the engine has its own tool. */

@@ -4,6 +4,8 @@ import type { Engine } from './engine.ts'
 import { openPostgres } from './postgres/engine.ts'
 import { openSqlite } from './sqlite/engine.ts'
 
+export { openSqliteSnapshot as openSnapshotFile, SQLITE_FILE as DATABASE_FILE } from './sqlite/engine.ts'
+
 /** Opens the engine that the location asks for; `onFailure` hears when writing became unsafe. */
 export function openEngine(
   location: { dataDir: string; bytesMax?: number } | { url: string },

@@ -34,10 +34,10 @@ function openPool(url: string, readOnly: 'on' | 'off', log: Log): pg.Pool {
     statement_timeout: TRANSACTION_MS_MAX,
     idle_in_transaction_session_timeout: TRANSACTION_MS_MAX,
     application_name: 'limpid',
+    onConnect: async (client) => {
+      await client.query(`set default_transaction_read_only = ${readOnly}`)
+    },
     types: { getTypeParser: (oid, format) => (oid === INT8 ? toSafeNumber : pg.types.getTypeParser(oid, format)) },
-  })
-  pool.on('connect', (client) => {
-    void client.query(`set default_transaction_read_only = ${readOnly}`).catch(() => undefined)
   })
   // Without a listener the loss of an idle connection would end the process.
   pool.on('error', (error) => log.warn({ err: error }, 'A database connection was lost'))
@@ -99,12 +99,21 @@ async function transact<T>(pool: pg.Pool, work: (connection: RawConnection) => P
     throw translatePostgresError(error)
   })
   let broken: Error | undefined
+  let last: Promise<unknown> = Promise.resolve()
+  // One connection works on one statement at a time; those made at once follow one another.
+  const query: RawConnection['query'] = (sql, parameters) => {
+    const result = last.then(() => run(client, sql, parameters))
+    last = result.catch(() => undefined)
+    return result
+  }
   try {
     await run(client, 'begin isolation level serializable', [])
-    const value = await work({ query: (sql, parameters) => run(client, sql, parameters) })
+    const value = await work({ query })
+    await last
     await run(client, 'commit', [])
     return value
   } catch (error) {
+    await last
     await client.query('rollback').catch((rollbackError: Error) => {
       broken = rollbackError
     })

@@ -8,7 +8,7 @@ import { lockFolder } from '../../../base/folder-lock.ts'
 import type { Log } from '../../../base/log.ts'
 import { StatusCode } from '../../../contract/status-code.ts'
 import type { StorageFailure } from '../../errors.ts'
-import type { Engine } from '../engine.ts'
+import type { Dialect, Engine, RawConnection } from '../engine.ts'
 import { checkParameters } from '../parameters.ts'
 import { SqliteConnection } from './connection.ts'
 import { translateSqliteError } from './errors.ts'
@@ -52,21 +52,35 @@ export async function openSqlite(
   }
 }
 
+const sqliteDialect: Dialect = {
+  ops: sqliteOps,
+  createAdapter: () => new SqliteAdapter(),
+  createQueryCompiler: () => new SqliteQueryCompiler(),
+}
+
+function readThrough(reader: SqliteConnection): RawConnection {
+  return {
+    query: async (sql, parameters) => {
+      try {
+        return reader.run(sql, checkParameters(parameters))
+      } catch (error) {
+        throw translateSqliteError(error)
+      }
+    },
+  }
+}
+
+/** Opens the copy that `snapshot` wrote, for reading. */
+export function openSqliteSnapshot(file: string): Dialect & { read: RawConnection; close(): void } {
+  const reader = new SqliteConnection(file, 'read')
+  return { ...sqliteDialect, read: readThrough(reader), close: () => reader.close() }
+}
+
 function assemble(file: string, port: WriterPort, reader: SqliteConnection, unlock: () => void): Engine {
   const writer = new GroupCommit(port)
   return {
-    ops: sqliteOps,
-    createAdapter: () => new SqliteAdapter(),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
-    read: {
-      query: async (sql, parameters) => {
-        try {
-          return reader.run(sql, checkParameters(parameters))
-        } catch (error) {
-          throw translateSqliteError(error)
-        }
-      },
-    },
+    ...sqliteDialect,
+    read: readThrough(reader),
     transact: (work) => writer.transact(work),
     snapshot: (target) => snapshot(file, target),
     close: async () => {
