@@ -16,10 +16,10 @@ export interface Decoded<D extends DescMessage> {
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
-  } catch (cause) {
-    const where = /at position \d+( \(line \d+ column \d+\))?/.exec((cause as Error).message)?.[0]
+  } catch (error) {
+    const where = /at position \d+( \(line \d+ column \d+\))?/.exec((error as Error).message)?.[0]
     const hint = where ? `it breaks ${where}` : 'it ends too early or breaks at its start'
-    throw new AppError(StatusCode.CONN_BAD_REQUEST_FORMAT, `The request body must be valid JSON; ${hint}.`, { cause })
+    throw new AppError(StatusCode.CONN_BAD_REQUEST_FORMAT, `The request body must be valid JSON; ${hint}.`)
   }
 }
 
@@ -36,10 +36,15 @@ function parseExact(text: string): unknown {
   return JSON.parse(text, revive as (key: string, value: unknown) => unknown)
 }
 
-/** Decodes the JSON text of a request, noting the casing of its names; throws AppError 11100 with the field path. */
-export function decodeRequest<D extends DescMessage>(desc: D, text: string): Decoded<D> {
+/**
+ * Decodes the JSON text of a request, noting the casing of its names; throws AppError 11100 with the field path.
+ *
+ * With `field` the text is the value of that field instead of the whole message. A bare `null` is an empty message.
+ */
+export function decodeRequest<D extends DescMessage>(desc: D, text: string, field = ''): Decoded<D> {
   const reader = messageReader(desc, 'request')
-  const json = parseJson(text)
+  const whole = (json: unknown): unknown => (field === '' ? (json ?? {}) : { [field]: json })
+  const json = whole(parseJson(text))
   let state = new ReadState(true)
   try {
     let message: unknown
@@ -48,7 +53,7 @@ export function decodeRequest<D extends DescMessage>(desc: D, text: string): Dec
     } catch (error) {
       if (!(error instanceof ImpreciseInteger)) throw error
       state = new ReadState(false)
-      message = reader.read(parseExact(text), state)
+      message = reader.read(whole(parseExact(text)), state)
     }
     return { message: message as MessageShape<D>, snake: state.snake, camel: state.camel }
   } catch (error) {

@@ -5,7 +5,8 @@ import { type Dict, defaultFloat, isPlainStruct, isUnwrapped } from './field-sha
 import { FieldProblem } from './problem.ts'
 import type { ReadState } from './read-state.ts'
 import { enumReader, kindOf, type Read, scalarReader } from './scalars-in.ts'
-import { readDuration, readStruct, readTimestamp, readWellKnown } from './well-known-in.ts'
+import { readDuration, readTimestamp } from './time-in.ts'
+import { readStruct, readWellKnown } from './well-known-in.ts'
 
 /** How JSON is meant: `request` fills the contract's JSON defaults, `document` takes every value as written. */
 export type ReadMode = 'request' | 'document'
@@ -15,6 +16,8 @@ export interface FieldReader {
   readonly desc: DescField
   /** Casing that this name shows: 0 for single words, which show none. */
   readonly casing: 0 | 1 | 2
+  /** Null is a value of its own here (google.protobuf.Value) instead of an absent field. */
+  readonly takesNull: boolean
   /** Reads a JSON value into the field of `message`. */
   set(message: Dict, json: unknown, state: ReadState): void
   /** Reader of the message type of a singular field that JSON writes as an object of fields, else undefined. */
@@ -61,9 +64,8 @@ export class MessageReader {
     try {
       for (name in object) {
         const value = object[name]
-        if (value === null || value === undefined) continue
         const field = this.fields.get(name)
-        if (field === undefined) continue
+        if (field === undefined || value === undefined || (value === null && !field.takesNull)) continue
         if (field.casing === SNAKE) state.snake++
         else if (field.casing === CAMEL) state.camel++
         field.set(message, value, state)
@@ -91,18 +93,32 @@ export function messageReader(desc: DescMessage, mode: ReadMode): MessageReader 
 function compileField(field: DescField, mode: ReadMode): Omit<FieldReader, 'casing'> {
   const name = field.localName
   const { read, child } = compileValue(field, mode)
-  const desc = field
+  const base = { desc: field, takesNull: field.message?.typeName === 'google.protobuf.Value' }
   if (field.fieldKind === 'list') {
-    return { desc, child: none, set: (message, json, state) => (message[name] = readList(json, state, read)) }
+    const nulls = base.takesNull
+    const set: FieldReader['set'] = (message, json, state) => {
+      if (json !== null) message[name] = readList(json, state, read, nulls)
+    }
+    return { ...base, child: none, set }
   }
   if (field.fieldKind === 'map') {
-    return { desc, child: none, set: (message, json, state) => (message[name] = readMap(json, state, read)) }
+    const nulls = base.takesNull
+    const set: FieldReader['set'] = (message, json, state) => {
+      if (json !== null) message[name] = readMap(json, state, read, nulls)
+    }
+    return { ...base, child: none, set }
   }
   if (field.oneof) {
     const oneof = field.oneof.localName
-    return { desc, child, set: (message, json, state) => (message[oneof] = { case: name, value: read(json, state) }) }
+    const set: FieldReader['set'] = (message, json, state) => {
+      message[oneof] = { case: name, value: read(json, state) }
+    }
+    return { ...base, child, set }
   }
-  return { desc, child, set: (message, json, state) => (message[name] = read(json, state)) }
+  const set: FieldReader['set'] = (message, json, state) => {
+    message[name] = read(json, state)
+  }
+  return { ...base, child, set }
 }
 
 const none = (): undefined => undefined
@@ -135,14 +151,14 @@ function compileMessage(message: DescMessage, field: DescField, mode: ReadMode):
   return { child, read: (json, state) => (reader ?? child()).read(json, state) }
 }
 
-function readList(json: unknown, state: ReadState, read: Read): unknown[] {
+function readList(json: unknown, state: ReadState, read: Read, nulls: boolean): unknown[] {
   if (!Array.isArray(json)) throw new FieldProblem(`must be a list, not ${kindOf(json)}`)
   const list: unknown[] = []
   let i = 0
   try {
     for (; i < json.length; i++) {
       const item = json[i]
-      if (item !== null) list.push(read(item, state))
+      if (item !== null || nulls) list.push(read(item, state))
     }
   } catch (error) {
     throw error instanceof FieldProblem ? error.within(i) : error
@@ -151,14 +167,14 @@ function readList(json: unknown, state: ReadState, read: Read): unknown[] {
 }
 
 /** All maps of the contract have string keys. */
-function readMap(json: unknown, state: ReadState, read: Read): Dict {
+function readMap(json: unknown, state: ReadState, read: Read, nulls: boolean): Dict {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new FieldProblem(`must be an object, not ${kindOf(json)}`)
   }
   const map: Dict = {}
   for (const [key, item] of Object.entries(json)) {
     // As a key of a plain object it would replace the prototype.
-    if (item === null || key === '__proto__') continue
+    if ((item === null && !nulls) || key === '__proto__') continue
     try {
       map[key] = read(item, state)
     } catch (error) {

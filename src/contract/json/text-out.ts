@@ -57,7 +57,8 @@ function roundAt(value: number, power: number): number {
 
 /** For sizes that scores, boxes and embeddings hardly ever have. */
 function slowFloatText(float: number): string {
-  for (let digits = 6; digits < 9; digits++) {
+  // From one digit on, because the smallest floats have less than six.
+  for (let digits = 1; digits < 9; digits++) {
     const short = Number(float.toPrecision(digits))
     if (Math.fround(short) === float) return String(short)
   }

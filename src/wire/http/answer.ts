@@ -1,0 +1,57 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Message } from '@bufbuild/protobuf'
+import { httpStatusOf } from '../../base/http-status.ts'
+import { encodeJson, type JsonNames } from '../../contract/json/index.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import { chooseCoding, compress } from './encoding.ts'
+import { isClosed } from './http-call.ts'
+
+/** What every response message of the contract has. */
+type WithStatus = Message & { status?: { code: StatusCode; redirectInfo?: { url: string } } }
+
+/** HTTP status of a response message. */
+export function statusOf(message: Message): number {
+  const code = (message as WithStatus).status?.code ?? StatusCode.SUCCESS
+  return httpStatusOf(code === StatusCode.ZERO ? StatusCode.SUCCESS : code)
+}
+
+/** Headers that a response message itself asks for. */
+export function headersOf(message: Message): Record<string, string> {
+  const status = (message as WithStatus).status
+  const url = status?.code === StatusCode.MOVED ? status.redirectInfo?.url : undefined
+  // Ids may hold any script; a header may not.
+  return url ? { location: /^[\x21-\x7e]+$/.test(url) ? url : encodeURI(url) } : {}
+}
+
+/** How one answer is to be sent. */
+export interface Sending {
+  readonly names: JsonNames
+  readonly acceptEncoding: string | undefined
+  readonly compressFrom: number
+}
+
+/** Writes a response message as the whole answer; does nothing when the client has gone. */
+export async function sendMessage(res: ServerResponse, message: Message, how: Sending): Promise<void> {
+  const text = encodeJson(message, how.names)
+  const headers: Record<string, string | number> = headersOf(message)
+  headers['content-type'] = 'application/json'
+  let body: string | Buffer = text
+  if (text.length >= how.compressFrom) {
+    headers.vary = 'accept-encoding'
+    const coding = chooseCoding(how.acceptEncoding)
+    if (coding) {
+      body = await compress(text, coding)
+      headers['content-encoding'] = coding
+    }
+  }
+  headers['content-length'] = typeof body === 'string' ? Buffer.byteLength(body) : body.length
+  if (isClosed(res) || res.headersSent) return
+  writeHead(res, statusOf(message), headers)
+  res.end(body)
+}
+
+/** Starts an answer; 499 is a number that Node has no text for. */
+export function writeHead(res: ServerResponse, status: number, headers: Record<string, string | number>): void {
+  if ('stream' in res || STATUS_CODES[status] !== undefined) res.writeHead(status, headers)
+  else res.writeHead(status, 'Client Closed Request', headers)
+}

@@ -1,0 +1,156 @@
+import { isAscii, isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
+import { promisify } from 'node:util'
+import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib'
+import { AppError } from '../../base/errors.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import type { HttpLimits } from './limits.ts'
+
+type Unpack = (data: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>
+
+const gunzipAsync: Unpack = promisify(gunzip)
+const inflateAsync: Unpack = promisify(inflate)
+const inflateRawAsync: Unpack = promisify(inflateRaw)
+
+const UNPACKERS: Record<string, Unpack> = {
+  gzip: gunzipAsync,
+  'x-gzip': gunzipAsync,
+  // The name means zlib, but senders of the bare format have always existed; the low bits of byte one tell.
+  deflate: (data, options) => ((data[0]! & 0x0f) === 8 ? inflateAsync : inflateRawAsync)(data, options),
+  br: promisify(brotliDecompress),
+}
+
+/** Counts the body bytes of all running calls, so that many big requests can't exhaust the memory. */
+export class BodyBudget {
+  readonly #limit: number
+  #used = 0
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  get used(): number {
+    return this.#used
+  }
+
+  /** Takes bytes; throws AppError 40030, taking nothing, when they are not to be had. */
+  take(bytes: number): void {
+    if (this.#used + bytes > this.#limit) {
+      throw new AppError(
+        StatusCode.RPC_REQUEST_QUEUE_FULL,
+        'The server holds too many request bytes at once; send smaller requests or fewer of them in parallel.',
+      )
+    }
+    this.#used += bytes
+  }
+
+  give(bytes: number): void {
+    this.#used -= bytes
+  }
+}
+
+function tooLarge(limit: number): AppError {
+  return new AppError(
+    StatusCode.RPC_MAX_MESSAGE_SIZE_EXCEEDED,
+    `The request body may have at most ${limit} bytes; send fewer or smaller inputs.`,
+  )
+}
+
+/** False where the headers already say that no body follows. */
+export function hasBody(req: IncomingMessage): boolean {
+  const length = req.headers['content-length']
+  if (length !== undefined) return length !== '0'
+  if (req.httpVersionMajor >= 2) return !(req as unknown as Http2ServerRequest).stream.endAfterHeaders
+  return req.headers['transfer-encoding'] !== undefined
+}
+
+/**
+ * The body of a request as text, decompressed; at most `bodyBytes` before and after that.
+ *
+ * `onBytes` hears of every piece that is kept and may throw to refuse it. Throws AppError: 40033 when too large,
+ * 11100 when it can't be decompressed or isn't UTF-8, 40035 when the client went away.
+ */
+export async function readBody(
+  req: IncomingMessage,
+  limits: HttpLimits,
+  onBytes: (bytes: number) => void,
+): Promise<string> {
+  const encoding = String(req.headers['content-encoding'] ?? 'identity').toLowerCase()
+  const unpack = UNPACKERS[encoding]
+  if (!unpack && encoding !== 'identity') {
+    const known = Object.keys(UNPACKERS).join(', ')
+    throw new AppError(StatusCode.CONN_BAD_REQUEST_FORMAT, `Content-Encoding must be one of: ${known}, identity.`)
+  }
+  const bytes = await readBytes(req, limits.bodyBytes, onBytes)
+  if (!unpack || bytes.length === 0) return textOf(bytes)
+  const plain = await unpackWithin(bytes, unpack, limits.bodyBytes)
+  onBytes(plain.length)
+  return textOf(plain)
+}
+
+function readBytes(req: IncomingMessage, limit: number, onBytes: (bytes: number) => void): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    if (Number(req.headers['content-length']) > limit) {
+      reject(tooLarge(limit))
+      return
+    }
+    const chunks: Buffer[] = []
+    let size = 0
+    const stop = (): void => {
+      req.off('data', onData)
+      req.off('end', onEnd)
+      req.off('close', onGone)
+    }
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length
+      try {
+        if (size > limit) throw tooLarge(limit)
+        onBytes(chunk.length)
+        chunks.push(chunk)
+      } catch (error) {
+        stop()
+        reject(error)
+      }
+    }
+    const onEnd = (): void => {
+      stop()
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+    }
+    const onGone = (): void => {
+      stop()
+      reject(gone())
+    }
+    req.on('data', onData)
+    req.on('end', onEnd)
+    req.on('close', onGone)
+    // An error is followed by 'close'; without a listener it would end the process.
+    req.on('error', ignore)
+  })
+}
+
+function ignore(): void {}
+
+function gone(): AppError {
+  return new AppError(StatusCode.RPC_CANCELED, 'The connection closed before the whole request had come.')
+}
+
+async function unpackWithin(bytes: Buffer, unpack: Unpack, limit: number): Promise<Buffer> {
+  try {
+    return await unpack(bytes, { maxOutputLength: limit })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limit)
+    throw new AppError(
+      StatusCode.CONN_BAD_REQUEST_FORMAT,
+      'The request body is not compressed as its Content-Encoding says.',
+    )
+  }
+}
+
+function textOf(bytes: Buffer): string {
+  // Bytes that are all ASCII, as with base64 media, need no decoding.
+  if (isAscii(bytes)) return bytes.toString('latin1')
+  if (!isUtf8(bytes)) throw new AppError(StatusCode.CONN_BAD_REQUEST_FORMAT, 'The request body must be UTF-8 text.')
+  const text = bytes.toString('utf8')
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+}
