@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { RateLimiter } from '../base/rate-limiter.ts'
+import { seedCatalogue } from '../catalogue/seed.ts'
 import type { Config } from '../config/config.ts'
 import { Directory } from '../domain/access/directory.ts'
 import type { Services } from '../domain/services.ts'
@@ -18,11 +19,23 @@ export interface BuiltServices {
 }
 
 /** Builds everything in order; `overrides` replace single services (tests). What was opened is closed in reverse. */
-export async function buildServices(config: Config, log: Log, overrides: Partial<Services> = {}): Promise<BuiltServices> {
+export async function buildServices(
+  config: Config,
+  log: Log,
+  overrides: Partial<Services> = {},
+): Promise<BuiltServices> {
   const clock: Clock = overrides.clock ?? systemClock
   const stack = new AsyncDisposableStack()
   try {
-    const db = overrides.db ?? stack.use(await openDatabase(config.databaseUrl === undefined ? { dataDir: config.dataDir } : { url: config.databaseUrl }, log))
+    const db =
+      overrides.db ??
+      stack.use(
+        await openDatabase(
+          config.databaseUrl === undefined ? { dataDir: config.dataDir } : { url: config.databaseUrl },
+          log,
+        ),
+      )
+    await seedCatalogue(db, clock)
     const newPat = await ensureFirstUser(db, config.firstUser, clock)
     const services: Services = {
       config,

@@ -1,0 +1,35 @@
+import type { CatalogueModel } from './types.ts'
+
+/** Models that work on text. */
+export const textModels: readonly CatalogueModel[] = [
+  {
+    id: 'multilingual-text-embedding',
+    versions: ['9b33adf15280465b857163ddaaacdcb1'],
+    typeId: 'text-embedder',
+    name: 'Text Embedding',
+    description:
+      '384 numbers that describe the meaning of a text, by all-MiniLM-L6-v2 (4 bit); made for English, weak in other languages.',
+    engine: 'minilm-embed',
+    weights: ['all-minilm-l6-v2'],
+    license: 'Apache-2.0',
+    useCases: ['embedding'],
+    languages: ['en'],
+  },
+  {
+    id: 'text-language-identification',
+    typeId: 'language-id-operator',
+    name: 'Language Identification',
+    description: 'Which of 60 languages a text is written in, by its letter groups (ELD).',
+    engine: 'language-id-operator',
+    weights: [],
+    license: 'Apache-2.0',
+  },
+  {
+    id: 'text-aggregation',
+    typeId: 'text-aggregation-operator',
+    name: 'Text Aggregation',
+    description: 'Joins the texts of regions in reading order.',
+    engine: 'text-aggregation-operator',
+    weights: [],
+  },
+]

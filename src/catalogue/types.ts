@@ -1,0 +1,43 @@
+import type { JsonObject } from '@bufbuild/protobuf'
+import type { WeightId } from '../weights/manifest.ts'
+
+/** A concept that a catalogue model answers. */
+export interface CatalogueConcept {
+  readonly id: string
+  readonly name: string
+}
+
+/** A model of `clarifai/main` and what really serves it here. */
+export interface CatalogueModel {
+  readonly id: string
+  /** Version ids that clients name, the newest first; all are served by the same engine. None known: one is derived. */
+  readonly versions?: readonly string[]
+  readonly typeId: string
+  readonly name: string
+  /** What really runs, in plain words. */
+  readonly description: string
+  /** Engine that runs it; undefined where no weights for it can be had, which `unavailable` explains. */
+  readonly engine: string | undefined
+  readonly unavailable?: string
+  readonly weights: readonly WeightId[]
+  readonly params?: JsonObject
+  readonly concepts?: readonly CatalogueConcept[]
+  readonly license?: string
+  readonly useCases?: readonly string[]
+  readonly languages?: readonly string[]
+}
+
+/** One node of a catalogue workflow; `from` names nodes that feed it, none means the workflow's input. */
+export interface CatalogueNode {
+  readonly id: string
+  readonly model: string
+  readonly version?: string
+  readonly from?: readonly string[]
+}
+
+/** A workflow of `clarifai/main`. */
+export interface CatalogueWorkflow {
+  readonly id: string
+  readonly description: string
+  readonly nodes: readonly CatalogueNode[]
+}
