@@ -7,6 +7,7 @@ import { textOperators } from './operators-text.ts'
 import { trackers } from './trackers.ts'
 import { visualTypes } from './visual.ts'
 
+export type { TypeEntry } from './define.ts'
 export { checkParams, defaultParams } from './params.ts'
 
 const entries = new Map<string, TypeEntry>(

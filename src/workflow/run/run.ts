@@ -1,6 +1,7 @@
 import { AppError } from '../../base/errors.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { EngineItem, LoadedEngine } from '../../engines/engine.ts'
+import { ancestorLevels } from '../ancestors.ts'
 import { dataOf } from '../data.ts'
 import { isEmptyData, splitFields } from '../fields.ts'
 import { MAX_LIFTED_REGIONS, MAX_OUTPUT_PARTS } from '../limits.ts'
@@ -11,7 +12,7 @@ import { type ItemResult, inferBatches, toAppError } from './batches.ts'
 import type { EngineHost } from './execute.ts'
 import { countParts, finishData } from './finish.ts'
 import { gather, type Work } from './gather.ts'
-import { ancestorLevels, dataLevels } from './levels.ts'
+import { dataLevels } from './levels.ts'
 import type { NodeState, RawOutput, Slot } from './state.ts'
 
 interface Job {
@@ -38,7 +39,7 @@ export class Run {
       fields: splitFields(node.inputFields),
       anyInput: node.anyInput ?? false,
     }))
-    this.#levels = plan.nodes.map((_, index) => ancestorLevels(plan, index))
+    this.#levels = plan.nodes.map((_, index) => ancestorLevels(plan.nodes, index))
   }
 
   /** Single field paths that a node reads. */

@@ -1,0 +1,88 @@
+import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
+import { AppError } from '../../base/errors.ts'
+import type { Concept, OutputConfig, OutputInfo } from '../../contract/index.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import { DEFAULT_MAX_CONCEPTS, MAX_MAX_CONCEPTS } from '../limits.ts'
+import type { TypeEntry } from '../model-types/define.ts'
+import { checkParams } from '../model-types/index.ts'
+import type { ConceptLimits } from '../plan.ts'
+import type { ResolvedModel } from './types.ts'
+
+/** How a node is set up, once defaults, model version, override and call are taken together. */
+export interface Settings {
+  readonly params: JsonObject
+  readonly concepts: readonly Concept[]
+  readonly limits: ConceptLimits
+  /** The node has a selection of concepts of its own, beside that of the call. */
+  readonly ownSelection: boolean
+}
+
+/**
+ * Takes the settings of a node together. Of an override only data and params count; what is nearer to the call wins:
+ * the call's output_config, the override, the version's output_config, the version's params, the type's defaults.
+ * Throws AppError 21202 that names the path of a setting that cannot be used.
+ */
+export function settingsOf(
+  model: ResolvedModel,
+  entry: TypeEntry,
+  override: OutputInfo | undefined,
+  call: OutputConfig | undefined,
+): Settings {
+  const overridden = override?.params ?? {}
+  // A copy, because the plan is frozen while the model version may live in a cache of the caller.
+  const params = structuredClone(checkParams(entry.type, { ...model.params, ...overridden }))
+  const own = override?.data?.concepts ?? []
+  const concepts = own.length > 0 ? own : model.concepts
+  if (entry.operator) return { params, concepts, limits: NO_LIMITS, ownSelection: false }
+  const layers = [call, fromParams(overridden), model.outputConfig, fromParams(model.params)].map(withoutZeros)
+  const limits = checkLimits({
+    maxConcepts: first(layers, 'maxConcepts') ?? DEFAULT_MAX_CONCEPTS,
+    minValue: first(layers, 'minValue') ?? 0,
+    selectConcepts: (first(layers, 'selectConcepts') ?? []).map(({ id, name }) => ({ id, name })),
+  })
+  return { params, concepts, limits, ownSelection: layers[0]!.selectConcepts === undefined }
+}
+
+const NO_LIMITS: ConceptLimits = { maxConcepts: MAX_MAX_CONCEPTS, minValue: 0, selectConcepts: [] }
+
+const first = <K extends keyof ConceptLimits>(layers: readonly Partial<ConceptLimits>[], key: K) =>
+  layers.find((layer) => layer[key] !== undefined)?.[key]
+
+/** Zero and empty mean "not said" in the contract. */
+function withoutZeros(limits: Partial<ConceptLimits> | undefined): Partial<ConceptLimits> {
+  return {
+    maxConcepts: limits?.maxConcepts || undefined,
+    minValue: limits?.minValue || undefined,
+    selectConcepts: limits?.selectConcepts?.length ? limits.selectConcepts : undefined,
+  }
+}
+
+function fromParams(params: JsonObject): Partial<ConceptLimits> {
+  const { max_concepts, min_value, select_concepts } = params
+  return {
+    maxConcepts: toNumber(max_concepts),
+    minValue: toNumber(min_value),
+    selectConcepts: Array.isArray(select_concepts) ? select_concepts.map(toSelected) : undefined,
+  }
+}
+
+const toNumber = (value: JsonValue | undefined): number | undefined =>
+  value === undefined || value === null ? undefined : Number(value)
+
+/** Lists in params hold ids or names as plain texts, or concepts as objects. */
+function toSelected(value: JsonValue): { id: string; name: string } {
+  if (typeof value === 'string') return { id: value, name: value }
+  const { id, name } = (typeof value === 'object' && !Array.isArray(value) ? value : null) ?? {}
+  return { id: typeof id === 'string' ? id : '', name: typeof name === 'string' ? name : '' }
+}
+
+function checkLimits(limits: ConceptLimits): ConceptLimits {
+  const { maxConcepts, minValue } = limits
+  if (!Number.isInteger(maxConcepts) || maxConcepts < 1 || maxConcepts > MAX_MAX_CONCEPTS) {
+    throw invalid(`max_concepts must be a whole number from 1 to ${MAX_MAX_CONCEPTS}, not ${maxConcepts}.`)
+  }
+  if (!(minValue >= 0 && minValue <= 1)) throw invalid(`min_value must be from 0 to 1, not ${minValue}.`)
+  return limits
+}
+
+const invalid = (details: string): AppError => new AppError(StatusCode.MODEL_INVALID_ARGUMENT, details)
