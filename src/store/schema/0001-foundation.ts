@@ -95,6 +95,26 @@ async function models(make: TableMaker): Promise<void> {
   await make.index('model_versions', ['model_pk', 'id'], { unique: true })
   await make.index('model_versions', ['model_pk', 'created_at desc', 'pk desc'])
   await make.index('model_versions', ['id'])
+
+  await make.table('model_version_concepts', (t) =>
+    t
+      .parent('version_pk', 'model_versions')
+      .bigint('position')
+      .parent('concept_pk', 'concepts')
+      .text('doc')
+      .key(['version_pk', 'position']),
+  )
+  await make.index('model_version_concepts', ['version_pk', 'concept_pk'], { unique: true })
+  await make.index('model_version_concepts', ['concept_pk'])
+
+  await make.table('model_version_heads', (t) =>
+    t.parent('version_pk', 'model_versions').text('doc').key(['version_pk']),
+  )
+
+  await make.table('model_tags', (t) =>
+    t.parent('model_pk', 'models').text('kind').text('tag').key(['model_pk', 'kind', 'tag']),
+  )
+  await make.index('model_tags', ['kind', 'tag'])
 }
 
 async function workflows(make: TableMaker): Promise<void> {

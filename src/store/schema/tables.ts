@@ -90,6 +90,30 @@ export interface ModelVersionsTable extends FamilyColumns {
   completed_at: Micros | null
 }
 
+/** Which concepts of the app a model version answers, in the order of its outputs. */
+export interface ModelVersionConceptsTable {
+  version_pk: number
+  position: number
+  concept_pk: number
+  /** What the version says about the concept beside its id and name, such as a threshold in `value`. */
+  doc: JsonText
+}
+
+/** Weights of a linear head, apart from their version because lists of versions must not carry them. */
+export interface ModelVersionHeadsTable {
+  version_pk: number
+  doc: JsonText
+}
+
+export type ModelTagKind = 'toolkit' | 'use_case' | 'language'
+
+/** Tags of models by which lists are narrowed; the model's document has them too. */
+export interface ModelTagsTable {
+  model_pk: number
+  kind: ModelTagKind
+  tag: string
+}
+
 export interface WorkflowsTable extends FamilyColumns {
   app_pk: number
   id: string
@@ -161,6 +185,9 @@ export interface Schema {
   concept_languages: ConceptLanguagesTable
   models: ModelsTable
   model_versions: ModelVersionsTable
+  model_version_concepts: ModelVersionConceptsTable
+  model_version_heads: ModelVersionHeadsTable
+  model_tags: ModelTagsTable
   workflows: WorkflowsTable
   workflow_versions: WorkflowVersionsTable
   stars: StarsTable
