@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises'
+import { registry } from '../api/registry.ts'
+import type { Log } from '../base/log.ts'
+import type { Config } from '../config/config.ts'
+import { ConfigError } from '../config/config.ts'
+import { createRpc } from '../wire/grpc/rpc.ts'
+import { createHttpHandler } from '../wire/http/handler.ts'
+import { Metrics } from '../wire/ops/metrics.ts'
+import { operatorRoutes } from '../wire/ops/routes.ts'
+import { createDispatcher } from '../wire/pipeline/dispatcher.ts'
+import { listen } from '../wire/port/listen.ts'
+import { sessionRoutes } from '../wire/session/routes.ts'
+import { type BuiltServices, buildServices } from './services.ts'
+
+/** A server that answers on its port. */
+export interface RunningServer {
+  readonly url: string
+  readonly port: number
+  readonly services: BuiltServices['services']
+  /** Token of the first user when it was made just now. */
+  readonly newPat: string | undefined
+  /** Refuses new work, finishes running work, closes everything; may be called more than once. */
+  close(): Promise<void>
+}
+
+/** Starts the whole server; rejects with a sentence when a setting, the data folder or the port cannot be used. */
+export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+  const tls = config.tls && {
+    cert: await pem(config.tls.certFile, 'LIMPID_TLS_CERT'),
+    key: await pem(config.tls.keyFile, 'LIMPID_TLS_KEY'),
+  }
+  const built = await buildServices(config, log)
+  try {
+    const { services } = built
+    const metrics = new Metrics(services.runtime)
+    const dispatcher = createDispatcher(registry, services, metrics.observe)
+    const extraRoutes = new Map([...operatorRoutes(metrics, readiness(services)), ...sessionRoutes(services)])
+    const port = await listen({
+      host: config.host,
+      port: config.port,
+      tls,
+      onHttp: createHttpHandler({
+        dispatcher,
+        jsonNamesDefault: config.jsonNames,
+        log,
+        extraRoutes,
+        limits: { bodyBytes: config.requestBytesMax },
+      }),
+      rpc: createRpc({ dispatcher, log, limits: { messageBytes: config.requestBytesMax } }),
+      log,
+    })
+    let closing: Promise<void> | undefined
+    const close = (): Promise<void> => {
+      closing ??= port.close().then(() => built.close())
+      return closing
+    }
+    return { url: port.url, port: port.port, services, newPat: built.newPat, close }
+  } catch (error) {
+    await built.close()
+    throw error
+  }
+}
+
+function readiness(services: BuiltServices['services']): () => Promise<string | undefined> {
+  return async () => {
+    const workers = await services.runtime.stats()
+    return workers.length > 0 ? undefined : 'no inference worker is ready yet'
+  }
+}
+
+async function pem(file: string, setting: string): Promise<Buffer> {
+  try {
+    return await readFile(file)
+  } catch (error) {
+    throw new ConfigError(
+      `${setting}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}); name a PEM file.`,
+    )
+  }
+}
