@@ -1,8 +1,13 @@
-import { createRegistry, type DescField, type DescMessage, type Message, ScalarType } from '@bufbuild/protobuf'
+import {
+  createRegistry,
+  type DescField,
+  type DescFile,
+  type DescMessage,
+  type Message,
+  ScalarType,
+} from '@bufbuild/protobuf'
 import { hasCustomJsonRepresentation, isWrapperDesc } from '@bufbuild/protobuf/wkt'
-import { file_proto_clarifai_api_resources } from '../gen/proto/clarifai/api/resources_pb.js'
 import { file_proto_clarifai_api_service } from '../gen/proto/clarifai/api/service_pb.js'
-import { file_proto_clarifai_api_status_status } from '../gen/proto/clarifai/api/status/status_pb.js'
 import { type Dict, isPlainStruct, isUnwrapped, showsIfEmpty } from './field-shape.ts'
 import { doubleText, floatText, quote } from './text-out.ts'
 import { durationText, exactTimestampText, structText, timestampText, wellKnownText } from './well-known-out.ts'
@@ -164,11 +169,11 @@ function messageWriter(desc: DescMessage, mode: Mode): WriteMessage {
   return write
 }
 
-const registry = createRegistry(
-  file_proto_clarifai_api_service,
-  file_proto_clarifai_api_resources,
-  file_proto_clarifai_api_status_status,
-)
+function withImports(file: DescFile): DescFile[] {
+  return [file, ...file.dependencies.flatMap(withImports)]
+}
+
+const registry = createRegistry(...new Set(withImports(file_proto_clarifai_api_service)))
 
 function descOf(message: Message): DescMessage {
   const desc = registry.getMessage(message.$typeName)
