@@ -5,8 +5,9 @@ import { AuthType } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { Moved } from '../../domain/access/moved.ts'
 import type { AppRef, UserRef } from '../../domain/access/principal.ts'
-import { intersect, NO_SCOPES } from '../../domain/access/scopes.ts'
-import { type Target, Visible } from '../../domain/access/target.ts'
+import { NO_SCOPES } from '../../domain/access/scopes.ts'
+import { standing } from '../../domain/access/standing.ts'
+import type { Target } from '../../domain/access/target.ts'
 import type { PipelineCall, Stage } from './context.ts'
 import { demandScopes } from './scopes.ts'
 
@@ -71,14 +72,10 @@ async function resolveApp(call: PipelineCall, user: UserRef, appId: string): Pro
 }
 
 async function targetOf(call: PipelineCall, user: UserRef | undefined, app: AppRef | undefined): Promise<Target> {
-  const { principal } = call
-  if (!user) return { rights: 'viewer', scopes: principal.scopes }
-  if (user.pk === principal.user?.pk) return { user, app, rights: 'owner', scopes: principal.scopes }
-  const invitation = app && principal.user && (await call.services.directory.collaboration(app.pk, principal.user.pk))
-  if (invitation) return { user, app, rights: 'collaborator', scopes: intersect(invitation, principal.scopes) }
-  const seen = user.visibility >= Visible.PUBLIC && (app === undefined || app.visibility >= Visible.PUBLIC)
-  if (!seen) throw missing()
-  return { user, app, rights: 'viewer', scopes: principal.scopes }
+  if (!user) return { rights: 'viewer', scopes: call.principal.scopes }
+  const target = await standing(call, user, app)
+  if (!target) throw missing()
+  return target
 }
 
 /** The target before any stage has looked: nothing at all. */
