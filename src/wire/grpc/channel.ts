@@ -14,6 +14,8 @@ export interface Channel {
   header(name: string): string | undefined
   /** Message frames of the request. */
   readonly body: Readable
+  /** True when the request ended because the peer is gone, which the end of `body` alone does not tell. */
+  readonly broken: boolean
   /** Calls back once when the peer is gone before `finish`. */
   onGone(callback: () => void): void
   /** Sends a frame, false when the peer takes no more for now. */

@@ -1,6 +1,7 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import type { Channel } from './channel.ts'
 import { ACCEPTED_ENCODINGS, responseEncoding } from './compression.ts'
+import { EARLY_END_RESET_MS } from './limits.ts'
 import { firstHeader } from './metadata.ts'
 import { encodeStatusMessage, GrpcStatus } from './status.ts'
 
@@ -42,13 +43,17 @@ export class Http2Channel implements Channel {
     return firstHeader(this.#headers, this.#rawHeaders, name)
   }
 
+  get broken(): boolean {
+    return this.body.closed || this.body.destroyed
+  }
+
   onGone(callback: () => void): void {
     this.#gone = callback
     if (this.body.closed) this.#onClose()
   }
 
   send(frame: Buffer): boolean {
-    if (this.body.destroyed || this.body.closed) return true
+    if (this.broken) return true
     this.#open()
     return this.body.write(frame)
   }
@@ -65,7 +70,7 @@ export class Http2Channel implements Channel {
     const stream = this.body
     if (this.#finished) return
     this.#finished = true
-    if (stream.destroyed || stream.closed) return
+    if (this.broken) return
     this.#trailers = statusTrailers(status, message)
     if (lastFrame !== undefined) {
       this.#open()
@@ -98,12 +103,13 @@ export class Http2Channel implements Channel {
     this.#refuseRest()
   }
 
-  /** Tells a client that is still sending to stop: nobody reads what comes after the status. */
+  /** Stops a client that goes on sending after the status. Clients do so themselves when they have seen it. */
   #refuseRest(): void {
-    if (!this.body.readableEnded) {
-      this.body.resume()
-      this.body.close(NGHTTP2_NO_ERROR)
-    }
+    if (this.body.readableEnded) return
+    this.body.resume()
+    // Not at once: a reset makes nghttp2 drop a status that it has not sent yet.
+    const timer = setTimeout(() => this.body.close(NGHTTP2_NO_ERROR), EARLY_END_RESET_MS)
+    this.body.once('close', () => clearTimeout(timer))
   }
 
   #onClose(): void {

@@ -30,3 +30,6 @@ export const COMPRESS_MAX_RATIO = 0.8
 
 /** Longest wait that a timer can hold, in milliseconds; a longer grpc-timeout counts as this. */
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1
+
+/** Time a client has to stop sending after it was given the status of its call, in milliseconds. */
+export const EARLY_END_RESET_MS = 250

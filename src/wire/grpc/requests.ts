@@ -45,13 +45,13 @@ export class RequestReader {
       }
     }
     const onEnd = (): void => {
-      if (this.#call.ended) return
+      if (this.#call.ended || this.#call.channel.broken) return
       this.#call.waitingSince = 0
       try {
         this.#frames.finish()
         if (frame === undefined) throw new GrpcError(GrpcStatus.INTERNAL, 'This call needs one message')
-        if (frame.compressed) this.#decode(frame).then(onMessage, onError)
-        else onMessage(decodeFrame(this.#call.method.input, frame.data))
+        if (!frame.compressed) onMessage(decodeFrame(this.#call.method.input, frame.data))
+        else this.#decode(frame).then((message) => this.#call.ended || onMessage(message), onError)
       } catch (error) {
         onError(error)
       }
@@ -79,6 +79,7 @@ export class RequestReader {
           this.#frames.release()
         }
       }
+      if (this.#call.channel.broken) throw new Error('the stream broke off')
       this.#frames.finish()
     } catch (error) {
       if (error instanceof GrpcError) onError(error)

@@ -37,12 +37,16 @@ export function createRpc(options: RpcServerOptions): RpcHandlers & { readonly s
       return webFormat(req.headers['content-type']) !== undefined
     },
     onGrpcWeb(req: IncomingMessage, res: ServerResponse): void {
-      if (isPreflight(req)) return answerPreflight(req, res)
-      if (req.method === 'POST') return server.handle(new WebChannel(req, res))
-      req.resume()
-      res.writeHead(405, { allow: 'POST' }).end()
+      if (isPreflight(req)) answerPreflight(req, res)
+      else if (req.method === 'POST') server.handle(new WebChannel(req, res))
+      else refuseMethod(req, res)
     },
     drain: () => server.drain(),
     abandon: () => server.abandon(),
   }
+}
+
+function refuseMethod(req: IncomingMessage, res: ServerResponse): void {
+  req.resume()
+  res.writeHead(405, { allow: 'POST' }).end()
 }

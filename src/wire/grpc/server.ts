@@ -1,7 +1,7 @@
 import type { Message } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
-import { findMethod, SERVICE_NAME } from '../../contract/methods.ts'
+import { findMethod, type MethodInfo, SERVICE_NAME } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Dispatcher } from '../call.ts'
 import { ByteBudget } from './budget.ts'
@@ -67,10 +67,14 @@ export class RpcServer {
 
   /** Takes one call and answers it over its channel; never throws. */
   handle(channel: Channel): void {
-    if (this.#draining) return channel.finish(GrpcStatus.UNAVAILABLE, 'The server is shutting down')
     const { path } = channel
     const method = path.startsWith(PATH_PREFIX) ? findMethod(path.slice(PATH_PREFIX.length)) : undefined
-    if (method === undefined) return channel.finish(GrpcStatus.UNIMPLEMENTED, `There is no method ${path}`)
+    if (this.#draining) channel.finish(GrpcStatus.UNAVAILABLE, 'The server is shutting down')
+    else if (method === undefined) channel.finish(GrpcStatus.UNIMPLEMENTED, `There is no method ${path}`)
+    else this.#begin(method, channel)
+  }
+
+  #begin(method: MethodInfo, channel: Channel): void {
     const call = new RpcCall(method, channel, this.#forget)
     this.#running.add(call)
     try {
@@ -88,9 +92,11 @@ export class RpcServer {
     call.onEnd = () => requests.release()
     switch (call.method.kind) {
       case 'unary':
-        return requests.one((request) => void this.#unary(call, request), fail)
+        requests.one((request) => void this.#unary(call, request), fail)
+        break
       case 'server_streaming':
-        return requests.one((request) => void this.#stream(call, oneOf(request)), fail)
+        requests.one((request) => void this.#stream(call, oneOf(request)), fail)
+        break
       default:
         call.waitingSince = 0
         void this.#stream(call, requests.all(fail))
@@ -142,10 +148,11 @@ export class RpcServer {
     if (call.ended) return
     if (error instanceof GrpcError) {
       this.#log.debug({ err: error, rpc: call.method.name }, 'call refused by the transport')
-      return call.abort(error.status, new AppError(StatusCode.CONN_BAD_REQUEST_FORMAT, error.message, { cause: error }))
+      call.abort(error.status, new AppError(StatusCode.CONN_BAD_REQUEST_FORMAT, error.message, { cause: error }))
+    } else {
+      this.#log.error({ err: error, rpc: call.method.name }, 'call failed outside its handler')
+      call.abort(GrpcStatus.INTERNAL, new AppError(StatusCode.INTERNAL_UNCATEGORIZED, 'The server failed on this call'))
     }
-    this.#log.error({ err: error, rpc: call.method.name }, 'call failed outside its handler')
-    call.abort(GrpcStatus.INTERNAL, new AppError(StatusCode.INTERNAL_UNCATEGORIZED, 'The server failed on this call'))
   }
 
   #endStalled(): void {

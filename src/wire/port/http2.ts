@@ -27,10 +27,11 @@ export interface Http2Handlers {
   onRequest(req: Http2ServerRequest, res: Http2ServerResponse): void
 }
 
-/** True for `application/grpc` and its variants, but not for gRPC-Web. */
+const GRPC_TYPE = /^application\/grpc(\+proto)?\s*(;|$)/i
+
+/** True for the content types of gRPC with protobuf messages; not for gRPC-Web or other message formats. */
 export function isGrpc(contentType: string | undefined): boolean {
-  if (contentType === undefined || !contentType.startsWith('application/grpc')) return false
-  return !contentType.startsWith('application/grpc-web')
+  return contentType === 'application/grpc' || (contentType !== undefined && GRPC_TYPE.test(contentType))
 }
 
 /** The HTTP/2 side of the port. It never listens itself: connections are handed to it. */

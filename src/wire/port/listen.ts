@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
 import type { Log } from '../../base/log.ts'
 import { Http1Side, type HttpHandler } from './http1.ts'
-import { Http2Side, isGrpc, type StreamHeaders } from './http2.ts'
+import { Http2Side, type StreamHeaders } from './http2.ts'
 import { ACCEPT_ERROR_LOG_MS, FLUSH_MS, PORT_LIMITS, type PortLimits } from './limits.ts'
 import { sniff } from './sniff.ts'
 
@@ -175,7 +175,7 @@ class SharedPort implements OpenPort {
 
   #onRequest(onHttp: HttpHandler, req: IncomingMessage, res: ServerResponse): void {
     if (this.#rpc.isGrpcWeb(req)) this.#rpc.onGrpcWeb(req, res)
-    else if (isGrpc(req.headers['content-type'])) refuseGrpc(req, res)
+    else if (req.headers['content-type']?.startsWith('application/grpc')) refuseGrpc(req, res)
     else onHttp(req, res)
   }
 
@@ -193,7 +193,7 @@ const TLS_HANDSHAKE_FAILURE = Buffer.from([0x15, 3, 1, 0, 2, 2, 40])
 function refuseGrpc(req: IncomingMessage, res: ServerResponse): void {
   req.resume()
   res.writeHead(415, { 'content-type': 'text/plain' })
-  res.end('gRPC needs POST over HTTP/2; over HTTP/1.1 use application/grpc-web or JSON\n')
+  res.end('gRPC needs POST over HTTP/2 with protobuf messages; over HTTP/1.1 use application/grpc-web or JSON\n')
 }
 
 function ignore(): void {}

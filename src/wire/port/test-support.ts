@@ -1,6 +1,7 @@
 import { webcrypto } from 'node:crypto'
+import type { TestContext } from 'node:test'
 import { create, fromBinary, type Message, toBinary } from '@bufbuild/protobuf'
-import { ChannelCredentials, Client, type ClientOptions } from '@grpc/grpc-js'
+import { type CallOptions, ChannelCredentials, Client, type ClientOptions, Metadata } from '@grpc/grpc-js'
 import * as x509 from '@peculiar/x509'
 import { silentLog } from '../../base/log.ts'
 import { type MethodInfo, methodInfo, type RequestOf, type ResponseOf, type RpcName } from '../../contract/methods.ts'
@@ -40,8 +41,9 @@ export function fakeDispatcher(handlers: FakeHandlers): Dispatcher {
 
 type TestListenOptions = Partial<Omit<ListenOptions, 'rpc'>> & { rpcLimits?: RpcServerOptions['limits'] }
 
-/** A shared port with fake handlers behind it, on a free port of 127.0.0.1. */
+/** A shared port with fake handlers behind it, on a free port of 127.0.0.1; closed after the test. */
 export async function listenForTest(
+  t: TestContext,
   handlers: FakeHandlers,
   options: TestListenOptions = {},
 ): Promise<OpenPort & { rpc: ReturnType<typeof createRpc>; target: string }> {
@@ -59,20 +61,28 @@ export async function listenForTest(
     ...rest,
     rpc,
   })
+  t.after(() => port.close())
   return Object.assign(port, { rpc, target: `127.0.0.1:${port.port}` })
 }
 
 const FOREVER_BYTES = -1
 
-/** A grpc-js client without size limits of its own. */
-export function grpcClient(target: string, options: ClientOptions = {}, credentials?: ChannelCredentials): Client {
-  return new Client(target, credentials ?? ChannelCredentials.createInsecure(), {
+/** A grpc-js client without size limits of its own; closed after the test. */
+export function grpcClient(
+  t: TestContext,
+  target: string,
+  options: ClientOptions = {},
+  credentials?: ChannelCredentials,
+): Client {
+  const client = new Client(target, credentials ?? ChannelCredentials.createInsecure(), {
     'grpc.max_receive_message_length': FOREVER_BYTES,
     'grpc.max_send_message_length': FOREVER_BYTES,
     // Channels with equal options share their connection otherwise, also between tests.
     'grpc.use_local_subchannel_pool': 1,
     ...options,
   })
+  t.after(() => client.close())
+  return client
 }
 
 /** What grpc-js needs to call an RPC, encoded by protobuf-es and not by the code under test. */
@@ -83,6 +93,22 @@ export function stub<N extends RpcName>(name: N) {
     serialize: (message: RequestOf<N>): Buffer => Buffer.from(toBinary(method.input, message)),
     deserialize: (bytes: Buffer): ResponseOf<N> => fromBinary(method.output, bytes) as ResponseOf<N>,
   }
+}
+
+/** Makes a unary call with grpc-js; rejects with its ServiceError. */
+export function callUnary<N extends RpcName>(
+  client: Client,
+  name: N,
+  request: RequestOf<N>,
+  metadata = new Metadata(),
+  options: CallOptions = {},
+): Promise<ResponseOf<N>> {
+  const { path, serialize, deserialize } = stub(name)
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(path, serialize, deserialize, request, metadata, options, (error, value) =>
+      error ? reject(error) : resolve(value as ResponseOf<N>),
+    )
+  })
 }
 
 /** A self-signed certificate for 127.0.0.1 and localhost, PEM. */
