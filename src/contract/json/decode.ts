@@ -17,9 +17,9 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    const where = /at position \d+( \(line \d+ column \d+\))?/.exec((error as Error).message)?.[0]
-    const hint = where ? `it breaks ${where}` : 'it ends too early or breaks at its start'
-    throw new AppError(StatusCode.CONN_BAD_REQUEST_FORMAT, `The request body must be valid JSON; ${hint}.`)
+    // V8 quotes the surroundings, which may be megabytes or secret; only what it expected there is told.
+    const reason = (error as Error).message.replace(/, (\.\.\.)?".*$/s, '').replace(' in JSON at', ' at')
+    throw new AppError(StatusCode.CONN_BAD_REQUEST_FORMAT, `The request body must be valid JSON: ${reason}.`)
   }
 }
 

@@ -125,7 +125,7 @@ export function readBytes(json: unknown): Uint8Array {
   if (end > 0 && json.charCodeAt(end - 1) === 61) end -= json.charCodeAt(end - 2) === 61 ? 2 : 1
   const bytes = Buffer.from(json, 'base64')
   // Node skips what is not base64 and stops at padding, so a short result is the cheap sign of bad input.
-  if (bytes.length === (end * 3) >>> 2 && end % 4 !== 1) return bytes
+  if (bytes.length === (end * 3) >>> 2 && end % 4 !== 1 && (end > 0 || json === '')) return bytes
   return readLooseBytes(json)
 }
 
@@ -134,7 +134,7 @@ function readLooseBytes(text: string): Uint8Array {
   const packed = text.replace(/\s+/g, '')
   const end = packed.indexOf('=')
   const digits = end < 0 ? packed.length : end
-  if (!BASE64.test(packed) || digits % 4 === 1) throw new FieldProblem('is not valid base64')
+  if (!BASE64.test(packed) || digits % 4 === 1 || end === 0) throw new FieldProblem('is not valid base64')
   return Buffer.from(packed, 'base64')
 }
 
