@@ -51,8 +51,6 @@ export interface EngineOps {
   contains(column: Expression<string | null>, part: string): RawBuilder<SqlBool>
   /** Makes a select inside a transaction take its rows exclusively, passing over rows another one has taken. */
   claim<DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>): SelectQueryBuilder<DB, TB, O>
-  /** Holds off other processes while the schema is changed; ends with the transaction. */
-  lockSchema(connection: RawConnection): Promise<void>
 }
 
 /** How statements are written for an engine. */
@@ -68,6 +66,8 @@ export interface Engine extends Dialect {
   readonly read: RawConnection
   /** Runs `work` in a transaction; the promise resolves after a durable commit and rejects after a rollback. */
   transact<T>(work: (connection: RawConnection) => Promise<T>): Promise<T>
+  /** Runs `work` while no other process is in its own `exclusively`: only one may change the schema at a time. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>
   /** Writes a consistent copy into a new file while writing goes on; refuses where the engine has its own tool. */
   snapshot(file: string): Promise<void>
   close(): Promise<void>

@@ -15,10 +15,13 @@ const VERSION_KEY = 'schema_version'
  * Each step commits together with its number, so a crash leaves a state from which the next start goes on. Throws an
  * AppError when a newer program wrote the database. `steps` differs from the real list in tests only.
  */
-export async function migrate(engine: Engine, log: Log, steps: readonly Migration[] = migrations): Promise<void> {
+export function migrate(engine: Engine, log: Log, steps: readonly Migration[] = migrations): Promise<void> {
+  return engine.exclusively(() => takeSteps(engine, log, steps))
+}
+
+async function takeSteps(engine: Engine, log: Log, steps: readonly Migration[]): Promise<void> {
   for (;;) {
     const done = await engine.transact(async (connection) => {
-      await engine.ops.lockSchema(connection)
       const db = new Session(engine, connection)
       const version = await readVersion(db)
       if (version > steps.length) throw newerDatabase(version, steps.length)

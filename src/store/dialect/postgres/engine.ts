@@ -10,6 +10,8 @@ import { translatePostgresError } from './errors.ts'
 import { postgresOps } from './ops.ts'
 
 const INT8 = 20
+/** One number for all programs of this kind. */
+const SCHEMA_LOCK = 7_106_543_921
 
 /** Opens a PostgreSQL database (15 or newer, UTF-8): one pool that can only read, one for transactions. */
 export async function openPostgres(url: string, log: Log): Promise<Engine> {
@@ -67,6 +69,7 @@ function assemble(reading: pg.Pool, writing: pg.Pool, unicode: string, close: ()
     createQueryCompiler: () => new PostgresQueryCompiler(),
     read: { query: (sql, parameters) => run(reading, sql, parameters) },
     transact: (work) => transact(writing, work),
+    exclusively: (work) => exclusively(writing, work),
     snapshot: async () => {
       throw new AppError(
         StatusCode.CONN_INVALID_REQUEST,
@@ -91,6 +94,20 @@ function toPgValue(value: unknown): unknown {
   return value instanceof Uint8Array && !Buffer.isBuffer(value)
     ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
     : value
+}
+
+/** The lock is outside the transactions in `work`, as those must begin to see the data after they have it. */
+async function exclusively<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw translatePostgresError(error)
+  })
+  try {
+    await run(client, 'select pg_advisory_lock($1)', [SCHEMA_LOCK])
+    return await work()
+  } finally {
+    // Ending the connection is what gives the lock back for certain.
+    client.release(true)
+  }
 }
 
 /** Serializable, so that a transaction behaves as with SQLite's single writer; conflicts are repeated by the caller. */

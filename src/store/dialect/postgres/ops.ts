@@ -2,9 +2,6 @@ import { type Expression, type RawBuilder, type SelectQueryBuilder, type SqlBool
 import type { EngineOps } from '../engine.ts'
 import { checkPath, containsToLike, LIKE_ESCAPE, wildcardToLike } from '../patterns.ts'
 
-/** One number for all programs of this kind, so that only one changes the schema at a time. */
-const SCHEMA_LOCK = 7_106_543_921
-
 /** PostgreSQL's side of the capability interface; `unicode` is the collation that knows the case of all letters. */
 export function postgresOps(unicode: string): EngineOps {
   const like = (column: Expression<string | null>, pattern: string): RawBuilder<SqlBool> =>
@@ -19,19 +16,25 @@ export function postgresOps(unicode: string): EngineOps {
       pkColumn: (column) => column.primaryKey().generatedAlwaysAsIdentity(),
       tableEnd: sql``,
     },
-    // Documents are cast to json and not jsonb, as jsonb refuses escaped zero characters anywhere in the document.
     jsonText: (document: Expression<string>, path) =>
-      sql<string | null>`(${document})::json #>> ${jsonPath(path)}::text[]`,
+      sql<string | null>`${readable(document)} #>> ${jsonPath(path)}::text[]`,
     jsonNumber: (document: Expression<string>, path) => sql<number | null>`case
-      when json_typeof((${document})::json #> ${jsonPath(path)}::text[]) = 'number'
-      then ((${document})::json #>> ${jsonPath(path)}::text[])::double precision end`,
+      when json_typeof(${readable(document)} #> ${jsonPath(path)}::text[]) = 'number'
+      then (${readable(document)} #>> ${jsonPath(path)}::text[])::double precision end`,
     matches: (column, pattern) => like(column, wildcardToLike(pattern)),
     contains: (column, part) => like(column, containsToLike(part)),
     claim: <DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>) => query.forUpdate().skipLocked(),
-    lockSchema: async (connection) => {
-      await connection.query('select pg_advisory_xact_lock($1)', [SCHEMA_LOCK])
-    },
   }
+}
+
+/**
+ * The document as json. PostgreSQL cannot read a document that contains an escaped zero character or half of a
+ * surrogate pair anywhere, so these become the replacement character; SQLite needs no such thing.
+ */
+function readable(document: Expression<string>): RawBuilder<unknown> {
+  const unreadable = String.raw`(?<!\\)((?:\\\\)*)\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})`
+  return sql`(case when position('\\u' in ${document}) = 0 then ${document}
+    else regexp_replace(${document}, ${unreadable}, ${String.raw`\1\ufffd`}, 'g') end)::json`
 }
 
 function jsonPath(path: readonly (string | number)[]): string {

@@ -82,6 +82,8 @@ function assemble(file: string, port: WriterPort, reader: SqliteConnection, unlo
     ...sqliteDialect,
     read: readThrough(reader),
     transact: (work) => writer.transact(work),
+    // The lock on the data folder keeps other processes out.
+    exclusively: (work) => work(),
     snapshot: (target) => snapshot(file, target),
     close: async () => {
       await writer.idle()

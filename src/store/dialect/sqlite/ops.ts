@@ -28,8 +28,6 @@ export const sqliteOps: EngineOps = {
   contains: (column, part) => like(column, containsToLike(part)),
   // There is one writer: whoever reads inside a transaction has the rows for himself.
   claim: <DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>) => query,
-  // The lock on the data folder keeps other processes out.
-  lockSchema: async () => undefined,
 }
 
 function like(column: Expression<string | null>, pattern: string): RawBuilder<SqlBool> {

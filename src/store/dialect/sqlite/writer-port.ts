@@ -108,8 +108,10 @@ export class WriterPort {
   #receive(message: WriterAnswer | WriterNotice): void {
     if ('id' in message) this.#settle(message)
     else if (message.notice === 'ready') this.#opened.resolve()
-    else if (message.notice === 'open-failed') this.#opened.reject(translateSqliteError(message.error))
-    else this.fail(new StorageFailure(message.error?.message ?? 'checkpoint', message.error))
+    else if (message.notice === 'open-failed') {
+      this.#failure = new StorageFailure(message.error?.message ?? 'open', message.error)
+      this.#opened.reject(translateSqliteError(message.error))
+    } else this.fail(new StorageFailure(message.error?.message ?? 'checkpoint', message.error))
   }
 
   #settle(answer: WriterAnswer): void {
