@@ -28,6 +28,12 @@ export const MAX_VIDEO_MS = 600_000
 export const MAX_VIDEO_FRAMES = 6_000
 /** Largest frame of a video, in pixels (8K). */
 export const MAX_VIDEO_FRAME_PIXELS = 7_680 * 4_320
+/** Longest side of a frame handed to models, in pixels; larger frames are reduced while they are converted. */
+export const MAX_VIDEO_FRAME_SIDE = 1_920
+/** Most packets read from one video or audio file, against tables that repeat the same bytes for ever. */
+export const MAX_MEDIA_PACKETS = 300_000
+/** Most streams looked at in one file. */
+export const MAX_MEDIA_STREAMS = 32
 /** Shortest sampling interval of a video, in milliseconds. */
 export const MIN_SAMPLE_MS = 100
 /** Longest sampling interval of a video, in milliseconds. */
@@ -36,6 +42,6 @@ export const MAX_SAMPLE_MS = 60_000
 export const DEFAULT_SAMPLE_MS = 1_000
 
 /** Longest audio that is decoded, in seconds. */
-export const MAX_AUDIO_SECONDS = 3_600
+export const MAX_AUDIO_SECONDS = 1_800
 /** Sample rate that decoded audio is brought to, in hertz. */
 export const AUDIO_SAMPLE_RATE = 16_000
