@@ -24,7 +24,7 @@ export function insertEmbedders(drafts: readonly Draft[]): Draft[] {
     const base = draft.model.baseEmbedder
     let fed = inputs
     if (base && draft.inputFields.includes('embeddings') && !givesVectors(draft, base, inputs, result)) {
-      const key = JSON.stringify([embedderKey(base), [...inputs].sort()])
+      const key = JSON.stringify([embedderKey(base), inputs])
       let place = inserted.get(key)
       if (place === undefined) {
         place = result.length

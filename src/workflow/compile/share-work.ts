@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { JsonObject } from '@bufbuild/protobuf'
 import { canonicalJson, conceptsJson } from './hash.ts'
 import type { Draft } from './types.ts'
 
@@ -15,10 +16,10 @@ export function shareWork(drafts: readonly Draft[]): void {
       draft.entry.random ? draft.id : '',
       engineOf(draft),
       draft.model.weights,
-      draft.params,
+      draft.entry.operator ? draft.params : withoutLimits(draft.params),
       conceptsJson(draft.concepts),
       draft.inputFields,
-      draft.inputs.map((input) => outputs[input]!).sort(),
+      draft.inputs.map((input) => outputs[input]!),
     ])
     const first = firsts.get(work)
     if (first === undefined) firsts.set(work, place)
@@ -26,6 +27,10 @@ export function shareWork(drafts: readonly Draft[]): void {
     outputs.push(digest([work, draft.entry.operator, draft.limits, draft.model.userId, draft.model.appId]))
   }
 }
+
+/** Parameters without those that are applied to the concepts after the engine. */
+const withoutLimits = ({ max_concepts: _m, min_value: _v, select_concepts: _s, ...params }: JsonObject): JsonObject =>
+  params
 
 /** Name of the engine that runs a node: operators without one of their own go by their type. */
 export const engineOf = ({ model, entry }: Draft): string => model.engine || entry.type.id
