@@ -8,6 +8,7 @@ import type { Runtime } from '../runtime/protocol.ts'
 import type { Database } from '../store/database.ts'
 import type { WeightStore } from '../weights/store.ts'
 import type { Directory } from './access/directory.ts'
+import type { PlanCache } from './plan-cache.ts'
 
 /** What the composition root builds once and every call may use. */
 export interface Services {
@@ -21,4 +22,5 @@ export interface Services {
   readonly weights: WeightStore
   readonly runtime: Runtime
   readonly rateLimiter: RateLimiter
+  readonly plans: PlanCache
 }

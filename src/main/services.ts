@@ -5,6 +5,7 @@ import { RateLimiter } from '../base/rate-limiter.ts'
 import { seedCatalogue } from '../catalogue/seed.ts'
 import type { Config } from '../config/config.ts'
 import { Directory } from '../domain/access/directory.ts'
+import { PlanCache } from '../domain/plan-cache.ts'
 import type { Services } from '../domain/services.ts'
 import { openDatabase } from '../store/database.ts'
 import { WeightStore } from '../weights/store.ts'
@@ -44,6 +45,7 @@ export async function buildServices(
       db,
       directory: new Directory(db),
       weights: new WeightStore({ dir: join(config.dataDir, 'models'), log, autoPull: config.modelPull }),
+      plans: new PlanCache(),
       rateLimiter: new RateLimiter(config.rateLimitPerSecond),
       ...overrides,
     } as Services

@@ -1,0 +1,61 @@
+import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import type { Row, Schema } from '../schema/tables.ts'
+import type { Reader, Writer } from '../session.ts'
+
+type WorkflowRow = ExpressionBuilder<Schema, 'workflows'>
+
+/** Visibility from which a stranger sees a row, its app and its user. */
+const PUBLIC = 50
+
+/** Workflows of all apps of one user that a caller may see: all of them for the user himself, else the public ones. */
+export function ofUser(userPk: number, own: boolean): (row: WorkflowRow) => Expression<SqlBool> {
+  return (row) => {
+    const apps = row.selectFrom('apps').select('apps.pk').where('apps.user_pk', '=', userPk)
+    const inApps = row('workflows.app_pk', 'in', own ? apps : apps.where('apps.visibility', '>=', PUBLIC))
+    return own ? inApps : row.and([inApps, row('workflows.visibility', '>=', PUBLIC)])
+  }
+}
+
+/** Workflows that a user may see anywhere: his own and the public ones of public apps of public users. */
+export function visibleTo(userPk: number): (row: WorkflowRow) => Expression<SqlBool> {
+  return (row) => {
+    const own = row.selectFrom('apps').select('apps.pk').where('apps.user_pk', '=', userPk)
+    const open = row
+      .selectFrom('apps')
+      .innerJoin('users', 'users.pk', 'apps.user_pk')
+      .select('apps.pk')
+      .where('apps.visibility', '>=', PUBLIC)
+      .where('users.visibility', '>=', PUBLIC)
+    return row.or([
+      row('workflows.app_pk', 'in', own),
+      row.and([row('workflows.visibility', '>=', PUBLIC), row('workflows.app_pk', 'in', open)]),
+    ])
+  }
+}
+
+/** Makes a version the latest of its workflow; without one the newest that is left. */
+export async function setLatestVersion(tx: Writer, workflowPk: number, versionPk?: number): Promise<void> {
+  const pk = versionPk ?? (await newestVersionPk(tx, workflowPk)) ?? null
+  await tx.updateTable('workflows').set({ latest_version_pk: pk }).where('pk', '=', workflowPk).execute()
+}
+
+async function newestVersionPk(db: Reader, workflowPk: number): Promise<number | undefined> {
+  const row = await db.selectFrom('workflow_versions').select('pk').where('workflow_pk', '=', workflowPk).orderBy('pk', 'desc').limit(1).executeTakeFirst()
+  return row?.pk
+}
+
+/** The workflow that an app uses by default, or undefined. */
+export async function defaultWorkflow(db: Reader, appPk: number): Promise<Row<'workflows'> | undefined> {
+  return db
+    .selectFrom('workflows')
+    .selectAll('workflows')
+    .innerJoin('apps', 'apps.default_workflow_pk', 'workflows.pk')
+    .where('apps.pk', '=', appPk)
+    .executeTakeFirst()
+}
+
+/** Whether an app uses one of these workflows by default. */
+export async function isDefaultOf(db: Reader, appPk: number, workflowPks: readonly number[]): Promise<boolean> {
+  const row = await db.selectFrom('apps').select('default_workflow_pk').where('pk', '=', appPk).executeTakeFirst()
+  return row?.default_workflow_pk != null && workflowPks.includes(row.default_workflow_pk)
+}
