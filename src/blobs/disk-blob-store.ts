@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { copyFile, type FileHandle, link, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { Micros } from '../base/clock.ts'
 import { lockFolder } from '../base/folder-lock.ts'
 import type { BlobInfo, BlobStore, ByteRange } from './blob-store.ts'
@@ -58,6 +58,8 @@ class DiskBlobStore implements BlobStore {
 
   async put(content: Uint8Array | AsyncIterable<Uint8Array>, options: { bytesMax?: number } = {}): Promise<BlobInfo> {
     const incoming = join(this.#root, INCOMING_FOLDER, randomUUID())
+    // A stream may fail before its first chunk is asked for; without a listener that would end the process.
+    if (content instanceof Readable) content.on('error', () => undefined)
     try {
       const chunks = content instanceof Uint8Array ? [content] : content
       const info = await writeFlushed(incoming, chunks, Math.min(options.bytesMax ?? BLOB_BYTES_MAX, BLOB_BYTES_MAX))

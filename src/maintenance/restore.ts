@@ -6,6 +6,10 @@ import { flushFolder } from '../blobs/flush.ts'
 import { DATABASE_FILE } from '../store/snapshot.ts'
 import { backupPath, demandEmpty } from './backup.ts'
 import { DATABASE_COPY, hashFile, MANIFEST_FILE, type Manifest, readManifest, refused } from './manifest.ts'
+import { forEachInParallel } from './parallel.ts'
+
+/** How many blobs are copied at once, as each waits for the disk. */
+const BLOBS_AT_ONCE = 16
 
 /**
  * Brings a backup back into a new or empty data folder and returns its manifest.
@@ -35,7 +39,7 @@ export async function restore(folder: string, dataDir: string): Promise<Manifest
 async function restoreBlobs(folder: string, dataDir: string, manifest: Manifest): Promise<void> {
   const blobs = await openDiskBlobs(dataDir)
   try {
-    for (const { sha256, size } of manifest.blobs) {
+    await forEachInParallel(manifest.blobs, BLOBS_AT_ONCE, async ({ sha256, size }) => {
       const file = join(folder, backupPath(sha256))
       const stored = await blobs.put(createReadStream(file)).catch((cause: NodeJS.ErrnoException) => {
         if (cause.code === 'ENOENT')
@@ -46,7 +50,7 @@ async function restoreBlobs(folder: string, dataDir: string, manifest: Manifest)
         await blobs.delete(stored.hash)
         throw refused(`The file ${file} of the backup is damaged: use another backup`)
       }
-    }
+    })
   } finally {
     await blobs.close()
   }
