@@ -16,7 +16,10 @@ export class Base64Decoder extends Transform {
 
   override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
     const text = chunk.toString('latin1')
-    if (INVALID.test(text)) return done(invalid())
+    if (INVALID.test(text)) {
+      done(invalid())
+      return
+    }
     const all = this.#rest + (text.includes('\n') || text.includes('\r') ? text.replace(LINE_ENDS, '') : text)
     // A piece ends on a multiple of four characters, so groups of four never straddle two pieces.
     const usable = all.length - (all.length % 4)
@@ -26,10 +29,9 @@ export class Base64Decoder extends Transform {
 
   override _flush(done: TransformCallback): void {
     const rest = this.#rest
-    if (rest === '') return done()
     // Unpadded ends of two or three characters are complete; one alone cannot be.
-    if (rest.length === 1 || rest.startsWith('=')) return done(invalid())
-    done(null, Buffer.from(rest, 'base64'))
+    if (rest.length === 1 || rest.startsWith('=')) done(invalid())
+    else done(null, Buffer.from(rest, 'base64'))
   }
 }
 

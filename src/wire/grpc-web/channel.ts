@@ -53,6 +53,10 @@ export class WebChannel implements Channel {
     return firstHeader(this.#req.headers, this.#req.rawHeaders, name)
   }
 
+  get broken(): boolean {
+    return this.#req.aborted || this.#res.destroyed
+  }
+
   onGone(callback: () => void): void {
     this.#gone = callback
   }
