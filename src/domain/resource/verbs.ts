@@ -1,5 +1,6 @@
-import type { DescMessage, Message, MessageShape } from '@bufbuild/protobuf'
+import { create, type DescMessage, type Message, type MessageShape } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
+import { type Visibility, VisibilitySchema } from '../../contract/index.ts'
 import { decodeDoc, encodeDoc } from '../../contract/json/index.ts'
 import type { Reader, Writer } from '../../store/database.ts'
 import { DuplicateKey } from '../../store/errors.ts'
@@ -28,7 +29,11 @@ export function toStored<D extends DescMessage, T extends KeyedTable>(
   row: Row<T>,
 ): Stored<D, T> {
   const message = decodeDoc(def.desc, (row as { doc: string }).doc)
-  ;(message as { id?: string }).id = (row as { id: string }).id
+  const fields = message as { id?: string; visibility?: Visibility }
+  const columns = row as { id: string; visibility?: number }
+  fields.id = columns.id
+  // The column decides, since publishing changes it without touching the document.
+  if (columns.visibility !== undefined) fields.visibility = create(VisibilitySchema, { gettable: columns.visibility })
   return { row, message }
 }
 

@@ -24,7 +24,17 @@ export const workflows = defineResource({
   },
   checkId: (id) => checkId(id, 'workflow', StatusCode.WORKFLOW_INVALID_ARGUMENT),
   makeId: () => newId(),
-  serverFields: ['app_id', 'user_id', 'created_at', 'modified_at', 'nodes', 'version', 'is_starred', 'star_count', 'bookmark_origin'],
+  serverFields: [
+    'app_id',
+    'user_id',
+    'created_at',
+    'modified_at',
+    'nodes',
+    'version',
+    'is_starred',
+    'star_count',
+    'bookmark_origin',
+  ],
   patch: {
     actions: ['merge', 'overwrite', 'remove'],
     fields: ['description', 'notes', 'metadata', 'visibility', 'use_cases', 'check_consents', 'image'],
@@ -34,7 +44,10 @@ export const workflows = defineResource({
   hooks: {
     validate(workflow) {
       if (Buffer.byteLength(workflow.notes) > NOTES_BYTES_MAX) {
-        throw new AppError(StatusCode.WORKFLOW_INVALID_ARGUMENT, `The notes are longer than ${NOTES_BYTES_MAX} bytes; shorten them.`)
+        throw new AppError(
+          StatusCode.WORKFLOW_INVALID_ARGUMENT,
+          `The notes are longer than ${NOTES_BYTES_MAX} bytes; shorten them.`,
+        )
       }
     },
     columns: (workflow) => ({
@@ -44,8 +57,14 @@ export const workflows = defineResource({
     }),
     async present(items, call) {
       const { read } = call.services.db
-      const owners = await ownersOf(read, items.map(({ row }) => row.app_pk))
-      const latest = await workflowVersions.getManyByPk(read, items.flatMap(({ row }) => row.latest_version_pk ?? []))
+      const owners = await ownersOf(
+        read,
+        items.map(({ row }) => row.app_pk),
+      )
+      const latest = await workflowVersions.getManyByPk(
+        read,
+        items.flatMap(({ row }) => row.latest_version_pk ?? []),
+      )
       for (const { row, message } of items) {
         const owner = owners.get(row.app_pk)
         const version = row.latest_version_pk === null ? undefined : latest.get(row.latest_version_pk)
@@ -53,7 +72,6 @@ export const workflows = defineResource({
         message.userId = owner?.userId ?? ''
         message.createdAt = toTimestamp(row.created_at)
         message.modifiedAt = toTimestamp(row.modified_at)
-        message.visibility = { $typeName: 'clarifai.api.Visibility', gettable: row.visibility }
         if (!version) continue
         const [shown] = presentVersions([version], { workflowId: row.id, ...owner })
         message.version = shown
@@ -63,9 +81,18 @@ export const workflows = defineResource({
     afterCommit: (call) => call.services.plans.clear(),
     async beforeRemove(removed, call, tx) {
       const app = call.target.app!
-      // Deleting everything leaves the default workflow, which new inputs are run through.
-      if (removed !== 'all' && (await isDefaultOf(tx, app.pk, removed.map((row) => row.pk)))) {
-        throw new AppError(StatusCode.WORKFLOW_INVALID_REQUEST, "It is the app's default workflow; choose another default first.")
+      if (
+        removed !== 'all' &&
+        (await isDefaultOf(
+          tx,
+          app.pk,
+          removed.map((row) => row.pk),
+        ))
+      ) {
+        throw new AppError(
+          StatusCode.WORKFLOW_INVALID_REQUEST,
+          "It is the app's default workflow; choose another default first.",
+        )
       }
     },
   },

@@ -64,10 +64,17 @@ async function addVersion(
 }
 
 /** Patches workflows, all or none; new nodes make a new version, other fields change the workflow itself. */
-export async function patchWorkflows(call: Call, app: AppPlace, patches: readonly Workflow[], actionText: string): Promise<Workflow[]> {
+export async function patchWorkflows(
+  call: Call,
+  app: AppPlace,
+  patches: readonly Workflow[],
+  actionText: string,
+): Promise<Workflow[]> {
   const action = readAction(actionText, workflows.patch.actions, workflows.codes.invalid)
   if (action === 'remove') checkRemove(patches)
-  const nodes = await Promise.all(patches.map((patch) => (patch.nodes.length > 0 ? checkPatchedNodes(call, app, patch, action) : undefined)))
+  const nodes = await Promise.all(
+    patches.map((patch) => (patch.nodes.length > 0 ? checkPatchedNodes(call, app, patch, action) : undefined)),
+  )
   const rows = await call.services.db.transact(async (tx) => {
     const changed: Row<'workflows'>[] = []
     for (const [at, patch] of patches.entries()) {
@@ -86,12 +93,26 @@ export async function patchWorkflows(call: Call, app: AppPlace, patches: readonl
 // The original removes nothing but the picture, and nothing beside it in one call.
 function checkRemove(patches: readonly Workflow[]): void {
   for (const patch of patches) {
-    const alone = patch.image !== undefined && patch.nodes.length === 0 && patch.description === '' && patch.notes === '' && patch.metadata === undefined
-    if (!alone) throw new AppError(StatusCode.WORKFLOW_INVALID_ARGUMENT, "The action 'remove' takes away the image alone; use 'overwrite' for the rest.")
+    const alone =
+      patch.image !== undefined &&
+      patch.nodes.length === 0 &&
+      patch.description === '' &&
+      patch.notes === '' &&
+      patch.metadata === undefined
+    if (!alone)
+      throw new AppError(
+        StatusCode.WORKFLOW_INVALID_ARGUMENT,
+        "The action 'remove' takes away the image alone; use 'overwrite' for the rest.",
+      )
   }
 }
 
-async function checkPatchedNodes(call: Call, app: AppPlace, patch: Workflow, action: PatchAction): Promise<WorkflowNode[]> {
+async function checkPatchedNodes(
+  call: Call,
+  app: AppPlace,
+  patch: Workflow,
+  action: PatchAction,
+): Promise<WorkflowNode[]> {
   if (action === 'overwrite') return checkNodes(call, patch.nodes)
   const row = await findRow(workflows, call.services.db.read, app, patch.id)
   const [current] = await present(workflows, call, [row])
