@@ -26,6 +26,8 @@ export interface RegistryOptions {
   noProxy?: string
   ca?: string | string[]
   strictSSL?: boolean
+  /** How often a failed request is repeated, with growing pauses in between. */
+  fetchRetries?: number
   [scopedOrAuth: `@${string}:registry` | `//${string}`]: string
 }
 
@@ -33,6 +35,7 @@ export interface RegistryOptions {
 export const MAX_TARBALL_BYTES = 512 * 1024 * 1024
 const REQUEST_TIMEOUT_MS = 60_000
 const RETRIES = 2
+const RETRY_FACTOR = 4
 const RETRY_MIN_MS = 500
 const RETRY_MAX_MS = 5_000
 
@@ -41,13 +44,14 @@ export function registryFetcher(registry: RegistryOptions = {}): TarballFetcher 
   return async ({ package: pkg, destination, cacheDir, signal, onBytes }) => {
     signal.throwIfAborted()
     const options = {
+      timeout: REQUEST_TIMEOUT_MS,
+      fetchRetries: RETRIES,
+      fetchRetryFactor: RETRY_FACTOR,
+      fetchRetryMintimeout: RETRY_MIN_MS,
+      fetchRetryMaxtimeout: RETRY_MAX_MS,
       ...registry,
       cache: cacheDir,
       integrity: pkg.integrity,
-      timeout: REQUEST_TIMEOUT_MS,
-      fetchRetries: RETRIES,
-      fetchRetryMintimeout: RETRY_MIN_MS,
-      fetchRetryMaxtimeout: RETRY_MAX_MS,
       signal,
     }
     // The client calls back again when it retries after corrupted data, so each call starts the file afresh.

