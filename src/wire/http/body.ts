@@ -13,13 +13,13 @@ const gunzipAsync: Unpack = promisify(gunzip)
 const inflateAsync: Unpack = promisify(inflate)
 const inflateRawAsync: Unpack = promisify(inflateRaw)
 
-const UNPACKERS: Record<string, Unpack> = {
-  gzip: gunzipAsync,
-  'x-gzip': gunzipAsync,
+const UNPACKERS = new Map<string, Unpack>([
+  ['gzip', gunzipAsync],
+  ['x-gzip', gunzipAsync],
   // The name means zlib, but senders of the bare format have always existed; the low bits of byte one tell.
-  deflate: (data, options) => ((data[0]! & 0x0f) === 8 ? inflateAsync : inflateRawAsync)(data, options),
-  br: promisify(brotliDecompress),
-}
+  ['deflate', (data, options) => ((data[0]! & 0x0f) === 8 ? inflateAsync : inflateRawAsync)(data, options)],
+  ['br', promisify(brotliDecompress)],
+])
 
 /** Counts the body bytes of all running calls, so that many big requests can't exhaust the memory. */
 export class BodyBudget {
@@ -77,9 +77,9 @@ export async function readBody(
   onBytes: (bytes: number) => void,
 ): Promise<string> {
   const encoding = String(req.headers['content-encoding'] ?? 'identity').toLowerCase()
-  const unpack = UNPACKERS[encoding]
+  const unpack = UNPACKERS.get(encoding)
   if (!unpack && encoding !== 'identity') {
-    const known = Object.keys(UNPACKERS).join(', ')
+    const known = [...UNPACKERS.keys()].join(', ')
     throw new AppError(StatusCode.CONN_BAD_REQUEST_FORMAT, `Content-Encoding must be one of: ${known}, identity.`)
   }
   const bytes = await readBytes(req, limits.bodyBytes, onBytes)

@@ -20,7 +20,7 @@ export function chooseCoding(accept: string | undefined): Coding | undefined {
   const weights = new Map<string, number>()
   for (const item of accept.split(',')) {
     const [name = '', ...params] = item.split(';')
-    const q = params.map((p) => /^\s*q=([0-9.]+)\s*$/i.exec(p)?.[1]).find((v) => v !== undefined)
+    const q = params.map((p) => /^\s*q=(.*)$/i.exec(p)?.[1]).find((v) => v !== undefined)
     weights.set(name.trim().toLowerCase(), q === undefined ? 1 : Number(q) || 0)
   }
   const weightOf = (coding: string): number => weights.get(coding) ?? weights.get('*') ?? 0
