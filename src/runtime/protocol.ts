@@ -22,7 +22,13 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'ready'; readonly engines: readonly string[] }
-  | { readonly type: 'result'; readonly id: number; readonly results: readonly InputResult[] }
+  | {
+      readonly type: 'result'
+      readonly id: number
+      readonly results: readonly InputResult[]
+      /** Resident memory of the worker after the work, in bytes. */
+      readonly rssBytes: number
+    }
   | { readonly type: 'need-plan'; readonly id: number }
   | { readonly type: 'error'; readonly id: number; readonly code: StatusCode; readonly details: string }
   | { readonly type: 'stats'; readonly id: number; readonly stats: WorkerStats }

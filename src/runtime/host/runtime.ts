@@ -1,0 +1,245 @@
+import { availableParallelism } from 'node:os'
+import { AppError } from '../../base/errors.ts'
+import type { Log } from '../../base/log.ts'
+import type { Data } from '../../contract/index.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import type { WeightFiles } from '../../engines/engine.ts'
+import type { InputResult, Plan, RunOptions } from '../../workflow/plan.ts'
+import * as limits from '../limits.ts'
+import type { Runtime, WorkerStats } from '../protocol.ts'
+import { type Job, PendingRequest, splitJob } from './job.ts'
+import { type QueueLimits, RequestQueue } from './queue.ts'
+import { type SlotLimits, WorkerSlot } from './worker-slot.ts'
+
+/** Settings of the worker pool; all but the log have defaults. */
+export interface RuntimeOptions {
+  /** Number of worker processes, 1..8; by default one per core. */
+  readonly workers?: number
+  /** Memory of loaded engines that one worker keeps, in bytes. */
+  readonly maxBytes?: number
+  readonly log: Log
+  readonly queue?: QueueLimits
+  readonly limits?: Partial<SlotLimits>
+  /** Failed starts in a row after which `ready` gives up. */
+  readonly maxStartFailures?: number
+  /** Time that `close` waits for work under way, in milliseconds. */
+  readonly closeGraceMs?: number
+  /** URL of a module that exports further engines as `engines: Engine[]`. */
+  readonly engineModule?: string
+}
+
+/** Starts the worker pool; the workers come up in the background. */
+export function createRuntime(options: RuntimeOptions): Runtime {
+  return new WorkerPool(options)
+}
+
+class WorkerPool implements Runtime {
+  readonly #slots: readonly WorkerSlot[]
+  readonly #queue: RequestQueue
+  readonly #maxStartFailures: number
+  readonly #closeGraceMs: number
+  readonly #watchers = new Set<() => void>()
+  #dispatching = false
+  #closed: Promise<void> | undefined
+
+  constructor(options: RuntimeOptions) {
+    const count = Math.max(1, Math.min(limits.MAX_WORKERS, Math.trunc(options.workers ?? availableParallelism())))
+    this.#maxStartFailures = options.maxStartFailures ?? limits.MAX_START_FAILURES
+    this.#closeGraceMs = options.closeGraceMs ?? limits.CLOSE_GRACE_MS
+    this.#queue = new RequestQueue(options.queue)
+    const settings = {
+      parentPid: process.pid,
+      maxBytes: options.maxBytes ?? limits.DEFAULT_ENGINE_BYTES,
+      engineModule: options.engineModule,
+    }
+    const slotLimits: SlotLimits = {
+      maxStartMs: limits.MAX_START_MS,
+      startBackoffMs: limits.START_BACKOFF_MS,
+      cancelGraceMs: limits.CANCEL_GRACE_MS,
+      maxWorkMs: limits.MAX_WORK_MS,
+      stopGraceMs: limits.STOP_GRACE_MS,
+      maxRssBytes: limits.DEFAULT_WORKER_RSS_BYTES,
+      ...options.limits,
+    }
+    this.#slots = Array.from(
+      { length: count },
+      () =>
+        new WorkerSlot(settings, slotLimits, options.log, {
+          idle: () => this.#dispatch(),
+          died: (job, hung) => this.#died(job, hung, slotLimits.maxWorkMs),
+          answered: (job, message) =>
+            message.type === 'result'
+              ? job.request.complete(job, message.results)
+              : job.request.fail(new AppError(message.code, message.details)),
+          changed: () => this.#changed(),
+        }),
+    )
+  }
+
+  async run(
+    plan: Plan,
+    files: WeightFiles,
+    inputs: readonly Data[],
+    options: RunOptions,
+    signal: AbortSignal,
+  ): Promise<InputResult[]> {
+    if (signal.aborted) throw abortError(signal)
+    if (this.#closed) throw shutDown()
+    const broken = this.#broken()
+    if (broken) throw broken
+    const request = new PendingRequest(plan, files, inputs, options, this.#slots.length)
+    const abort = (): void => {
+      request.fail(abortError(signal))
+      for (const slot of this.#slots) slot.cancel(request)
+    }
+    this.#queue.add(request)
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      this.#dispatch()
+      return await request.done
+    } finally {
+      signal.removeEventListener('abort', abort)
+      // Also when one job failed the request: what the others still do is of no use.
+      for (const slot of this.#slots) slot.cancel(request)
+      this.#changed()
+    }
+  }
+
+  async ready(): Promise<void> {
+    await this.#until(() => {
+      if (this.#closed) throw shutDown()
+      if (this.#slots.some((slot) => slot.alive)) return true
+      const broken = this.#broken()
+      if (broken) throw broken
+      return false
+    })
+  }
+
+  async unload(engine?: string): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.ask({ type: 'unload', engine })))
+  }
+
+  async stats(): Promise<WorkerStats[]> {
+    const late = Promise.withResolvers<undefined>()
+    const timer = setTimeout(() => late.resolve(undefined), limits.STATS_WAIT_MS)
+    const answers = await Promise.all(
+      this.#slots.map(
+        async (slot) => (await Promise.race([slot.ask({ type: 'stats' }), late.promise])) ?? slot.lastStats,
+      ),
+    )
+    clearTimeout(timer)
+    return answers.filter((stats) => stats !== undefined)
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    const expired = Promise.withResolvers<void>()
+    const timer = setTimeout(expired.resolve, this.#closeGraceMs)
+    const drained = this.#until(() => this.#queue.size === 0 && this.#slots.every((slot) => !slot.busy))
+    await Promise.race([drained, expired.promise])
+    clearTimeout(timer)
+    this.#queue.failAll(shutDown())
+    for (const slot of this.#slots) slot.close(slot.busy)
+    await this.#until(() => this.#slots.every((slot) => slot.closed))
+  }
+
+  /** Hands out jobs while there are idle workers. */
+  #dispatch(): void {
+    if (this.#dispatching) return
+    this.#dispatching = true
+    try {
+      for (;;) {
+        const idle = this.#slots.filter((slot) => slot.idle)
+        if (idle.length === 0) return
+        const job = this.#queue.take(({ plan }) => idle.some((slot) => slot.hasEnginesOf(plan)))
+        if (!job) return
+        this.#place(job, idle)
+      }
+    } finally {
+      this.#dispatching = false
+    }
+  }
+
+  /** Prefers a worker that has the engines loaded, else the one with the fewest engines. */
+  #place(job: Job, idle: readonly WorkerSlot[]): void {
+    const warm = idle.find((slot) => slot.hasEnginesOf(job.request.plan))
+    const emptiest = idle.reduce((best, slot) => (slot.engines.size < best.engines.size ? slot : best))
+    try {
+      ;(warm ?? emptiest).run(job)
+    } catch (error) {
+      job.request.fail(error)
+    }
+  }
+
+  #died(job: Job, hung: boolean, maxWorkMs: number): void {
+    if (this.#closed) {
+      job.request.fail(shutDown())
+    } else if (hung) {
+      job.request.completeWith(
+        job,
+        new AppError(StatusCode.MODEL_PREDICTION_FAILED, `The prediction was stopped after ${maxWorkMs} milliseconds.`),
+      )
+    } else if (job.deaths + 1 < limits.MAX_ATTEMPTS) {
+      this.#queue.putBack(splitJob(job))
+      this.#dispatch()
+    } else {
+      job.request.completeWith(
+        job,
+        new AppError(
+          StatusCode.MODEL_PREDICTION_FAILED,
+          'The model worker stopped unexpectedly on this input, twice; it cannot be predicted.',
+        ),
+      )
+    }
+  }
+
+  /** Why nothing can run here: no worker has come up in many attempts. They go on trying. */
+  #broken(): AppError | undefined {
+    if (!this.#slots.every((slot) => slot.startFailures >= this.#maxStartFailures)) return undefined
+    const reason = this.#slots.map((slot) => slot.startFailure).find((text) => text !== '')
+    return new AppError(StatusCode.RPC_SERVER_UNAVAILABLE, `The model workers do not start: ${reason}`)
+  }
+
+  #changed(): void {
+    const broken = this.#broken()
+    if (broken) this.#queue.failAll(broken)
+    for (const look of [...this.#watchers]) look()
+  }
+
+  /** Resolves when `test` is true, now or after a change; rejects when it throws. */
+  #until(test: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        try {
+          if (!test()) return
+          resolve()
+        } catch (error) {
+          reject(error)
+        }
+        this.#watchers.delete(look)
+      }
+      this.#watchers.add(look)
+      look()
+    })
+  }
+}
+
+function shutDown(): AppError {
+  return new AppError(StatusCode.RPC_SERVER_UNAVAILABLE, 'The server is shutting down; try again later.')
+}
+
+/** The error of a call whose signal was aborted: the signal's own when it is meant for callers. */
+function abortError(signal: AbortSignal): AppError {
+  const reason: unknown = signal.reason
+  if (reason instanceof AppError) return reason
+  if (reason instanceof Error && reason.name === 'TimeoutError') {
+    return new AppError(StatusCode.RPC_REQUEST_TIMEOUT, 'The prediction did not finish within its deadline.', {
+      cause: reason,
+    })
+  }
+  return new AppError(StatusCode.RPC_CANCELED, 'The request was cancelled.', { cause: reason })
+}

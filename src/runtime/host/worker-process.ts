@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import os from 'node:os'
+import { createInterface } from 'node:readline'
+import type { Duplex, Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import type { Log } from '../../base/log.ts'
+import { packToWorker, unpackFromWorker } from '../codec.ts'
+import { FrameChannel } from '../frame-channel.ts'
+import { MAX_LOG_LINE_CHARS, WORKER_NICENESS } from '../limits.ts'
+import type { FromWorker, ToWorker } from '../protocol.ts'
+import { PIPE_FD, type WorkerSettings } from '../worker/settings.ts'
+
+/** How a worker process is started and what it reports. */
+export interface WorkerProcessOptions {
+  readonly settings: WorkerSettings
+  readonly log: Log
+  readonly onMessage: (message: FromWorker) => void
+  /** Called once, when the process has ended or could not be started. */
+  readonly onExit: (reason: string) => void
+}
+
+/**
+ * What the libraries inside a worker read: one worker is one core. Nothing else of the server's environment is
+ * handed on, because workers decode what strangers send and have no use for its secrets.
+ */
+const ENVIRONMENT = { UV_THREADPOOL_SIZE: '2', MALLOC_ARENA_MAX: '2' }
+
+const ENTRY = fileURLToPath(new URL('../worker/entry.ts', import.meta.url))
+
+/** One worker process and the pipe to it. */
+export class WorkerProcess {
+  readonly #child: ChildProcess
+  readonly #channel: FrameChannel
+  /** The last line of its error output, for messages about failed starts. */
+  lastError = ''
+
+  constructor({ settings, log, onMessage, onExit }: WorkerProcessOptions) {
+    this.#child = spawn(process.execPath, [ENTRY, JSON.stringify(settings)], {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      env: ENVIRONMENT,
+      windowsHide: true,
+    })
+    const ownLog = log.child({ worker: this.#child.pid })
+    let reported = false
+    const exited = (reason: string): void => {
+      if (reported) return
+      reported = true
+      onExit(reason)
+    }
+    // 'close' comes after the last output, so that the reason of a failed start is known by then.
+    this.#child.on('close', (code, signal) => exited(signal ? `killed by ${signal}` : `exit code ${code}`))
+    this.#child.on('error', (error) => {
+      if (this.#child.pid === undefined) exited(error.message)
+    })
+    this.#lines(this.#child.stdout!, (line) => ownLog.info({ line }, 'worker output'))
+    this.#lines(this.#child.stderr!, (line) => {
+      if (line.trim() !== '') this.lastError = line
+      ownLog.warn({ line }, 'worker error output')
+    })
+    this.#channel = new FrameChannel(
+      this.#child.stdio[PIPE_FD] as Duplex,
+      (frame) => onMessage(unpackFromWorker(frame)),
+      (error) => {
+        if (error) ownLog.error({ err: error }, 'a worker sent what is no message')
+        // Without its pipe a worker is of no use, even if it lives.
+        this.kill()
+      },
+    )
+    if (this.#child.pid !== undefined) lowerPriority(this.#child.pid)
+  }
+
+  /** Process id; undefined when the process could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** Sends a message; throws AppError when it is too large. What is sent to a dead process is lost. */
+  send(message: ToWorker): void {
+    this.#channel.send(packToWorker(message))
+  }
+
+  /** Ends the process at once. */
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  #lines(stream: Readable, take: (line: string) => void): void {
+    createInterface({ input: stream }).on('line', (line) => take(line.slice(0, MAX_LOG_LINE_CHARS)))
+  }
+}
+
+function lowerPriority(pid: number): void {
+  try {
+    os.setPriority(pid, WORKER_NICENESS)
+  } catch {
+    // A wish, not a need; some systems do not allow it.
+  }
+}

@@ -1,0 +1,56 @@
+const MIB = 1024 * 1024
+
+/** Most worker processes, however many cores there are. */
+export const MAX_WORKERS = 8
+/** Inputs that may wait for a worker, over all requests. */
+export const MAX_QUEUED_INPUTS = 2_048
+/** Inputs of one plan that may wait for a worker, so that one busy model leaves room for the others. */
+export const MAX_QUEUED_INPUTS_PER_PLAN = 1_024
+/** Media bytes that may wait for a worker, over all requests. */
+export const MAX_QUEUED_BYTES = 1_024 * MIB
+/** Inputs that one worker takes at a time from a request: enough for batches, few enough to spread a request. */
+export const MAX_CHUNK_INPUTS = 8
+/** Media bytes from which a chunk takes no further input. */
+export const MAX_CHUNK_BYTES = 32 * MIB
+/** Largest message between the server and a worker, in bytes. */
+export const MAX_FRAME_BYTES = 1_024 * MIB
+
+/** Memory of the engines that one worker keeps loaded, in bytes as engines estimate it. */
+export const DEFAULT_ENGINE_BYTES = 512 * MIB
+/** A worker whose resident memory is above this after its work is replaced, in bytes. */
+export const DEFAULT_WORKER_RSS_BYTES = 1_536 * MIB
+/** Plans that a worker remembers. */
+export const MAX_KNOWN_PLANS = 256
+
+/** Time one chunk of work may take before its worker counts as hanging, in milliseconds. */
+export const MAX_WORK_MS = 600_000
+/** Time a worker has to react to a cancellation before it is killed, in milliseconds. */
+export const CANCEL_GRACE_MS = 5_000
+/** Time a worker has to become ready, in milliseconds. */
+export const MAX_START_MS = 60_000
+/** Time a worker has to exit when asked to, in milliseconds. */
+export const STOP_GRACE_MS = 5_000
+/** Time that closing waits for work under way, in milliseconds. */
+export const CLOSE_GRACE_MS = 15_000
+/** Time that a busy worker has to answer a question about its state, in milliseconds. */
+export const STATS_WAIT_MS = 1_000
+/** Wait before a worker that failed to start is started again, in milliseconds; doubles with each failure. */
+export const START_BACKOFF_MS = 250
+/** Longest wait before a worker is started again, in milliseconds. */
+export const MAX_START_BACKOFF_MS = 30_000
+/** Failed starts in a row after which a worker counts as broken. */
+export const MAX_START_FAILURES = 4
+/** How often a worker looks whether its parent still lives, in milliseconds. */
+export const PARENT_CHECK_MS = 500
+
+/** Times that work is handed out: once, and once more when the worker died over it. */
+export const MAX_ATTEMPTS = 2
+/** Requests at the head of the queue that are searched for one whose engines an idle worker has loaded. */
+export const QUEUE_LOOKAHEAD = 8
+/** Times that the first request of the queue may be passed over for one whose engines are loaded. */
+export const MAX_QUEUE_SKIPS = 4
+
+/** Longest line of worker output that is logged, in characters. */
+export const MAX_LOG_LINE_CHARS = 4_000
+/** Niceness of workers: the server answers first. */
+export const WORKER_NICENESS = 5

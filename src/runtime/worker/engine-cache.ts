@@ -1,0 +1,121 @@
+import type { EngineItem, EngineSetup, LoadedEngine, WeightFiles } from '../../engines/engine.ts'
+import type { EngineRegistry } from '../../engines/registry.ts'
+import type { WorkerStats } from '../protocol.ts'
+
+interface Entry {
+  readonly name: string
+  readonly loading: Promise<LoadedEngine>
+  bytes: number
+  /** Runs that use the engine now; it is not unloaded under them. */
+  pins: number
+  lastUse: number
+  calls: number
+  busyMs: number
+}
+
+/** The engines that one run uses; they stay loaded until it is released. */
+export interface EngineLease {
+  /** The engine, loaded if needed; rejects with AppError when there is none or its weights cannot be used. */
+  engine(name: string, files: WeightFiles): Promise<LoadedEngine>
+  /** Ends the use; engines beyond the byte limit are unloaded, the least recently used first. */
+  release(): Promise<void>
+}
+
+/** Engines in the memory of one worker, at most `maxBytes` of them unless a single run needs more. */
+export class EngineCache {
+  readonly #registry: EngineRegistry
+  readonly #maxBytes: number
+  readonly #entries = new Map<string, Entry>()
+  #uses = 0
+
+  constructor(registry: EngineRegistry, maxBytes: number) {
+    this.#registry = registry
+    this.#maxBytes = maxBytes
+  }
+
+  /** Starts the use of engines by one run. */
+  lease(): EngineLease {
+    const held = new Set<Entry>()
+    return {
+      engine: async (name, files) => {
+        const [key, entry] = await this.#entry(name, files)
+        if (!held.has(entry)) {
+          held.add(entry)
+          entry.pins++
+        }
+        entry.lastUse = ++this.#uses
+        try {
+          const engine = await entry.loading
+          entry.bytes = engine.bytes
+          return timed(engine, entry)
+        } catch (error) {
+          // A later run may find the weights mended.
+          if (this.#entries.get(key) === entry) this.#entries.delete(key)
+          throw error
+        }
+      },
+      release: async () => {
+        for (const entry of held) entry.pins--
+        held.clear()
+        await this.#shrink()
+      },
+    }
+  }
+
+  /** Unloads the engines of a name, or all, except those in use. */
+  async unload(name?: string): Promise<void> {
+    for (const [key, entry] of this.#entries) {
+      if ((name === undefined || entry.name === name) && entry.pins === 0) await this.#drop(key, entry)
+    }
+  }
+
+  /** Figures per loaded engine. */
+  stats(): WorkerStats['engines'] {
+    return [...this.#entries.values()].map(({ name, bytes, calls, busyMs }) => ({ name, bytes, calls, busyMs }))
+  }
+
+  async #entry(name: string, files: WeightFiles): Promise<[string, Entry]> {
+    const engine = await this.#registry.find(name)
+    const own: WeightFiles = Object.fromEntries(engine.weights.map((weight) => [weight, files[weight] ?? {}]))
+    const key = JSON.stringify([name, own])
+    let entry = this.#entries.get(key)
+    if (!entry) {
+      entry = { name, loading: engine.load(own), bytes: 0, pins: 0, lastUse: 0, calls: 0, busyMs: 0 }
+      this.#entries.set(key, entry)
+    }
+    return [key, entry]
+  }
+
+  async #shrink(): Promise<void> {
+    let total = 0
+    for (const entry of this.#entries.values()) total += entry.bytes
+    const idle = [...this.#entries].filter(([, entry]) => entry.pins === 0 && entry.bytes > 0)
+    for (const [key, entry] of idle.sort(([, a], [, b]) => a.lastUse - b.lastUse)) {
+      if (total <= this.#maxBytes) return
+      total -= entry.bytes
+      await this.#drop(key, entry)
+    }
+  }
+
+  async #drop(key: string, entry: Entry): Promise<void> {
+    this.#entries.delete(key)
+    await (await entry.loading).dispose()
+  }
+}
+
+/** The engine with its calls counted and timed. */
+function timed(engine: LoadedEngine, entry: Entry): LoadedEngine {
+  return {
+    bytes: engine.bytes,
+    dispose: () => engine.dispose(),
+    async infer(items: readonly EngineItem[], setup: EngineSetup) {
+      const start = performance.now()
+      try {
+        return await engine.infer(items, setup)
+      } finally {
+        entry.calls += items.length
+        entry.busyMs += performance.now() - start
+      }
+    },
+  }
+}

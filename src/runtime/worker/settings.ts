@@ -1,0 +1,12 @@
+/** What the server tells a worker when it starts it, as JSON in its only argument. */
+export interface WorkerSettings {
+  /** Process id of the server. */
+  readonly parentPid: number
+  /** Memory of loaded engines to keep, in bytes. */
+  readonly maxBytes: number
+  /** URL of a module that exports further engines as `engines`. */
+  readonly engineModule?: string
+}
+
+/** File descriptor of the pipe to the server, on both sides. */
+export const PIPE_FD = 3
