@@ -45,3 +45,8 @@ export const DEFAULT_SAMPLE_MS = 1_000
 export const MAX_AUDIO_SECONDS = 1_800
 /** Sample rate that decoded audio is brought to, in hertz. */
 export const AUDIO_SAMPLE_RATE = 16_000
+
+/** Bytes that the inputs of one request may have together, fetched ones included. */
+export const MAX_REQUEST_MEDIA_BYTES = 512 * MIB
+/** Files of one request that are fetched at the same time. */
+export const MAX_PARALLEL_FETCHES = 8
