@@ -27,28 +27,14 @@ export function modelDocument(model: CatalogueModel): Model {
   })
 }
 
-/** The stored form of each version of a built-in model. */
+/** The stored form of each version of a built-in model; its concepts are rows of their own. */
 export function versionDocument(model: CatalogueModel): ModelVersion {
-  const concepts = model.concepts ?? []
   return create(ModelVersionSchema, {
     description: model.description,
     license: model.license ?? '',
-    activeConceptCount: concepts.length,
     // Clients wait for this status and read nothing else; what cannot be served says so when it is asked.
     status: { code: StatusCode.MODEL_TRAINED, details: model.unavailable ?? '' },
-    outputInfo: {
-      data: {
-        concepts: concepts.map(({ id, name }) => ({
-          id,
-          name,
-          value: 1,
-          appId: CATALOGUE_APP,
-          userId: CATALOGUE_USER,
-          language: 'en',
-        })),
-      },
-      params: model.params ?? {},
-    },
+    outputInfo: { params: model.params ?? {} },
   })
 }
 

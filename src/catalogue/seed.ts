@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { create } from '@bufbuild/protobuf'
 import type { Clock } from '../base/clock.ts'
-import { AppSchema, UserSchema, WorkflowSchema } from '../contract/index.ts'
+import { AppSchema, ConceptSchema, UserSchema, WorkflowSchema } from '../contract/index.ts'
 import { encodeDoc } from '../contract/json/index.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import { Visible } from '../domain/access/target.ts'
@@ -14,16 +14,18 @@ import {
   putUser,
   putWorkflow,
   putWorkflowVersion,
-  setDefaultWorkflow,
 } from '../store/repos/catalogue.ts'
 import { readMeta, writeMeta } from '../store/repos/meta.ts'
+import { setVersionConcepts } from '../store/repos/model-versions.ts'
+import { setModelTags } from '../store/repos/models.ts'
 import { modelDocument, versionDocument, workflowDocument, workflowVersionDocument } from './documents.ts'
 import { CATALOGUE_APP, CATALOGUE_USER, catalogueModels, versionIds } from './index.ts'
+import { setDefaultWorkflow } from '../store/repos/workflows.ts'
 import { catalogueWorkflows } from './workflows.ts'
 
 const META_KEY = 'catalogue'
 // Raised when the stored form changes although the entries do not.
-const FORM = 1
+const FORM = 2
 
 /** The workflow that new apps get a copy of when they ask for none. */
 export const DEFAULT_WORKFLOW = 'Universal'
@@ -87,10 +89,16 @@ async function seedModels(tx: Writer, appPk: number, clock: Clock): Promise<void
       },
       clock.now(),
     )
+    await setModelTags(tx, modelPk, { toolkit: doc.toolkits, use_case: doc.useCases, language: doc.languages })
     const version = versionDocument(model)
+    const links: { conceptPk: number; doc: string }[] = []
+    const link = encodeDoc(create(ConceptSchema, { value: 1 }))
+    for (const { id, name } of model.concepts ?? []) {
+      links.push({ conceptPk: await putConcept(tx, { appPk, id, name }, clock.now()), doc: link })
+    }
     // The newest goes in last, so that the order of times is the order of versions.
     for (const id of versionIds(model).toReversed()) {
-      await putModelVersion(
+      const versionPk = await putModelVersion(
         tx,
         {
           modelPk,
@@ -102,9 +110,8 @@ async function seedModels(tx: Writer, appPk: number, clock: Clock): Promise<void
         },
         clock.now(),
       )
+      await setVersionConcepts(tx, versionPk, links)
     }
-    for (const concept of model.concepts ?? [])
-      await putConcept(tx, { appPk, id: concept.id, name: concept.name }, clock.now())
   }
 }
 

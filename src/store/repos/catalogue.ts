@@ -74,12 +74,12 @@ export async function putModel(
   return row.pk
 }
 
-/** Adds or changes a version of a built-in model and makes it the latest. */
+/** Adds or changes a version of a built-in model, makes it the latest and returns its pk. */
 export async function putModelVersion(
   tx: Writer,
   version: Put & { modelPk: number; statusCode: number; description: string },
   now: Micros,
-): Promise<void> {
+): Promise<number> {
   const { id, doc, visibility, description, statusCode: status_code } = version
   const { pk } = await tx
     .insertInto('model_versions')
@@ -98,16 +98,17 @@ export async function putModelVersion(
     .returning('pk')
     .executeTakeFirstOrThrow()
   await tx.updateTable('models').set({ latest_version_pk: pk }).where('pk', '=', version.modelPk).execute()
+  return pk
 }
 
-/** Adds or renames a built-in concept. */
+/** Adds or renames a built-in concept and returns its pk. */
 export async function putConcept(
   tx: Writer,
   concept: { appPk: number; id: string; name: string },
   now: Micros,
-): Promise<void> {
+): Promise<number> {
   const { id, name } = concept
-  await tx
+  const { pk } = await tx
     .insertInto('concepts')
     .values({
       app_pk: concept.appPk,
@@ -119,7 +120,9 @@ export async function putConcept(
       modified_at: now,
     })
     .onConflict((c) => c.columns(['app_pk', 'id']).doUpdateSet({ name }))
-    .execute()
+    .returning('pk')
+    .executeTakeFirstOrThrow()
+  return pk
 }
 
 /** Adds or changes a built-in workflow. */
@@ -162,9 +165,4 @@ export async function putWorkflowVersion(
     .returning('pk')
     .executeTakeFirstOrThrow()
   await tx.updateTable('workflows').set({ latest_version_pk: pk }).where('pk', '=', version.workflowPk).execute()
-}
-
-/** Makes a workflow the one that an app uses by default. */
-export async function setDefaultWorkflow(tx: Writer, appPk: number, workflowPk: number): Promise<void> {
-  await tx.updateTable('apps').set({ default_workflow_pk: workflowPk }).where('pk', '=', appPk).execute()
 }
