@@ -1,0 +1,19 @@
+import { PostModelOutputsRequestSchema } from '../src/contract/index.ts'
+import { decodeRequest } from '../src/contract/json/index.ts'
+import { fastest } from './timing.ts'
+
+const IMAGE_BYTES = 5 * 1024 * 1024
+const ROUNDS = 30
+
+/** Decoding a predict request with a 5 MB image in base64, against JSON.parse and Buffer.from alone. */
+export function run() {
+  const bytes = Uint8Array.from({ length: IMAGE_BYTES }, (_, i) => (i * 31) ^ (i >> 8))
+  const base64 = Buffer.from(bytes).toString('base64')
+  const text = JSON.stringify({ inputs: [{ data: { image: { base64 } } }] })
+  const [ours, baseline] = fastest(ROUNDS, 1, [
+    () => decodeRequest(PostModelOutputsRequestSchema, text),
+    () => Buffer.from(JSON.parse(text).inputs[0].data.image.base64, 'base64'),
+  ])
+  const ratio = ours! / baseline!
+  return { name: 'JSON request with a 5 MB image, decode', ours, baseline, unit: 'ms', ratio, aim: '<= 1.5' }
+}
