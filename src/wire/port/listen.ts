@@ -66,6 +66,8 @@ class SharedPort implements OpenPort {
   readonly #log: Log
   readonly #limits: PortLimits
   readonly #sockets = new Set<Socket>()
+  /** Those of them that have not said yet what they are. */
+  readonly #unknown = new Set<Socket>()
   #closing: Promise<void> | undefined
   #onEmpty: (() => void) | undefined
   #lastAcceptError = 0
@@ -106,6 +108,7 @@ class SharedPort implements OpenPort {
   async #close(): Promise<void> {
     const closed = once(this.#server, 'close')
     this.#server.close()
+    for (const socket of this.#unknown) socket.destroy()
     this.#rpc.drain()
     this.#http1.drain()
     this.#http2.drain()
@@ -133,15 +136,17 @@ class SharedPort implements OpenPort {
 
   #onConnection(socket: Socket): void {
     this.#sockets.add(socket)
+    this.#unknown.add(socket)
     // Every error is followed by 'close'; broken connections are everyday business and none of the server's failures.
     socket.on('error', ignore)
     socket.once('close', () => {
       this.#sockets.delete(socket)
+      this.#unknown.delete(socket)
       if (this.#sockets.size === 0) this.#onEmpty?.()
     })
     sniff(socket, this.#limits.firstBytesMs, (protocol) => {
-      if (this.#closing) socket.destroy()
-      else if (protocol === 'http2') this.#http2.accept(socket)
+      this.#unknown.delete(socket)
+      if (protocol === 'http2') this.#http2.accept(socket)
       else if (protocol === 'http1') this.#http1.accept(socket)
       else if (this.#tls) this.#tls.emit('connection', socket)
       else this.#refuseTls(socket)
