@@ -55,10 +55,10 @@ export const textOperators: readonly TypeEntry[] = [
     output: ['text'],
     fields: [
       inference.number('avg_word_width_window_factor', 2, {
-        description: 'Widest gap between words of a line, in mean character widths.',
+        description: 'Widest gap between words of a column, in mean word widths; beyond it stands a tab.',
       }),
       inference.number('avg_word_height_window_factor', 1, {
-        description: 'Tallest shift between words of a line, in mean word heights.',
+        description: 'Tops of words of a line are closer than this, in mean word heights.',
       }),
     ],
   }),
