@@ -50,7 +50,7 @@ export class StorageFull extends AppError {
   }
 }
 
-/** The storage itself failed (input/output error, damaged file, lost writer): nothing may be written any more. */
+/** The storage itself failed (input/output error, damaged file, lost thread): nothing may be written any more. */
 export class StorageFailure extends AppError {
   constructor(reason: string, cause?: unknown) {
     super(

@@ -3,7 +3,7 @@ export const WAITING_TRANSACTIONS_MAX = 10_000
 /** How many transactions one commit (one flush to disk) may carry. */
 export const GROUP_TRANSACTIONS_MAX = 128
 /** After how many milliseconds a group takes no further transaction and commits. */
-export const GROUP_OPEN_MS_MAX = 5
+export const GROUP_OPEN_MS_MAX = 2
 /** How long one transaction may run, in milliseconds; then it is rolled back, as the single writer waits for it. */
 export const TRANSACTION_MS_MAX = 30_000
 /** How often a transaction is tried again after a conflict with another one (PostgreSQL only). */
@@ -20,14 +20,8 @@ export const SQLITE_CACHE_KIB = 16_384
 export const WAL_CHECKPOINT_PAGES = 1_000
 /** Size in bytes to which an overgrown write-ahead log is cut when it starts anew. */
 export const WAL_KEEP_BYTES_MAX = 64 * 1024 * 1024
-/** How long the main thread looks for the writer thread's answer before it returns to the event loop, in milliseconds. */
-export const ANSWER_SPIN_MS = 0.05
-/** How many queries skip that look after one that was in vain. */
-export const ANSWER_SPIN_PAUSE_QUERIES = 16
-/** How long such looks may follow one another without a turn of the event loop, in milliseconds. */
+/** How long statements of transactions may follow one another without a turn of the event loop, in milliseconds. */
 export const EVENT_LOOP_HOLD_MS_MAX = 2
-/** How long the writer thread looks for the next statement of an open group before it sleeps, in milliseconds. */
-export const STATEMENT_SPIN_MS = 0.1
 /** Connections to PostgreSQL for reading, and as many again for writing. */
 export const POSTGRES_CONNECTIONS_MAX = 8
 /** How long a query waits for a PostgreSQL connection, in milliseconds. */

@@ -40,7 +40,13 @@ export async function setLatestVersion(tx: Writer, workflowPk: number, versionPk
 }
 
 async function newestVersionPk(db: Reader, workflowPk: number): Promise<number | undefined> {
-  const row = await db.selectFrom('workflow_versions').select('pk').where('workflow_pk', '=', workflowPk).orderBy('pk', 'desc').limit(1).executeTakeFirst()
+  const row = await db
+    .selectFrom('workflow_versions')
+    .select('pk')
+    .where('workflow_pk', '=', workflowPk)
+    .orderBy('pk', 'desc')
+    .limit(1)
+    .executeTakeFirst()
   return row?.pk
 }
 
@@ -58,4 +64,9 @@ export async function defaultWorkflow(db: Reader, appPk: number): Promise<Row<'w
 export async function isDefaultOf(db: Reader, appPk: number, workflowPks: readonly number[]): Promise<boolean> {
   const row = await db.selectFrom('apps').select('default_workflow_pk').where('pk', '=', appPk).executeTakeFirst()
   return row?.default_workflow_pk != null && workflowPks.includes(row.default_workflow_pk)
+}
+
+/** Makes a workflow the one that an app uses by default. */
+export async function setDefaultWorkflow(tx: Writer, appPk: number, workflowPk: number): Promise<void> {
+  await tx.updateTable('apps').set({ default_workflow_pk: workflowPk }).where('pk', '=', appPk).execute()
 }

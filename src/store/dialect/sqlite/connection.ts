@@ -15,21 +15,25 @@ export class SqliteConnection {
   readonly handle: DatabaseSync
   #cache = new Map<string, Prepared>()
 
-  constructor(file: string, access: 'read' | 'write') {
+  /**
+   * `read` cannot write; `write` leaves flushing to whoever commits; `flush` is for the thread that may wait for the
+   * disk, and flushes whatever it writes.
+   */
+  constructor(file: string, access: 'read' | 'write' | 'flush') {
     this.handle = new DatabaseSync(file, { readOnly: access === 'read', timeout: SQLITE_BUSY_MS_MAX })
     // Sorting must not spill to the system's temporary folder: nothing is written outside the data folder.
     this.handle.exec(`pragma temp_store = memory; pragma cache_size = -${SQLITE_CACHE_KIB}; pragma foreign_keys = on`)
-    if (access === 'write') this.#setUpWriting()
+    if (access !== 'read') this.#setUpWriting(access === 'write' ? 'normal' : 'full')
     this.handle.function('limpid_fold', { deterministic: true }, (text) =>
       typeof text === 'string' ? foldText(text) : null,
     )
   }
 
-  #setUpWriting(): void {
-    // A checkpoint that a commit starts by itself hides its errors, so the writer makes every checkpoint explicitly.
+  #setUpWriting(synchronous: 'normal' | 'full'): void {
+    // A checkpoint that a commit starts by itself hides its errors and waits for the disk, so all are made explicitly.
     this.handle.exec(`
       pragma journal_mode = wal;
-      pragma synchronous = full;
+      pragma synchronous = ${synchronous};
       pragma wal_autocheckpoint = 0;
       pragma journal_size_limit = ${WAL_KEEP_BYTES_MAX}`)
     const mode = this.handle.prepare('pragma journal_mode').get()

@@ -12,10 +12,10 @@ import type { Dialect, Engine, RawConnection } from '../engine.ts'
 import { checkParameters } from '../parameters.ts'
 import { SqliteConnection } from './connection.ts'
 import { translateSqliteError } from './errors.ts'
+import type { ErrorShape } from './flush-protocol.ts'
+import { Flusher } from './flusher.ts'
 import { GroupCommit } from './group-commit.ts'
 import { sqliteOps } from './ops.ts'
-import type { SqliteErrorShape } from './protocol.ts'
-import { WriterPort } from './writer-port.ts'
 
 /** Name of the database file in the data folder. */
 export const SQLITE_FILE = 'limpid.db'
@@ -29,7 +29,7 @@ export interface SqliteOptions {
 
 const PAGE_BYTES = 4096
 
-/** Opens the embedded database: reads in this thread, writes in a thread of their own. */
+/** Opens the embedded database; statements run in this thread, everything that waits for the disk in another. */
 export async function openSqlite(
   options: SqliteOptions,
   log: Log,
@@ -37,16 +37,22 @@ export async function openSqlite(
 ): Promise<Engine> {
   const lock = lockFolder(options.dataDir, 'database')
   const file = join(options.dataDir, SQLITE_FILE)
-  const maxPages = options.bytesMax === undefined ? undefined : Math.ceil(options.bytesMax / PAGE_BYTES)
-  const port = new WriterPort(file, maxPages, (failure) => {
-    log.error({ err: failure }, 'The database cannot be written any more')
-    onFailure(failure)
-  })
+  const opened: SqliteConnection[] = []
+  const open = (access: 'read' | 'write'): SqliteConnection => {
+    const connection = new SqliteConnection(file, access)
+    opened.push(connection)
+    return connection
+  }
   try {
-    await port.ready
-    return assemble(file, port, new SqliteConnection(file, 'read'), lock.release)
+    const writer = open('write')
+    if (options.bytesMax !== undefined)
+      writer.run(`pragma max_page_count = ${Math.ceil(options.bytesMax / PAGE_BYTES)}`)
+    const reader = open('read')
+    const flusher = new Flusher(file)
+    const groups = new GroupCommit(writer, reader, flusher, log, onFailure)
+    return assemble({ file, writer, reader, flusher, groups, unlock: lock.release })
   } catch (error) {
-    await port.close().catch(() => undefined)
+    for (const connection of opened) connection.close()
     lock.release()
     throw translateSqliteError(error)
   }
@@ -76,20 +82,29 @@ export function openSqliteSnapshot(file: string): Dialect & { read: RawConnectio
   return { ...sqliteDialect, read: readThrough(reader), close: () => reader.close() }
 }
 
-function assemble(file: string, port: WriterPort, reader: SqliteConnection, unlock: () => void): Engine {
-  const writer = new GroupCommit(port)
+interface Parts {
+  file: string
+  writer: SqliteConnection
+  reader: SqliteConnection
+  flusher: Flusher
+  groups: GroupCommit
+  unlock(): void
+}
+
+function assemble({ file, writer, reader, flusher, groups, unlock }: Parts): Engine {
   return {
     ...sqliteDialect,
     read: readThrough(reader),
-    transact: (work) => writer.transact(work),
+    transact: (work) => groups.transact(work),
     // The lock on the data folder keeps other processes out.
     exclusively: (work) => work(),
     snapshot: (target) => snapshot(file, target),
     close: async () => {
-      await writer.idle()
+      await groups.idle()
       reader.close()
+      writer.close()
       try {
-        await port.close()
+        await flusher.close(groups.failure !== undefined)
       } finally {
         unlock()
       }
@@ -103,7 +118,7 @@ async function snapshot(file: string, target: string): Promise<void> {
     throw new AppError(StatusCode.CONN_INVALID_REQUEST, `The file ${target} exists: choose a new one for the copy`)
   }
   const worker = new Worker(new URL('./snapshot-thread.ts', import.meta.url), { workerData: { file, target } })
-  const [error] = (await once(worker, 'message')) as [SqliteErrorShape | null]
+  const [error] = (await once(worker, 'message')) as [ErrorShape | null]
   await worker.terminate()
   if (error) throw translateSqliteError(error)
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../../../base/errors.ts'
 import { StatusCode } from '../../../contract/status-code.ts'
 import { ConstraintViolated, DuplicateKey, RetryableConflict, StorageFailure, StorageFull } from '../../errors.ts'
-import type { SqliteErrorShape } from './protocol.ts'
+import type { ErrorShape } from './flush-protocol.ts'
 
 const BUSY = 5
 const READ_ONLY = 8
@@ -17,7 +17,7 @@ const CONSTRAINT_UNIQUE = 2067
 /** Turns an error of SQLite into one of ../../errors.ts, or returns it as it is when it is a programming mistake. */
 export function translateSqliteError(error: unknown): Error {
   if (error instanceof AppError) return error
-  const shape = error as SqliteErrorShape
+  const shape = error as ErrorShape
   const original = error instanceof Error ? error : new Error(shape.message)
   if (shape.errcode === undefined) return original
   if (shape.errcode === CONSTRAINT_UNIQUE || shape.errcode === CONSTRAINT_PRIMARY_KEY) return duplicateKey(original)

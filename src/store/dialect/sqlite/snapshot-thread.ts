@@ -1,11 +1,11 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { SqliteConnection } from './connection.ts'
-import { type SqliteErrorShape, toErrorShape } from './protocol.ts'
+import { flushPath } from './flush-path.ts'
+import { type ErrorShape, toErrorShape } from './flush-protocol.ts'
 
 /** Writes a compact copy of the database as of one moment and flushes it; answers null or the error. */
-function copyDatabase(file: string, target: string): SqliteErrorShape | null {
+function copyDatabase(file: string, target: string): ErrorShape | null {
   try {
     const connection = new SqliteConnection(file, 'read')
     try {
@@ -14,19 +14,10 @@ function copyDatabase(file: string, target: string): SqliteErrorShape | null {
       connection.close()
     }
     // VACUUM INTO leaves flushing to the system.
-    for (const path of [target, dirname(target)]) flush(path)
+    for (const path of [target, dirname(target)]) flushPath(path)
     return null
   } catch (error) {
     return toErrorShape(error)
-  }
-}
-
-function flush(path: string): void {
-  const descriptor = openSync(path, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }
 
