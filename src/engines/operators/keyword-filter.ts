@@ -8,22 +8,29 @@ import { searchedText, valued } from './texts.ts'
 
 interface Keyword {
   /** In small letters. */
-  readonly word: string
+  readonly phrase: string
+  readonly words: readonly string[]
   readonly concept: Concept
 }
 
-const WORD_CHARACTER = /[\p{L}\p{N}_]/u
+const WORDS = /[\p{L}\p{M}\p{N}_]+/gu
+const WORD_END = /[\p{L}\p{M}\p{N}_]$/u
+const WORD_START = /^[\p{L}\p{M}\p{N}_]/u
+/** Scripts that write words without blanks between them, so that "whole words" cannot be told apart. */
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
 
 /**
  * Answers the words of its list that a text holds, as concepts with value 1, in the order of the list. Words are its
- * concepts' names (or ids) and the parameter `keywords`; only whole words count, and case does not matter.
+ * concepts' names (or ids) and the parameter `keywords`; only whole words and phrases count, case does not matter.
  */
 export const keywordFilter = operator('keyword-filter-operator', (setup) => {
   const keywords = keywordsOf(setup)
   return (item) => {
     const text = searchedText(item).toLowerCase()
-    const concepts = keywords.filter(({ word }) => hasWord(text, word)).map(({ concept }) => valued(concept, 1))
-    return create(DataSchema, { concepts })
+    const words = new Set(text.match(WORDS))
+    const found = keywords.filter((keyword) => holds(text, words, keyword))
+    return create(DataSchema, { concepts: found.map(({ concept }) => valued(concept, 1)) })
   }
 })
 
@@ -33,34 +40,28 @@ function keywordsOf({ params, concepts }: EngineSetup): Keyword[] {
     throw invalidParam('The parameter keywords must be a list of words.')
   }
   const all = [...concepts, ...given.map((word) => create(ConceptSchema, { id: word, name: word }))]
-  const keywords = all
-    .map((concept) => ({ word: (concept.name || concept.id).trim().toLowerCase(), concept }))
-    .filter(({ word }) => word !== '')
-  if (keywords.length > MAX_KEYWORDS) {
-    throw invalidParam(`The keyword filter has ${keywords.length} words; use at most ${MAX_KEYWORDS}.`)
+  if (all.length > MAX_KEYWORDS) {
+    throw invalidParam(`The keyword filter has ${all.length} words; use at most ${MAX_KEYWORDS}.`)
   }
   const firsts = new Map<string, Keyword>()
-  for (const keyword of keywords) if (!firsts.has(keyword.word)) firsts.set(keyword.word, keyword)
+  for (const concept of all) {
+    const phrase = (concept.name || concept.id).trim().toLowerCase()
+    if (phrase !== '' && !firsts.has(phrase)) firsts.set(phrase, { phrase, words: phrase.match(WORDS) ?? [], concept })
+  }
   return [...firsts.values()]
 }
 
-function hasWord(text: string, word: string): boolean {
-  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
-    if (!isJoined(text, at) && !isJoined(text, at + word.length)) return true
+function holds(text: string, words: ReadonlySet<string>, { phrase, words: parts }: Keyword): boolean {
+  if (UNSPACED.test(phrase)) return text.includes(phrase)
+  // The set of words decides nearly always; searching the text for every phrase would take far longer.
+  if (!parts.every((part) => words.has(part))) return false
+  if (parts.length === 1 && parts[0] === phrase) return true
+  for (let at = text.indexOf(phrase); at >= 0; at = text.indexOf(phrase, at + 1)) {
+    if (!isJoined(text, at) && !isJoined(text, at + phrase.length)) return true
   }
   return false
 }
 
-/** Whether a word goes on across a place in a text. */
-function isJoined(text: string, at: number): boolean {
-  if (at <= 0 || at >= text.length) return false
-  // Half of a surrogate pair is no letter by itself, so whole characters are taken on both sides.
-  const before = String.fromCodePoint(text.codePointAt(at - (isLowSurrogate(text, at - 1) ? 2 : 1))!)
-  const after = String.fromCodePoint(text.codePointAt(at)!)
-  return WORD_CHARACTER.test(before) && WORD_CHARACTER.test(after)
-}
-
-function isLowSurrogate(text: string, at: number): boolean {
-  const code = text.charCodeAt(at)
-  return at > 0 && code >= 0xdc00 && code <= 0xdfff
-}
+/** Whether a word goes on across a place in a text; two units on each side hold any character. */
+const isJoined = (text: string, at: number): boolean =>
+  WORD_END.test(text.slice(Math.max(0, at - 2), at)) && WORD_START.test(text.slice(at, at + 2))
