@@ -1,9 +1,15 @@
+import { appFamily } from './apps/index.ts'
 import { conceptRpcs } from './concepts/resource.ts'
 import type { Registry } from './define/rpc.ts'
 import { notBuiltRpcs } from './not-built.ts'
+import { predictFamily } from './predict/index.ts'
+import { workflowFamily } from './workflows/index.ts'
 
 /** Every RPC of the contract with its handler, or marked as not built: leaving one out does not compile. */
 export const registry: Registry = {
+  ...appFamily,
   ...conceptRpcs,
+  ...predictFamily,
+  ...workflowFamily,
   ...notBuiltRpcs,
 }

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { ModelSchema, type WorkflowNode, WorkflowNodeSchema } from '../../contract/index.ts'
 import { compile } from '../../workflow/compile/index.ts'
 import type { Call } from '../call.ts'
-import { type FoundModel, findModel } from '../models/resolve.ts'
+import { type FoundModel, resolveModel } from '../models/resolve.ts'
 import { toResolved } from '../predict/runnable.ts'
 
 /**
@@ -22,7 +22,7 @@ export async function checkNodes(call: Call, nodes: readonly WorkflowNode[]): Pr
 /** The model that a node names; without user and app it is one of the call's app or a built-in one. */
 export function findModelOfNode(call: Call, node: WorkflowNode): Promise<FoundModel> {
   const { model } = node
-  return findModel(call, {
+  return resolveModel(call, {
     userId: model?.userId ?? '',
     appId: model?.appId ?? '',
     modelId: model?.id ?? '',

@@ -1,0 +1,1 @@
+export { appFamily } from './resource.ts'

@@ -1,0 +1,75 @@
+import { create } from '@bufbuild/protobuf'
+import { AppError } from '../../base/errors.ts'
+import { type Data, DataSchema, type Input } from '../../contract/index.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import { DEFAULT_SAMPLE_MS, MAX_SAMPLE_MS, MIN_SAMPLE_MS } from '../../media/limits.ts'
+import { createInputResolver, type InputResolver } from '../../media/resolve-input.ts'
+import { isWeightId } from '../../weights/manifest.ts'
+import type { Compiled } from '../../workflow/compile/index.ts'
+import type { InputResult, Plan } from '../../workflow/plan.ts'
+import type { Call } from '../call.ts'
+import { checkServed } from './runnable.ts'
+
+/** What became of one input: the results of its nodes, or why it never got that far. */
+export type Ran = { readonly result: InputResult } | { readonly error: AppError }
+
+/** Runs a compiled plan on inputs; each input fails by itself, the call only where nothing could run at all. */
+export async function runInputs(
+  call: Call,
+  compiled: Compiled,
+  inputs: readonly Input[],
+  sampleMs: number,
+): Promise<Ran[]> {
+  for (const { model } of compiled.nodes) checkServed(model)
+  const options = { sampleMs: checkSampleMs(sampleMs || call.target.app?.sampleMs || DEFAULT_SAMPLE_MS) }
+  const resolver = createInputResolver(call.services.fetcher, call.signal)
+  // The weights may have to be fetched, which is no reason to wait with the media.
+  const [files, resolved] = await Promise.all([
+    weightFiles(call, compiled.plan),
+    Promise.all(inputs.map((input) => resolveOne(resolver, input))),
+  ])
+  const usable = resolved.flatMap((item) => ('data' in item ? [item.data] : []))
+  const results =
+    usable.length === 0 ? [] : await call.services.runtime.run(compiled.plan, files, usable, options, call.signal)
+  let next = 0
+  return resolved.map((item) => ('data' in item ? { result: results[next++]! } : item))
+}
+
+/** Refuses a sampling interval out of range. */
+function checkSampleMs(sampleMs: number): number {
+  if (sampleMs >= MIN_SAMPLE_MS && sampleMs <= MAX_SAMPLE_MS) return sampleMs
+  throw new AppError(
+    StatusCode.PREDICT_INVALID_REQUEST,
+    `sample_ms is ${sampleMs}; use ${MIN_SAMPLE_MS} to ${MAX_SAMPLE_MS}.`,
+  )
+}
+
+async function weightFiles(call: Call, plan: Plan): Promise<Record<string, Record<string, string>>> {
+  const ids = [...new Set(plan.nodes.flatMap((node) => node.weights))].filter(isWeightId)
+  const ready = await Promise.all(ids.map((id) => call.services.weights.ensure(id, { signal: call.signal })))
+  return Object.fromEntries(ids.map((id, at) => [id, ready[at]!.files as Record<string, string>]))
+}
+
+async function resolveOne(
+  resolver: InputResolver,
+  input: Input,
+): Promise<{ readonly data: Data } | { readonly error: AppError }> {
+  try {
+    const media = await resolver.resolve(input.data)
+    // Only the media go to the workers: what else the caller sent along must not pass for something a node has made.
+    const data = create(DataSchema)
+    for (const medium of media) {
+      if (medium.kind === 'text') data.text = { ...blankText, raw: medium.text }
+      else if (medium.kind === 'image') data.image = { ...blankImage, base64: medium.bytes }
+      else if (medium.kind === 'video') data.video = { ...blankVideo, base64: medium.bytes }
+      else data.audio = { ...blankAudio, base64: medium.bytes }
+    }
+    return { data }
+  } catch (error) {
+    if (error instanceof AppError) return { error }
+    throw error
+  }
+}
+
+const { text, image, video, audio } = create(DataSchema, { text: {}, image: {}, video: {}, audio: {} })
+const [blankText, blankImage, blankVideo, blankAudio] = [text!, image!, video!, audio!]
