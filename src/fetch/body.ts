@@ -25,7 +25,7 @@ export async function readBody(body: Readable, encoding: string, maxBytes: numbe
     .filter((name) => name && name !== 'identity')
   const makeDecoder = names.length === 1 ? DECODERS[names[0]!] : undefined
   if (names.length > 0 && !makeDecoder) {
-    body.destroy()
+    discard(body)
     throw downloadFailed('The server sent a content encoding that is not supported')
   }
   const chunks: Buffer[] = []
@@ -43,4 +43,9 @@ export async function readBody(body: Readable, encoding: string, maxBytes: numbe
   if (makeDecoder) await pipeline(body, limited, makeDecoder(), collect)
   else await pipeline(body, collect)
   return Buffer.concat(chunks)
+}
+
+/** Ends a body that nobody wants, without reading on. */
+export function discard(body: Readable): void {
+  body.on('error', () => {}).destroy()
 }

@@ -31,7 +31,7 @@ export function guardedConnector(
     try {
       const host = canonicalHost(options.hostname)
       const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80)
-      const addresses = await resolve(host, lookup)
+      const addresses = await resolve(host, lookup, connectMs)
       const isNamed = policy.allowsHost(host, port)
       if (!isNamed && !addresses.every((address) => policy.allowsAddress(address))) throw privateHost()
       let failure: Error | undefined
@@ -47,11 +47,19 @@ export function guardedConnector(
   }
 }
 
-async function resolve(host: string, lookup: Lookup): Promise<string[]> {
+async function resolve(host: string, lookup: Lookup, timeoutMs: number): Promise<string[]> {
   if (ipaddr.isValid(host)) return [host]
-  const found = await lookup(host).catch((error: unknown) => {
-    throw unreachable(host, error)
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the look-up took too long')), timeoutMs)
   })
-  if (found.length === 0) throw unreachable(host)
-  return found.map(({ address }) => address)
+  try {
+    const found = await Promise.race([lookup(host), late])
+    if (found.length === 0) throw new Error('the look-up found no address')
+    return found.map(({ address }) => address)
+  } catch (error) {
+    throw unreachable(host, error)
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -6,7 +6,7 @@ import type { Log } from '../base/log.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import { FORMATS_IN_WORDS, type MediaKind, sniff } from '../media/sniff.ts'
 import { addressPolicy } from './address.ts'
-import { ACCEPT_ENCODING, readBody } from './body.ts'
+import { ACCEPT_ENCODING, discard, readBody } from './body.ts'
 import { guardedConnector, type Lookup } from './connector.ts'
 import { downloadFailed, httpFailure, tooLarge, unreachable } from './errors.ts'
 import { parseUrl } from './url.ts'
@@ -99,16 +99,26 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     caller?.throwIfAborted()
-    const timeout = AbortSignal.timeout(limits.totalMs)
+    const controller = new AbortController()
+    const stop = (): void => controller.abort()
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      stop()
+    }, limits.totalMs)
+    caller?.addEventListener('abort', stop, { once: true })
     try {
-      return await work(caller ? AbortSignal.any([caller, timeout]) : timeout)
+      return await work(controller.signal)
     } catch (error) {
       if (caller?.aborted) throw caller.reason
-      const failure = timeout.aborted
+      const failure = isLate
         ? downloadFailed(`The download took longer than ${limits.totalMs / 1_000} seconds`)
         : failureOf(error, url)
       log.info({ host: url.host, code: failure.code, err: failure.cause }, 'fetching a URL failed')
       throw failure
+    } finally {
+      clearTimeout(timer)
+      caller?.removeEventListener('abort', stop)
     }
   }
 
@@ -132,7 +142,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
           const answer = await request(url, { signal, headers: { accept: acceptHeader(accept) } })
           const { statusCode, headers, body } = answer
           if (REDIRECTS.has(statusCode)) {
-            await discard(answer)
+            discard(body)
             if (hops >= limits.maxRedirects) {
               throw downloadFailed(`The URL redirects more than ${limits.maxRedirects} times`)
             }
@@ -140,11 +150,11 @@ export function createFetcher(options: FetcherOptions): Fetcher {
             continue
           }
           if (statusCode < 200 || statusCode > 299) {
-            await discard(answer)
+            discard(body)
             throw httpFailure(statusCode, first.href)
           }
           if (Number(single(headers['content-length'])) > maxBytes) {
-            await discard(answer)
+            discard(body)
             throw tooLarge(maxBytes)
           }
           const bytes = await readBody(body, single(headers['content-encoding']), maxBytes)
@@ -179,12 +189,6 @@ function failureOf(error: unknown, url: URL): AppError {
   const code = (error as { code?: unknown } | null)?.code
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return unreachable(url.hostname, error)
   return downloadFailed('The download broke off before its end', error)
-}
-
-/** Ends an answer whose body nobody wants, without reading on. */
-async function discard(answer: Dispatcher.ResponseData): Promise<void> {
-  answer.body.on('error', () => {})
-  answer.body.destroy()
 }
 
 const single = (value: string | string[] | undefined): string =>
