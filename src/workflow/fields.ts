@@ -35,7 +35,9 @@ const OF_REGION = new Map<string, (region: Region) => boolean>(
     'region_info.bounding_box': (region: Region) => region.regionInfo?.boundingBox !== undefined,
     'region_info.mask': (region: Region) => region.regionInfo?.mask !== undefined,
     'region_info.polygon': (region: Region) => region.regionInfo?.polygon !== undefined,
-    'region_info.point': (region: Region) => region.regionInfo?.point !== undefined,
+    // Either way of giving points will do: one region per point, or all points of a thing in its region.
+    'region_info.point': ({ regionInfo }: Region) =>
+      regionInfo?.point !== undefined || (regionInfo?.keypointLocations.length ?? 0) > 0,
     'region_info.span': (region: Region) => region.regionInfo?.span !== undefined,
     'region_info.token': (region: Region) => region.regionInfo?.token !== undefined,
     'region_info.keypoint_locations': (region) => (region.regionInfo?.keypointLocations.length ?? 0) > 0,

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine.ts'
 import { annotationWriter } from './annotation-writer.ts'
 import { conceptThresholder } from './concept-thresholder.ts'
+import { imageAlign } from './image-align.ts'
 import { imageCrop } from './image-crop.ts'
 import { keywordFilter } from './keyword-filter.ts'
 import { languageId } from './language-id.ts'
@@ -16,6 +17,7 @@ import { tokensToEntity } from './tokens-to-entity.ts'
 export const operators: Engine[] = [
   annotationWriter,
   conceptThresholder,
+  imageAlign,
   imageCrop,
   keywordFilter,
   languageId,
