@@ -32,3 +32,5 @@ export const IDS_PER_STATEMENT_MAX = 1_000
 export const ROWS_PER_PAGE_MAX = 1_001
 /** How many text patterns one statement compares a column with; each is a look at every row. */
 export const PATTERNS_PER_STATEMENT_MAX = 64
+/** How many rows one statement deletes when all rows of a parent go. */
+export const ROWS_PER_DELETE_MAX = 1_000

@@ -259,6 +259,18 @@ onEachEngine('keyed rows', (engine) => {
       assert.equal(await db.transact((tx) => apps.deleteAll(tx, ann)), 2)
     }))
 
+  it('deletes more rows of a parent than one statement takes, and no others', () =>
+    withDatabase(engine, async (db) => {
+      const [ann, bob] = [await addUser(db, 'ann'), await addUser(db, 'bob')]
+      const rows = Array.from({ length: 1_001 }, (_, index) => newApp(ann, `a${index}`))
+      await db.transact(async (tx) => {
+        await tx.insertInto('apps').values(rows).execute()
+        await apps.insert(tx, newApp(bob, 'kept'))
+      })
+      assert.equal(await db.transact((tx) => apps.deleteAll(tx, ann)), 1_001)
+      assert.equal(await apps.count(db.read, { parent: anyParent }), 1)
+    }))
+
   it('refuses pages of nonsense', () =>
     withDatabase(engine, async (db) => {
       const page = { parent: 1, orderBy: { column: 'pk', direction: 'asc' } } as const

@@ -1,7 +1,7 @@
 import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
 import type { Micros } from '../../base/clock.ts'
 import { rowChanged } from '../errors.ts'
-import { IDS_PER_STATEMENT_MAX, ROWS_PER_PAGE_MAX } from '../limits.ts'
+import { IDS_PER_STATEMENT_MAX, ROWS_PER_DELETE_MAX, ROWS_PER_PAGE_MAX } from '../limits.ts'
 import type { NewRow, Row, RowChange, Schema } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { isNullable } from './nullable-columns.ts'
@@ -157,10 +157,20 @@ export class KeyedRows<T extends KeyedTable> {
     return deleted
   }
 
-  /** Deletes all rows of a parent, with all that belongs to them, and returns how many there were. */
+  /**
+   * Deletes all rows of a parent, with all that belongs to them, and returns how many there were.
+   *
+   * Works in parts, between which SQLite lets the event loop in. What belongs to one row goes in one statement, so
+   * call this for large child tables before their parent is deleted.
+   */
   async deleteAll(tx: Writer, parent: number): Promise<number> {
-    const result = await loose(tx).deleteFrom(this.#table).where(this.#ownedBy(parent)).executeTakeFirst()
-    return Number(result.numDeletedRows)
+    let deleted = 0
+    for (;;) {
+      const part = this.#select(tx, parent).select('pk').limit(ROWS_PER_DELETE_MAX)
+      const result = await loose(tx).deleteFrom(this.#table).where('pk', 'in', part).executeTakeFirst()
+      if (result.numDeletedRows === 0n) return deleted
+      deleted += Number(result.numDeletedRows)
+    }
   }
 
   #select(db: Reader, parent: Parent, where?: Condition<T>) {

@@ -169,19 +169,6 @@ export async function setVersionConcepts(
   }
 }
 
-/** Copies concepts and head of one version to another. */
-export async function copyVersionParts(tx: Writer, from: number, to: number, parts: { head: boolean }): Promise<void> {
-  const links = await tx.selectFrom('model_version_concepts').selectAll().where('version_pk', '=', from).execute()
-  const ordered = links.toSorted((a, b) => a.position - b.position)
-  await setVersionConcepts(
-    tx,
-    to,
-    ordered.map((link) => ({ conceptPk: link.concept_pk, doc: link.doc })),
-  )
-  const head = parts.head ? await readHead(tx, from) : undefined
-  if (head !== undefined) await putHead(tx, to, head)
-}
-
 /** JSON of a version's linear head, or undefined when it has none. */
 export async function readHead(db: Reader, versionPk: number): Promise<string | undefined> {
   const row = await db
@@ -199,6 +186,18 @@ export async function putHead(tx: Writer, versionPk: number, doc: string): Promi
     .values({ version_pk: versionPk, doc })
     .onConflict((c) => c.column('version_pk').doUpdateSet({ doc }))
     .execute()
+}
+
+/** Whether a model has a version of at least this visibility. */
+export async function publicVersionExists(db: Reader, modelPk: number, visibility: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('model_versions')
+    .select('pk')
+    .where('model_pk', '=', modelPk)
+    .where('visibility', '>=', visibility)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /** Makes the newest version that is left the latest of each model, or none. */
