@@ -1,6 +1,7 @@
 import { appFamily } from './apps/index.ts'
 import { conceptRpcs } from './concepts/resource.ts'
 import type { Registry } from './define/rpc.ts'
+import { modelFamily } from './models/index.ts'
 import { notBuiltRpcs } from './not-built.ts'
 import { predictFamily } from './predict/index.ts'
 import { workflowFamily } from './workflows/index.ts'
@@ -9,6 +10,7 @@ import { workflowFamily } from './workflows/index.ts'
 export const registry: Registry = {
   ...appFamily,
   ...conceptRpcs,
+  ...modelFamily,
   ...predictFamily,
   ...workflowFamily,
   ...notBuiltRpcs,

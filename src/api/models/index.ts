@@ -1,0 +1,14 @@
+import { modelContentRpcs } from './content.ts'
+import { modelRpcs } from './models.ts'
+import { modelTagRpcs } from './tags.ts'
+import { modelTypeRpcs } from './types.ts'
+import { modelVersionRpcs } from './versions.ts'
+
+/** All RPCs of models, their versions and their types. */
+export const modelFamily = {
+  ...modelRpcs,
+  ...modelTagRpcs,
+  ...modelVersionRpcs,
+  ...modelContentRpcs,
+  ...modelTypeRpcs,
+}

@@ -1,0 +1,106 @@
+import { create } from '@bufbuild/protobuf'
+import { AppError } from '../../base/errors.ts'
+import { type ModelVersion, ModelVersionSchema, OutputInfoSchema } from '../../contract/index.ts'
+import { decodeDoc, encodeDoc } from '../../contract/json/index.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import type { Writer } from '../../store/database.ts'
+import { modelVersions } from '../../store/repos/families.ts'
+import { publicVersionExists, renewLatestVersion } from '../../store/repos/model-versions.ts'
+import { deprecateWorkflowsWith } from '../../store/repos/workflow-uses.ts'
+import type { Row } from '../../store/schema/tables.ts'
+import { checkParams } from '../../workflow/model-types/index.ts'
+import { Visible } from '../access/target.ts'
+import type { Call } from '../call.ts'
+import { applyPatch, readAction } from '../resource/patch.ts'
+import { findRow, rewrite, toStored } from '../resource/verbs.ts'
+import { checkTexts, invalidModel, visibilityOf } from './checks.ts'
+import { typeOf } from './create-version.ts'
+import type { ModelAt } from './find.ts'
+import { bringsHead } from './head.ts'
+import { models } from './resource.ts'
+
+const PATCHABLE = ['description', 'license', 'metadata']
+const OUTPUT_PATCHABLE = ['output_config', 'params', 'fields_map', 'params_specs']
+
+/** Reads versions for a change in its transaction; throws AppError 11101 for the first one that is not there. */
+async function versionsForChange(tx: Writer, model: ModelAt, ids: readonly string[]): Promise<Row<'model_versions'>[]> {
+  const found = await modelVersions.getMany(tx, model.row.pk, ids)
+  return ids.map((id) => {
+    const row = found.get(id)
+    if (row) return row
+    throw new AppError(StatusCode.CONN_DOES_NOT_EXIST, `The model '${model.row.id}' has no version '${id}'.`)
+  })
+}
+
+/** Patches versions of a model, all or none; what a version answers cannot be changed, only how and for whom. */
+export async function patchVersions(
+  call: Call,
+  model: ModelAt,
+  patches: readonly ModelVersion[],
+  actionText: string,
+): Promise<Row<'model_versions'>[]> {
+  const action = readAction(actionText, ['merge', 'overwrite', 'remove'], StatusCode.MODEL_INVALID_ARGUMENT)
+  for (const { outputInfo } of patches) {
+    if ((outputInfo?.data?.concepts ?? []).length > 0 || bringsHead(outputInfo?.params ?? {})) {
+      throw invalidModel('Concepts and weights of a version cannot be changed; make a new version.')
+    }
+  }
+  const { type } = typeOf(model.row)
+  const rows = await call.services.db.transact(async (tx) => {
+    const changed: Row<'model_versions'>[] = []
+    for (const patch of patches) {
+      const [row] = await versionsForChange(tx, model, [patch.id])
+      const current = decodeDoc(ModelVersionSchema, row!.doc)
+      const result = applyPatch(ModelVersionSchema, current, patch, action, PATCHABLE)
+      if (patch.outputInfo) {
+        const info = current.outputInfo ?? create(OutputInfoSchema)
+        result.outputInfo = applyPatch(OutputInfoSchema, info, patch.outputInfo, action, OUTPUT_PATCHABLE)
+        result.outputInfo.params = checkParams(type, result.outputInfo.params ?? {})
+      }
+      checkTexts(result)
+      const visibility = patch.visibility && action !== 'remove' ? visibilityOf(patch.visibility) : row!.visibility
+      const change = { doc: encodeDoc(result), description: result.description, visibility }
+      changed.push(await modelVersions.update(tx, row!, change, call.services.clock.now()))
+    }
+    return changed
+  })
+  models.hooks.afterCommit?.(call)
+  return rows
+}
+
+/** Deletes a version; workflow versions that use it are marked as deprecated. */
+export async function deleteVersion(call: Call, model: ModelAt, id: string): Promise<void> {
+  await call.services.db.transact(async (tx) => {
+    await versionsForChange(tx, model, [id])
+    await modelVersions.deleteMany(tx, model.row.pk, [id])
+    await renewLatestVersion(tx, model.row.pk)
+    await deprecateWorkflowsWith(tx, [id])
+  })
+  models.hooks.afterCommit?.(call)
+}
+
+/**
+ * Makes versions public or private again. The model is public as long as one of its versions is: a public version of
+ * a hidden model could not be reached.
+ */
+export async function publishVersions(
+  call: Call,
+  model: ModelAt,
+  ids: readonly string[],
+  visibility: typeof Visible.PUBLIC | typeof Visible.PRIVATE,
+): Promise<void> {
+  await call.services.db.transact(async (tx) => {
+    const now = call.services.clock.now()
+    for (const row of await versionsForChange(tx, model, [...new Set(ids)])) {
+      await modelVersions.update(tx, row, { visibility }, now)
+    }
+    const open = await publicVersionExists(tx, model.row.pk, Visible.PUBLIC)
+    const row = await findRow(models, tx, model.place.app, model.row.id)
+    const wanted = open ? Visible.PUBLIC : visibility
+    if (row.visibility === wanted) return
+    const { message } = toStored(models, row)
+    message.visibility = { $typeName: 'clarifai.api.Visibility', gettable: wanted }
+    await rewrite(models, call, row, message, tx)
+  })
+  models.hooks.afterCommit?.(call)
+}

@@ -1,0 +1,165 @@
+import { clone, create, type JsonObject } from '@bufbuild/protobuf'
+import { AppError } from '../../base/errors.ts'
+import { newId } from '../../base/ids.ts'
+import {
+  type Concept,
+  DataSchema,
+  type Model,
+  ModelSchema,
+  type ModelVersion,
+  ModelVersionSchema,
+} from '../../contract/index.ts'
+import { encodeDoc } from '../../contract/json/index.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import type { Writer } from '../../store/database.ts'
+import { models as modelRows, modelVersions } from '../../store/repos/families.ts'
+import { putHead, setVersionConcepts } from '../../store/repos/model-versions.ts'
+import type { Row } from '../../store/schema/tables.ts'
+import type { TypeEntry } from '../../workflow/model-types/define.ts'
+import { checkParams, typeEntry } from '../../workflow/model-types/index.ts'
+import type { Call } from '../call.ts'
+import { withoutFields } from '../resource/fields.ts'
+import { embeds } from './base-embedder.ts'
+import { checkTexts, invalidModel, visibilityOf } from './checks.ts'
+import { findModel, findVersion, type ModelAt } from './find.ts'
+import { bringsHead, type LinearHead, takeHead } from './head.ts'
+import { placeOfRef } from './resolve.ts'
+import { checkVersionConcepts, linkConcepts } from './version-concepts.ts'
+
+/** Fields of a version that callers do not set, and those that have a place of their own. */
+const NOT_IN_DOCUMENT = [
+  'id',
+  'created_at',
+  'modified_at',
+  'completed_at',
+  'status',
+  'app_id',
+  'user_id',
+  'visibility',
+  'active_concept_count',
+  'total_input_count',
+  'metrics',
+  'import_info',
+  'train_log',
+  'build_info',
+  'special_handling',
+]
+
+/** A version that has been checked and only needs to be written. */
+export interface CheckedVersion {
+  readonly message: ModelVersion
+  readonly concepts: readonly Concept[]
+  readonly head?: LinearHead
+  readonly status: StatusCode
+  readonly visibility: number
+}
+
+/** Type of a stored model; a type that the program has dropped since is refused. */
+export function typeOf(row: Row<'models'>): TypeEntry {
+  const entry = typeEntry(row.model_type_id)
+  if (!entry) throw invalidModel(`The model '${row.id}' has the type '${row.model_type_id}', which no longer exists.`)
+  return entry
+}
+
+/** Whether models of a type become useful by training, so that a version without a head is untrained. */
+export const needsTraining = ({ type, operator }: TypeEntry): boolean => type.trainable && !operator
+
+/**
+ * Checks a version that is to be made for a model: concepts, parameters of its type, head, base model. Throws
+ * AppError 21202 with the path of what is wrong, 10040 for models that would have to be fetched from elsewhere.
+ */
+export async function checkVersion(call: Call, model: ModelAt, given: ModelVersion): Promise<CheckedVersion> {
+  const entry = typeOf(model.row)
+  if (given.pretrainedModelConfig) {
+    throw new AppError(
+      StatusCode.NOT_IMPLEMENTED,
+      'Versions from an uploaded model are not built yet; leave pretrained_model_config out.',
+    )
+  }
+  checkTexts(given)
+  const message = clone(ModelVersionSchema, withoutFields(ModelVersionSchema, given, NOT_IN_DOCUMENT))
+  const concepts = given.outputInfo?.data?.concepts ?? []
+  checkVersionConcepts(concepts)
+  const head = checkOutput(message, entry, concepts.length)
+  if (message.trainInfo)
+    message.trainInfo.params = checkParams(entry.type, message.trainInfo.params ?? {}, 'train_info.params')
+  if (message.inputInfo?.baseEmbedModel) {
+    message.inputInfo.baseEmbedModel = await checkBase(call, message.inputInfo.baseEmbedModel)
+  }
+  const trained = head !== undefined || !needsTraining(entry)
+  return {
+    message,
+    concepts,
+    head,
+    status: trained ? StatusCode.MODEL_TRAINED : StatusCode.MODEL_UNTRAINED,
+    visibility: visibilityOf(given.visibility),
+  }
+}
+
+function checkOutput(message: ModelVersion, entry: TypeEntry, concepts: number): LinearHead | undefined {
+  const info = message.outputInfo
+  if (!info) return undefined
+  info.message = ''
+  // Concepts are rows; other data in this place (an operator's example) stays.
+  if (info.data) info.data = create(DataSchema, { ...info.data, concepts: [] })
+  let params: JsonObject = info.params ?? {}
+  let head: LinearHead | undefined
+  if (bringsHead(params)) {
+    if (entry.type.id !== 'embedding-classifier') {
+      throw invalidModel(
+        `Only the type embedding-classifier takes weights; this model is of the type ${entry.type.id}.`,
+      )
+    }
+    const taken = takeHead(params, concepts)
+    head = taken.head
+    params = taken.rest
+  }
+  info.params = checkParams(entry.type, params)
+  return head
+}
+
+/** The full name of a base model, pinned to a version; refuses one that gives no vectors. */
+async function checkBase(call: Call, base: Model): Promise<Model> {
+  const versionId = base.modelVersion?.id ?? ''
+  const ref = { userId: base.userId, appId: base.appId, modelId: base.id, versionId }
+  const found = await findModel(call, await placeOfRef(call, ref), base.id)
+  if (!embeds(found.row.model_type_id)) {
+    throw invalidModel(
+      `The base model '${base.id}' is of the type ${found.row.model_type_id}, which gives no embeddings.`,
+    )
+  }
+  if (versionId !== '') await findVersion(call, found, versionId)
+  return create(ModelSchema, {
+    id: found.row.id,
+    userId: found.place.user.id,
+    appId: found.place.app.id,
+    modelTypeId: found.row.model_type_id,
+    modelVersion: versionId === '' ? undefined : { id: versionId },
+  })
+}
+
+/** Stores a checked version, adds the concepts that the app lacks, and makes it the latest of its model. */
+export async function storeVersion(
+  call: Call,
+  tx: Writer,
+  model: Row<'models'>,
+  version: CheckedVersion,
+): Promise<{ version: Row<'model_versions'>; model: Row<'models'> }> {
+  const now = call.services.clock.now()
+  const links = await linkConcepts(call, tx, model.app_pk, version.concepts)
+  const row = await modelVersions.insert(tx, {
+    model_pk: model.pk,
+    id: newId(),
+    doc: encodeDoc(version.message),
+    status_code: version.status,
+    description: version.message.description,
+    visibility: version.visibility,
+    completed_at: version.status === StatusCode.MODEL_TRAINED ? now : null,
+    created_at: now,
+    modified_at: now,
+  })
+  await setVersionConcepts(tx, row.pk, links)
+  if (version.head) await putHead(tx, row.pk, JSON.stringify(version.head))
+  const changed = await modelRows.update(tx, model, { latest_version_pk: row.pk }, now)
+  return { version: row, model: changed }
+}

@@ -1,0 +1,94 @@
+import { create } from '@bufbuild/protobuf'
+import { AppError } from '../../base/errors.ts'
+import { ConceptSchema, type Model, type ModelVersion, ModelVersionSchema } from '../../contract/index.ts'
+import { decodeDoc } from '../../contract/json/index.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import { readHead, versionConcepts } from '../../store/repos/model-versions.ts'
+import type { Row } from '../../store/schema/tables.ts'
+import { requireApp } from '../access/target.ts'
+import type { Call } from '../call.ts'
+import { findRow, insertOne } from '../resource/verbs.ts'
+import { visibilityOf } from './checks.ts'
+import { type CheckedVersion, checkVersion, needsTraining, storeVersion, typeOf } from './create-version.ts'
+import { type ModelAt, newestVersion, placeOf } from './find.ts'
+import type { LinearHead } from './head.ts'
+import { checkType, DEFAULT_TYPE, indexTags, models } from './resource.ts'
+
+/** A model with the version that was made beside it, if any. */
+export interface Made {
+  readonly model: ModelAt
+  readonly version?: Row<'model_versions'>
+}
+
+/**
+ * Stores a new model. It has no version yet, unless the caller describes the output in the place of clients before
+ * 2023: for those a model without a version is of no use. Throws AppError 21202, 40010 for an id in use.
+ */
+export async function createModel(call: Call, given: Model): Promise<Made> {
+  const place = placeOf({ ...call.target, app: requireApp(call.target) })!
+  checkType(given)
+  const row = { id: given.id, app_pk: place.app.pk, model_type_id: given.modelTypeId || DEFAULT_TYPE } as Row<'models'>
+  const wished = given.outputInfo && versionOfOld(given)
+  const version = wished && (await checkVersion(call, { row, place }, wished))
+  const made = await call.services.db.transact(async (tx) => {
+    const stored = await insertOne(models, call, place.app, given, tx)
+    await indexTags(tx, stored, given)
+    return version ? storeVersion(call, tx, stored, version) : { model: stored, version: undefined }
+  })
+  models.hooks.afterCommit?.(call)
+  return { model: { row: made.model, place }, version: made.version }
+}
+
+/** The version that a model's own `output_info` asks for. */
+function versionOfOld({ outputInfo, modelVersion }: Model): ModelVersion {
+  return Object.assign(create(ModelVersionSchema), modelVersion, { outputInfo })
+}
+
+/**
+ * Makes a version of a model: as described, or without a description with the settings of the latest one.
+ *
+ * A version that needs no training is ready at once. One that does is stored untrained, as nothing trains yet.
+ */
+export async function createVersion(
+  call: Call,
+  model: ModelAt,
+  given: ModelVersion | undefined,
+): Promise<Made & { untrained: boolean }> {
+  const checked = given ? await checkVersion(call, model, given) : await lastSettings(call, model)
+  if (needsTraining(typeOf(model.row)) && checked.concepts.length === 0 && demandsConcepts(model.row)) {
+    throw new AppError(
+      StatusCode.MODEL_INVALID_ARGUMENT,
+      'There is nothing to train: list the concepts in output_info.data.concepts.',
+    )
+  }
+  const made = await call.services.db.transact(async (tx) =>
+    storeVersion(call, tx, await findRow(models, tx, model.place.app, model.row.id), checked),
+  )
+  models.hooks.afterCommit?.(call)
+  return {
+    model: { ...model, row: made.model },
+    version: made.version,
+    untrained: made.version.status_code !== StatusCode.MODEL_TRAINED,
+  }
+}
+
+const demandsConcepts = (row: Row<'models'>): boolean =>
+  typeOf(row).type.modelTypeFields.some(({ path, required }) => path === 'output_info.data.concepts' && required)
+
+/** The settings of a model's latest version, for a further version with the same. */
+export async function lastSettings(call: Call, model: ModelAt): Promise<CheckedVersion> {
+  const last = await newestVersion(call, model, 'latest')
+  const empty = create(ModelVersionSchema)
+  if (!last) return checkVersion(call, model, empty)
+  const { read } = call.services.db
+  const [rows, head] = await Promise.all([versionConcepts(read, last.pk), readHead(read, last.pk)])
+  const message = decodeDoc(ModelVersionSchema, last.doc)
+  return {
+    message: create(ModelVersionSchema, { ...message, status: undefined, totalInputCount: 0 }),
+    concepts: rows.map(({ id, link }) => create(ConceptSchema, { id, value: decodeDoc(ConceptSchema, link).value })),
+    head: head === undefined ? undefined : (JSON.parse(head) as LinearHead),
+    status:
+      head !== undefined || !needsTraining(typeOf(model.row)) ? StatusCode.MODEL_TRAINED : StatusCode.MODEL_UNTRAINED,
+    visibility: visibilityOf(undefined),
+  }
+}
