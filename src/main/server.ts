@@ -3,6 +3,7 @@ import { registry } from '../api/registry.ts'
 import type { Log } from '../base/log.ts'
 import type { Config } from '../config/config.ts'
 import { ConfigError } from '../config/config.ts'
+import type { Services } from '../domain/services.ts'
 import { createRpc } from '../wire/grpc/rpc.ts'
 import { createHttpHandler } from '../wire/http/handler.ts'
 import { Metrics } from '../wire/ops/metrics.ts'
@@ -24,12 +25,12 @@ export interface RunningServer {
 }
 
 /** Starts the whole server; rejects with a sentence when a setting, the data folder or the port cannot be used. */
-export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+export async function startServer(config: Config, log: Log, overrides: Partial<Services> = {}): Promise<RunningServer> {
   const tls = config.tls && {
     cert: await pem(config.tls.certFile, 'LIMPID_TLS_CERT'),
     key: await pem(config.tls.keyFile, 'LIMPID_TLS_KEY'),
   }
-  const built = await buildServices(config, log)
+  const built = await buildServices(config, log, overrides)
   try {
     const { services } = built
     const metrics = new Metrics(services.runtime)

@@ -2,11 +2,14 @@ import { join } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { RateLimiter } from '../base/rate-limiter.ts'
+import { openDiskBlobs } from '../blobs/disk-blob-store.ts'
 import { seedCatalogue } from '../catalogue/seed.ts'
 import type { Config } from '../config/config.ts'
 import { Directory } from '../domain/access/directory.ts'
 import { PlanCache } from '../domain/plan-cache.ts'
 import type { Services } from '../domain/services.ts'
+import { createFetcher } from '../fetch/guarded-fetcher.ts'
+import { createRuntime } from '../runtime/host/runtime.ts'
 import { openDatabase } from '../store/database.ts'
 import { WeightStore } from '../weights/store.ts'
 import { ensureFirstUser } from './first-user.ts'
@@ -38,17 +41,24 @@ export async function buildServices(
       )
     await seedCatalogue(db, clock)
     const newPat = await ensureFirstUser(db, config.firstUser, clock)
+    const fetcher = createFetcher({ allow: [...config.fetchAllow], log })
+    stack.defer(() => fetcher.close())
+    const runtime = overrides.runtime ?? createRuntime({ workers: config.workers, maxBytes: config.modelBytesMax, log })
+    if (!overrides.runtime) stack.defer(() => runtime.close())
     const services: Services = {
       config,
       log,
       clock,
       db,
+      blobs: await openDiskBlobs(config.dataDir),
+      fetcher,
+      runtime,
       directory: new Directory(db),
       weights: new WeightStore({ dir: join(config.dataDir, 'models'), log, autoPull: config.modelPull }),
       plans: new PlanCache(),
       rateLimiter: new RateLimiter(config.rateLimitPerSecond),
       ...overrides,
-    } as Services
+    }
     return { services, newPat, close: () => stack.disposeAsync() }
   } catch (error) {
     await stack.disposeAsync()

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import { AppError } from '../../base/errors.ts'
 import { systemClock } from '../../base/clock.ts'
+import { AppError } from '../../base/errors.ts'
 import { silentLog } from '../../base/log.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { parseScopes } from '../../domain/access/scopes.ts'
@@ -27,7 +27,10 @@ export function addKeys(program: Command): void {
     .option('--description <text>', 'what the key is for', 'made on the command line')
   withSettings(create, ['dataDir', 'databaseUrl', 'user']).action(async (options: Options) => {
     const config = configFrom({ ...options })
-    await using db = await openDatabase(config.databaseUrl === undefined ? { dataDir: config.dataDir } : { url: config.databaseUrl }, silentLog)
+    await using db = await openDatabase(
+      config.databaseUrl === undefined ? { dataDir: config.dataDir } : { url: config.databaseUrl },
+      silentLog,
+    )
     const scopes = options.scopes.split(',').map((scope) => scope.trim())
     parseScopes(scopes, [])
     const { secret } = await db.transact(async (tx) => {
@@ -36,15 +39,27 @@ export function addKeys(program: Command): void {
       const app =
         options.app === undefined
           ? undefined
-          : await tx.selectFrom('apps').select('pk').where('user_pk', '=', user.pk).where('id', '=', options.app).executeTakeFirst()
+          : await tx
+              .selectFrom('apps')
+              .select('pk')
+              .where('user_pk', '=', user.pk)
+              .where('id', '=', options.app)
+              .executeTakeFirst()
       if (options.app !== undefined && !app) throw missing(`app '${options.app}'`)
       const kind = app ? 'app_key' : 'pat'
-      return insertCredential(tx, { userPk: user.pk, appPk: app?.pk, kind, scopes, description: options.description }, systemClock.now())
+      return insertCredential(
+        tx,
+        { userPk: user.pk, appPk: app?.pk, kind, scopes, description: options.description },
+        systemClock.now(),
+      )
     })
     console.log(secret)
   })
 }
 
 function missing(what: string): AppError {
-  return new AppError(StatusCode.CONN_DOES_NOT_EXIST, `There is no ${what} in this database; start the server once or name another.`)
+  return new AppError(
+    StatusCode.CONN_DOES_NOT_EXIST,
+    `There is no ${what} in this database; start the server once or name another.`,
+  )
 }

@@ -5,22 +5,24 @@ import { configFrom, withSettings } from './settings.ts'
 
 /** `limpid serve`: the server in the foreground until it is told to stop. */
 export function addServe(program: Command): void {
-  withSettings(program.command('serve').description('start the server and run until SIGINT or SIGTERM')).action(async (options) => {
-    const config = configFrom(options)
-    const log = createLog(config.logLevel)
-    const server = await startServer(config, log)
-    const stopped = untilStopped()
-    server.services.db.onFailure((failure) => {
-      log.fatal({ err: failure }, 'the storage failed; stopping')
-      process.exitCode = 1
-      void server.close().finally(() => process.exit(1))
-    })
-    if (server.newPat !== undefined) console.log(`LIMPID_PAT=${server.newPat}`)
-    await server.services.runtime.ready()
-    console.log(`limpid listening on ${server.url}`)
-    await stopped
-    await server.close()
-  })
+  withSettings(program.command('serve').description('start the server and run until SIGINT or SIGTERM')).action(
+    async (options) => {
+      const config = configFrom(options)
+      const log = createLog(config.logLevel)
+      const server = await startServer(config, log)
+      const stopped = untilStopped()
+      server.services.db.onFailure((failure) => {
+        log.fatal({ err: failure }, 'the storage failed; stopping')
+        process.exitCode = 1
+        void server.close().finally(() => process.exit(1))
+      })
+      if (server.newPat !== undefined) console.log(`LIMPID_PAT=${server.newPat}`)
+      await server.services.runtime.ready()
+      console.log(`limpid listening on ${server.url}`)
+      await stopped
+      await server.close()
+    },
+  )
 }
 
 function untilStopped(): Promise<void> {

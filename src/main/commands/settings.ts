@@ -5,7 +5,10 @@ import { SETTINGS, type SettingName } from '../../config/env.ts'
 const kebab = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 /** Adds the flags of the named settings (all by default) to a command. */
-export function withSettings(command: Command, names: readonly SettingName[] = Object.keys(SETTINGS) as SettingName[]): Command {
+export function withSettings(
+  command: Command,
+  names: readonly SettingName[] = Object.keys(SETTINGS) as SettingName[],
+): Command {
   for (const name of names) {
     const setting: { env: string; help: string; fallback?: string } = SETTINGS[name]
     const shown = setting.fallback === undefined ? setting.env : `${setting.env}, default ${setting.fallback}`
@@ -15,7 +18,10 @@ export function withSettings(command: Command, names: readonly SettingName[] = O
 }
 
 /** The configuration from flags, then environment, then defaults. */
-export function configFrom(options: Readonly<Record<string, unknown>>, overrides: Partial<Record<SettingName, string>> = {}): Config {
+export function configFrom(
+  options: Readonly<Record<string, unknown>>,
+  overrides: Partial<Record<SettingName, string>> = {},
+): Config {
   const flags: Partial<Record<SettingName, string>> = {}
   for (const name of Object.keys(SETTINGS) as SettingName[]) {
     const value = options[name]
