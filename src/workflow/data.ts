@@ -30,18 +30,21 @@ function addTo(merged: Data, data: Data): void {
   merged.geo ??= data.geo
   merged.ndarray ??= data.ndarray
   if (data.metadata) merged.metadata = { ...data.metadata, ...merged.metadata }
-  merged.concepts = [...merged.concepts, ...data.concepts]
-  merged.colors = [...merged.colors, ...data.colors]
-  merged.clusters = [...merged.clusters, ...data.clusters]
-  merged.embeddings = [...merged.embeddings, ...data.embeddings]
-  merged.frames = [...merged.frames, ...data.frames]
-  merged.tracks = [...merged.tracks, ...data.tracks]
-  merged.timeSegments = [...merged.timeSegments, ...data.timeSegments]
-  merged.hits = [...merged.hits, ...data.hits]
-  merged.heatmaps = [...merged.heatmaps, ...data.heatmaps]
-  merged.parts = [...merged.parts, ...data.parts]
+  merged.concepts = joined(merged.concepts, data.concepts)
+  merged.colors = joined(merged.colors, data.colors)
+  merged.clusters = joined(merged.clusters, data.clusters)
+  merged.embeddings = joined(merged.embeddings, data.embeddings)
+  merged.frames = joined(merged.frames, data.frames)
+  merged.tracks = joined(merged.tracks, data.tracks)
+  merged.timeSegments = joined(merged.timeSegments, data.timeSegments)
+  merged.hits = joined(merged.hits, data.hits)
+  merged.heatmaps = joined(merged.heatmaps, data.heatmaps)
+  merged.parts = joined(merged.parts, data.parts)
   merged.regions = mergeRegions(merged.regions, data.regions)
 }
+
+/** Both lists; what a filter passed on and what it got are the same objects, which count once. */
+const joined = <T>(a: readonly T[], b: readonly T[]): T[] => [...new Set([...a, ...b])]
 
 function mergeRegions(before: readonly Region[], added: readonly Region[]): Region[] {
   const merged = [...before]

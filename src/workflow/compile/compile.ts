@@ -87,7 +87,7 @@ function planNode(draft: Draft): PlanNode {
     engine: engineOf(draft),
     weights: [...model.weights],
     params,
-    concepts: [...concepts],
+    concepts,
     limits,
     inputFields: [...inputFields],
     outputFields: [...outputFields],

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { toJson } from '@bufbuild/protobuf'
-import { type Concept, ConceptSchema } from '../../contract/index.ts'
+import type { Concept } from '../../contract/index.ts'
 import type { PlanNode } from '../plan.ts'
 
 /** JSON with the keys of objects in alphabetical order, so that equal values give equal texts. */
@@ -12,13 +11,32 @@ export function canonicalJson(value: unknown): string {
   })
 }
 
-/** Concepts reduced to what engines see of them, as JSON. */
-export const conceptsJson = (concepts: readonly Concept[]): unknown =>
-  concepts.map(({ createdAt: _, ...concept }) => toJson(ConceptSchema, concept))
+const digests = new WeakMap<readonly Concept[], string>()
+
+/** Digest of what engines see of concepts; remembered by list, as models of ten thousand concepts take a while. */
+export function conceptsDigest(concepts: readonly Concept[]): string {
+  let digest = digests.get(concepts)
+  if (digest === undefined) {
+    const seen = concepts.map(({ id, name, value, appId, userId, language, vocabId, definition, metadata }) => [
+      id,
+      name,
+      value,
+      appId,
+      userId,
+      language,
+      vocabId,
+      definition,
+      metadata,
+    ])
+    digest = createHash('sha256').update(canonicalJson(seen)).digest('hex')
+    digests.set(concepts, digest)
+  }
+  return digest
+}
 
 /** Content hash of a plan's nodes, 64 hex digits. */
 export function hashNodes(nodes: readonly PlanNode[], single: boolean): string {
-  const content = nodes.map((node) => ({ ...node, concepts: conceptsJson(node.concepts) }))
+  const content = nodes.map((node) => ({ ...node, concepts: conceptsDigest(node.concepts) }))
   return createHash('sha256')
     .update(canonicalJson({ nodes: content, single }))
     .digest('hex')

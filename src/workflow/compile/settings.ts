@@ -32,7 +32,7 @@ export function settingsOf(
   // A copy, because the plan is frozen while the model version may live in a cache of the caller.
   const params = structuredClone(checkParams(entry.type, { ...model.params, ...overridden }))
   const own = override?.data?.concepts ?? []
-  const concepts = own.length > 0 ? own : model.concepts
+  const concepts = [...(own.length > 0 ? own : model.concepts)]
   if (entry.operator) return { params, concepts, limits: NO_LIMITS, ownSelection: false }
   const layers = [call, fromParams(overridden), model.outputConfig, fromParams(model.params)].map(withoutZeros)
   const limits = checkLimits({

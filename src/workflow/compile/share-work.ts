@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '@bufbuild/protobuf'
-import { canonicalJson, conceptsJson } from './hash.ts'
+import { canonicalJson, conceptsDigest } from './hash.ts'
 import type { Draft } from './types.ts'
 
 /**
@@ -17,7 +17,7 @@ export function shareWork(drafts: readonly Draft[]): void {
       engineOf(draft),
       draft.model.weights,
       draft.entry.operator ? draft.params : withoutLimits(draft.params),
-      conceptsJson(draft.concepts),
+      conceptsDigest(draft.concepts),
       draft.inputFields,
       draft.inputs.map((input) => outputs[input]!),
     ])
