@@ -1,14 +1,33 @@
-import { type DescMessage, fromBinary, type Message, toBinary } from '@bufbuild/protobuf'
+import type { DescMessage, Message } from '@bufbuild/protobuf'
+import { codecOf } from './codec.ts'
+import { Reader } from './reader.ts'
+import { Writer } from './writer.ts'
 
-/** Decodes a message; throws Error for bytes that are not one. */
+const writer = new Writer()
+
+/**
+ * Decodes a message of the contract into the same objects that protobuf-es makes.
+ *
+ * Bytes fields are views of `bytes`. Fields that are not in the contract are dropped. Throws Error for bytes that are
+ * not such a message.
+ */
 export function decodeMessage(desc: DescMessage, bytes: Uint8Array): Message {
-  return fromBinary(desc, bytes)
+  const codec = codecOf(desc)
+  return codec.read(new Reader(bytes), bytes.length, codec.create(), 1)
 }
 
-/** Encodes a message after `headroom` bytes that are left free for a prefix. */
+/**
+ * Encodes a message, byte for byte as protobuf-es does, after `headroom` bytes that are left free for a prefix.
+ *
+ * Throws Error for a message of another type and for numbers out of range.
+ */
 export function encodeMessage(desc: DescMessage, message: Message, headroom = 0): Buffer {
-  const bytes = toBinary(desc, message)
-  const out = Buffer.allocUnsafe(headroom + bytes.length)
-  out.set(bytes, headroom)
-  return out
+  if (message.$typeName !== desc.typeName) throw new Error(`a ${message.$typeName} is not a ${desc.typeName}`)
+  try {
+    codecOf(desc).write(writer, message)
+    return writer.finish(headroom)
+  } catch (error) {
+    writer.reset()
+    throw error
+  }
 }
