@@ -2,15 +2,50 @@ import { AppError } from '../base/errors.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import type { Engine } from './engine.ts'
 
+interface Listing {
+  readonly weights: readonly string[]
+  readonly load: () => Promise<Engine>
+}
+
+const faces = () => import('./faces/engines.ts')
+
 /** Where each engine is found; modules are imported when a plan first names them, so a worker holds what it uses. */
-const ENGINES: Readonly<Record<string, () => Promise<Engine>>> = {
-  'coco-ssd': async () => (await import('./coco-ssd/engine.ts')).cocoSsd,
-  'coco-tags': async () => (await import('./coco-ssd/engine.ts')).cocoTags,
-  'mobilenet-v3-embed': async () => (await import('./mobilenet-v3/engine.ts')).mobilenetV3Embed,
+const LISTINGS: Readonly<Record<string, Listing>> = {
+  'coco-ssd': { weights: ['coco-ssd'], load: async () => (await import('./coco-ssd/engine.ts')).cocoSsd },
+  'coco-tags': { weights: ['coco-ssd'], load: async () => (await import('./coco-ssd/engine.ts')).cocoTags },
+  colors: { weights: [], load: async () => (await import('./colors/engine.ts')).colors },
+  'embedding-classifier': {
+    weights: [],
+    load: async () => (await import('./embedding-classifier.ts')).embeddingClassifier,
+  },
+  'face-age': { weights: ['blazeface', 'faceres'], load: async () => (await faces()).faceAge },
+  'face-detect-embed': { weights: ['blazeface', 'faceres'], load: async () => (await faces()).faceDetectEmbed },
+  'face-detector': { weights: ['blazeface'], load: async () => (await faces()).faceDetector },
+  'face-embed': { weights: ['blazeface', 'faceres'], load: async () => (await faces()).faceEmbed },
+  'face-emotion': { weights: ['blazeface', 'emotion'], load: async () => (await faces()).faceEmotion },
+  'face-gender': { weights: ['blazeface', 'faceres'], load: async () => (await faces()).faceGender },
+  'face-landmarks': { weights: ['blazeface', 'facemesh'], load: async () => (await faces()).faceLandmarks },
+  'language-id': { weights: [], load: async () => (await import('./language-id.ts')).languageIdentifier },
+  'minilm-embed': { weights: ['all-minilm-l6-v2'], load: async () => (await import('./minilm/engine.ts')).minilmEmbed },
+  'mobilenet-v3-embed': {
+    weights: ['mobilenet-v3-small'],
+    load: async () => (await import('./mobilenet-v3/engine.ts')).mobilenetV3Embed,
+  },
+  nsfw: { weights: ['nsfw-mobilenet-v2'], load: async () => (await import('./nsfw/engine.ts')).nsfw },
+  'nsfw-moderation': {
+    weights: ['nsfw-mobilenet-v2'],
+    load: async () => (await import('./nsfw/engine.ts')).nsfwModeration,
+  },
+  'paddle-ocr': { weights: ['pp-ocrv4'], load: async () => (await import('./ocr/engine.ts')).paddleOcr },
 }
 
 /** Names of the engines with weights or classical algorithms; operators are found through the registry as well. */
-export const engineNames: readonly string[] = Object.keys(ENGINES)
+export const engineNames: readonly string[] = Object.keys(LISTINGS)
+
+/** The ids of the weights that an engine needs, known without loading its code; none for operators. */
+export function engineWeights(name: string): readonly string[] {
+  return Object.hasOwn(LISTINGS, name) ? LISTINGS[name]!.weights : []
+}
 
 /** Finds engines by name. */
 export interface EngineRegistry {
@@ -35,7 +70,7 @@ export function createRegistry(extra: readonly Engine[] = []): EngineRegistry {
 }
 
 async function importEngine(name: string): Promise<Engine> {
-  if (Object.hasOwn(ENGINES, name)) return ENGINES[name]!()
+  if (Object.hasOwn(LISTINGS, name)) return LISTINGS[name]!.load()
   const { operators } = await import('./operators/index.ts')
   const operator = operators.find((candidate) => candidate.name === name)
   if (operator) return operator
