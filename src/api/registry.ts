@@ -1,5 +1,5 @@
 import { appFamily } from './apps/index.ts'
-import { conceptRpcs } from './concepts/resource.ts'
+import { conceptFamily } from './concepts/index.ts'
 import type { Registry } from './define/rpc.ts'
 import { modelFamily } from './models/index.ts'
 import { notBuiltRpcs } from './not-built.ts'
@@ -9,7 +9,7 @@ import { workflowFamily } from './workflows/index.ts'
 /** Every RPC of the contract with its handler, or marked as not built: leaving one out does not compile. */
 export const registry: Registry = {
   ...appFamily,
-  ...conceptRpcs,
+  ...conceptFamily,
   ...modelFamily,
   ...predictFamily,
   ...workflowFamily,

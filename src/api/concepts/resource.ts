@@ -1,16 +1,36 @@
 import { requireApp } from '../../domain/access/target.ts'
+import { findConcept } from '../../domain/concepts/find.ts'
 import { concepts } from '../../domain/concepts/resource.ts'
+import { findConcepts } from '../../domain/concepts/search.ts'
+import { readPage } from '../../domain/resource/paging.ts'
+import { present } from '../../domain/resource/verbs.ts'
+import { idOrNameLike } from '../../store/repos/concepts.ts'
 import { bindResource } from '../define/bind.ts'
+import type { Registry } from '../define/rpc.ts'
 
 /** The standard verbs of concepts; there is no way to delete one. */
-export const conceptRpcs = bindResource(
+const standard = bindResource(
   concepts,
-  { list: 'ListConcepts', get: 'GetConcept', create: 'PostConcepts', patch: 'PatchConcepts' },
+  { list: 'ListConcepts', create: 'PostConcepts', patch: 'PatchConcepts' },
   {
     parent: (call) => requireApp(call.target),
-    listQuery: (request) => {
+    listQuery: (request, call) => {
       const id = request.id as string
-      return id === '' ? {} : { where: (row) => row.or([row('id', '=', id), row('name', '=', id)]) }
+      return id === '' ? {} : { where: idOrNameLike(call.services.db.read, id) }
     },
   },
 )
+
+const bespoke: Pick<Registry, 'GetConcept' | 'PostConceptsSearches'> = {
+  GetConcept: async (request, call) => {
+    const [concept] = await present(concepts, call, [await findConcept(call, request.conceptId)])
+    return { concept }
+  },
+
+  PostConceptsSearches: async (request, call) => {
+    const rankable = request.extraInfo?.rankableModel
+    return { concepts: await findConcepts(call, request.conceptQuery, rankable, readPage(request.pagination)) }
+  },
+}
+
+export const conceptRpcs = { ...standard, ...bespoke }

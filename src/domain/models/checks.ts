@@ -1,9 +1,9 @@
 import { AppError } from '../../base/errors.ts'
+import { languageName } from '../../base/languages.ts'
 import { METADATA_BYTES_MAX, NOTES_BYTES_MAX, TEXT_BYTES_MAX } from '../../base/limits.ts'
 import type { Image, Visibility } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { Visible } from '../access/target.ts'
-import { languageName } from './languages.ts'
 import { TAG_LENGTH_MAX, TAGS_MAX } from './limits.ts'
 
 const VISIBILITIES: readonly number[] = Object.values(Visible)

@@ -1,15 +1,10 @@
 import { create, type JsonObject } from '@bufbuild/protobuf'
 import { type Concept, DataSchema, type ModelVersion } from '../../contract/index.ts'
 import type { Reader } from '../../store/database.ts'
+import type { ConceptHome } from '../../store/repos/concepts.ts'
 import { readHead, versionConcepts } from '../../store/repos/model-versions.ts'
-import type { Owner } from '../../store/repos/owners.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { conceptOfVersion, versionMessage } from './messages.ts'
-
-/** What is needed to write concepts of an app into a message. */
-export interface ConceptHome extends Owner {
-  readonly language: string
-}
 
 /** A version with all that it answers and computes with: every concept, and the weights of its head. */
 export async function fullVersion(db: Reader, row: Row<'model_versions'>, home: ConceptHome): Promise<ModelVersion> {

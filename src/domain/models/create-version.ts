@@ -1,14 +1,7 @@
 import { clone, create, type JsonObject } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
-import {
-  type Concept,
-  DataSchema,
-  type Model,
-  ModelSchema,
-  type ModelVersion,
-  ModelVersionSchema,
-} from '../../contract/index.ts'
+import { type Concept, type Model, ModelSchema, type ModelVersion, ModelVersionSchema } from '../../contract/index.ts'
 import { encodeDoc } from '../../contract/json/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Writer } from '../../store/database.ts'
@@ -100,8 +93,8 @@ function checkOutput(message: ModelVersion, entry: TypeEntry, concepts: number):
   const info = message.outputInfo
   if (!info) return undefined
   info.message = ''
-  // Concepts are rows; other data in this place (an operator's example) stays.
-  if (info.data) info.data = create(DataSchema, { ...info.data, concepts: [] })
+  // Concepts are rows of their own, and nothing else belongs there.
+  info.data = undefined
   let params: JsonObject = info.params ?? {}
   let head: LinearHead | undefined
   if (bringsHead(params)) {

@@ -10,7 +10,6 @@ import { Moved } from '../access/moved.ts'
 import type { AppRef, UserRef } from '../access/principal.ts'
 import { reach, type Viewer } from '../access/standing.ts'
 import { type Target, visibleFrom } from '../access/target.ts'
-import type { ConceptHome } from './content.ts'
 import { models } from './resource.ts'
 
 /** A caller who looks something up, and the place that he works in. */

@@ -1,17 +1,6 @@
 import { create } from '@bufbuild/protobuf'
+import { languageName } from '../../base/languages.ts'
 import { type FullTag, FullTagSchema } from '../../contract/index.ts'
-
-const NAMES = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' })
-
-/** English name of a language by its code (`de`, `zh-TW`), or undefined when there is no such language. */
-export function languageName(code: string): string | undefined {
-  try {
-    return NAMES.of(code)
-  } catch {
-    // Not even the form of a code.
-    return undefined
-  }
-}
 
 /** Language codes with their names. */
 export const languageTags = (codes: readonly string[]): FullTag[] =>

@@ -1,0 +1,117 @@
+import { create } from '@bufbuild/protobuf'
+import { CATALOGUE_USER } from '../../catalogue/index.ts'
+import {
+  type Concept,
+  ConceptExtraInfoSchema,
+  type ConceptQuery,
+  type Model,
+  type Workflow,
+  WorkflowModelUseCase,
+  WorkflowSchema,
+  WorkflowVersionSchema,
+} from '../../contract/index.ts'
+import { decodeDoc } from '../../contract/json/index.ts'
+import { searchConcepts } from '../../store/repos/concepts.ts'
+import { modelTypes } from '../../workflow/model-types/index.ts'
+import { requireApp } from '../access/target.ts'
+import type { Call } from '../call.ts'
+import { embeds } from '../models/base-embedder.ts'
+import { findModel, findVersion, type ModelAt, newestVersion, publicPlace } from '../models/find.ts'
+import { placeOfRef } from '../models/resolve.ts'
+import type { PageWindow } from '../resource/paging.ts'
+import { present } from '../resource/verbs.ts'
+import { findWorkflow, findWorkflowVersion } from '../workflows/find.ts'
+import { concepts, invalidConcept } from './resource.ts'
+
+const FIELDS: Readonly<Record<number, string>> = {
+  [WorkflowModelUseCase.CLASSIFICATION]: 'concepts',
+  [WorkflowModelUseCase.DETECTION]: 'regions[...].data.concepts',
+}
+
+/**
+ * One page of the concepts whose name fits: those of the app, then those of the model or workflow that is named as
+ * source; without a source the public ones, which older clients expect to find from every app.
+ */
+export async function findConcepts(
+  call: Call,
+  query: ConceptQuery | undefined,
+  rankable: Model | undefined,
+  window: PageWindow,
+): Promise<Concept[]> {
+  const app = requireApp(call.target)
+  const hasSource = query?.source.case !== undefined || (query?.workflowId ?? '') !== ''
+  if (!query || (query.name === '' && !hasSource && query.useCases.length === 0)) {
+    throw invalidConcept('The concept_query is empty; give a name, with * for any text, or a source.')
+  }
+  const open = await publicPlace(call)
+  const typeIds = query.useCases.length === 0 ? undefined : typesFor(query.useCases)
+  // What a concept is used for shows only in models, so an app's own concepts do not count then.
+  const ownToo = !query.ignoreAppConcepts && typeIds === undefined
+  const language = query.language || app.defaultLanguage
+  const plainAppPks = [app, ...(open ? [open.app] : [])].flatMap((a) => (a.defaultLanguage === language ? [a.pk] : []))
+  const rows = await searchConcepts(
+    call.services.db.read,
+    {
+      appPk: ownToo ? app.pk : undefined,
+      publicAppPk: hasSource ? undefined : open?.app.pk,
+      publicTypeIds: typeIds,
+      versionPks: hasSource ? await sourceVersions(call, query, typeIds) : undefined,
+    },
+    { name: query.name, language, plainAppPks },
+    window,
+  )
+  const found = await present(concepts, call, rows)
+  for (const [at, row] of rows.entries()) {
+    if (row.translated === null) continue
+    found[at]!.name = row.translated
+    found[at]!.language = language
+  }
+  if (rankable) await markRankable(call, rankable, found)
+  return found
+}
+
+function typesFor(useCases: readonly WorkflowModelUseCase[]): string[] {
+  const fields = useCases.map((useCase) => FIELDS[useCase])
+  return [...modelTypes.values()]
+    .filter((type) => type.outputFields.some((group) => group.split(',').some((field) => fields.includes(field))))
+    .map(({ id }) => id)
+}
+
+/** Pks of the model versions that a query names as its source. */
+async function sourceVersions(
+  call: Call,
+  { source, workflowId }: ConceptQuery,
+  typeIds: readonly string[] | undefined,
+): Promise<number[]> {
+  const models =
+    source.case === 'model'
+      ? [source.value]
+      : await modelsOfWorkflow(call, source.value ?? create(WorkflowSchema, { id: workflowId }))
+  const pks: number[] = []
+  for (const model of models) {
+    const found = await modelAt(call, model)
+    if (typeIds && !typeIds.includes(found.row.model_type_id)) continue
+    const id = model.modelVersion?.id
+    const version = id ? await findVersion(call, found, id) : await newestVersion(call, found, 'latest')
+    if (version) pks.push(version.pk)
+  }
+  return pks
+}
+
+async function modelAt(call: Call, { id, userId, appId }: Model): Promise<ModelAt> {
+  return findModel(call, await placeOfRef(call, { modelId: id, userId, appId }), id)
+}
+
+async function modelsOfWorkflow(call: Call, named: Workflow): Promise<Model[]> {
+  const workflow = await findWorkflow(call, named.id, named.userId === CATALOGUE_USER)
+  const row = await findWorkflowVersion(call, workflow, named.version?.id ?? '')
+  return decodeDoc(WorkflowVersionSchema, row.doc).nodes.flatMap(({ model }) => (model ? [model] : []))
+}
+
+/** Says of each concept whether inputs can be ranked by it: with an embedding model that reads text, by its name. */
+async function markRankable(call: Call, model: Model, found: readonly Concept[]): Promise<void> {
+  const { row } = await modelAt(call, model)
+  const inputs = modelTypes.get(row.model_type_id)?.inputFields ?? []
+  const isRankable = embeds(row.model_type_id) && inputs.some((field) => field.split(',').includes('text'))
+  for (const concept of found) concept.extraInfo = create(ConceptExtraInfoSchema, { isRankable })
+}
