@@ -53,6 +53,8 @@ export async function decodeAudio(
   const { av } = media
   const resampler = new av.SoftwareResampleContext()
   resampler.alloc()
+  // Channels are averaged, as speech models expect; by default equal channels would add up beyond full scale.
+  resampler.setOption('rematrix_maxval', 1, av.AV_OPT_TYPE_DOUBLE)
   const parts: Float32Array[] = []
   let total = 0
   const convert = (frame: Frame | null): void => {
@@ -61,6 +63,10 @@ export async function decodeAudio(
     out.format = av.AV_SAMPLE_FMT_FLT
     out.sampleRate = AUDIO_SAMPLE_RATE
     out.channelLayout = av.AV_CHANNEL_LAYOUT_MONO
+    if (frame && frame.channelLayout.order === av.AV_CHANNEL_ORDER_UNSPEC) {
+      // Files such as plain WAV only count their channels; unnamed, they would pass for a change at each frame.
+      frame.channelLayout = av.avChannelLayoutDefault(frame.channelLayout.nbChannels)
+    }
     let result = resampler.convertFrame(out, frame)
     if (result < 0 && frame) {
       // Rate or layout changed in the middle of the stream: start over with the new ones.

@@ -197,6 +197,25 @@ test('crops are exact, nest, widen by a margin and stay inside the picture', asy
   assert.throws(() => image.crop({ top: Number.NaN, left: 0, bottom: 1, right: 1 }), RangeError)
 })
 
+test('crops of very large pictures come from a reduced copy and hit the same place', async () => {
+  const [width, height] = [6_000, 4_500]
+  const corner = await sharp({ create: { width: 1_500, height: 900, channels: 3, background: '#c81e3c' } })
+    .png()
+    .toBuffer()
+  const file = await sharp({ create: { width, height, channels: 3, background: '#0a1428' } })
+    .composite([{ input: corner, left: 4_500, top: 3_600 }])
+    .jpeg()
+    .toBuffer()
+  const image = await ImageHandle.decode(file)
+  const pixels = await image.pixels()
+  assert.deepEqual([pixels.width, pixels.height], [3_000, 2_250])
+  const part = image.crop({ top: 0.8, left: 0.75, bottom: 1, right: 1 })
+  assert.deepEqual([part.width, part.height], [1_500, 900])
+  assert.ok(maxDifference(await part.rgb(8, 8), Buffer.alloc(192, Buffer.from([200, 30, 60]))) <= 4)
+  const square = await image.squareCrop({ x0: 4_800, y0: 3_700, x1: 5_400, y1: 4_300 }, 1, 16)
+  assert.ok(maxDifference(square, Buffer.alloc(768, Buffer.from([200, 30, 60]))) <= 4)
+})
+
 test('square crops are centred, black outside, and turn about their centre', async () => {
   const plain = gradient(100, 80)
   const image = ImageHandle.fromRaw(plain, 100, 80)
