@@ -1,0 +1,60 @@
+/** What each folder under `src/` may import, beside itself and packages. */
+export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  contract: ['base'],
+  base: ['contract'],
+  config: ['base'],
+  store: ['base', 'contract'],
+  blobs: ['base', 'contract'],
+  fetch: ['base', 'contract', 'media'],
+  media: ['base', 'contract', 'fetch'],
+  weights: ['base', 'contract'],
+  workflow: ['base', 'contract', 'engines', 'media'],
+  engines: ['base', 'contract', 'media', 'workflow'],
+  runtime: ['base', 'contract', 'engines', 'media', 'workflow'],
+  catalogue: ['base', 'contract', 'domain', 'engines', 'store', 'weights'],
+  maintenance: ['base', 'blobs', 'contract', 'store'],
+  domain: [
+    'base',
+    'blobs',
+    'catalogue',
+    'config',
+    'contract',
+    'engines',
+    'fetch',
+    'media',
+    'runtime',
+    'store',
+    'weights',
+    'workflow',
+  ],
+  api: ['base', 'contract', 'domain', 'store', 'workflow'],
+  wire: ['api', 'base', 'contract', 'domain', 'runtime'],
+}
+
+/** Folders that bring everything together and so may import everything. */
+export const COMPOSITION = ['main']
+
+/** Longest hand-written file, in lines; a longer one holds more than one idea. */
+export const FILE_LINES_MAX = 400
+
+/** Files that are longer for a reason; an entry that is no longer needed fails the test. */
+export const LONG_FILES: readonly string[] = []
+
+/** Texts that must not stand in sources, with the files that may have them. */
+export const BANNED: readonly {
+  readonly pattern: RegExp
+  readonly why: string
+  readonly allowed: readonly RegExp[]
+}[] = [
+  {
+    pattern: /process\.env\b/,
+    why: 'only src/config and the program entry read the environment; take a setting instead',
+    allowed: [/^src\/config\//, /^src\/main\//, /^src\/runtime\//, /^test\//, /^tools\//, /^bench\//],
+  },
+  {
+    pattern: /setTimeout\([^)]*\bresolve\b/,
+    why: 'a test that sleeps is slow and flaky; wait for what is meant',
+    allowed: [/^src\/(?!.*\.test\.ts)/, /^bench\//],
+  },
+  { pattern: /\.only\(/, why: 'a single test left on hides all others', allowed: [] },
+]
