@@ -8,12 +8,16 @@ import { newId } from '../../src/base/ids.ts'
 import { type Log, silentLog } from '../../src/base/log.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import type { SettingName } from '../../src/config/env.ts'
-import { methodInfo, type RequestOf, type ResponseOf, type RpcName } from '../../src/contract/methods.ts'
 import type { V2 } from '../../src/contract/index.ts'
-import type { Services } from '../../src/domain/services.ts'
+import { methodInfo, type RequestOf, type ResponseOf, type RpcName } from '../../src/contract/methods.ts'
 import { insertCredential, type NewCredential } from '../../src/domain/credentials/make.ts'
+import type { Services } from '../../src/domain/services.ts'
 import { buildServices } from '../../src/main/services.ts'
+import type { Runtime } from '../../src/runtime/protocol.ts'
+import { WeightStore } from '../../src/weights/store.ts'
 import { createDispatcher } from '../../src/wire/pipeline/dispatcher.ts'
+
+import { testModelsDir } from './models-dir.ts'
 
 type InputOf<N extends RpcName> = (typeof V2)['method'][Uncapitalize<N> & keyof (typeof V2)['method']]['input']
 
@@ -38,21 +42,46 @@ export interface TestServer extends AsyncDisposable {
   /** The first user, with all scopes. */
   readonly admin: TestUser
   call<N extends RpcName>(name: N, request: MessageInitShape<InputOf<N>>, as?: CallAs): Promise<ResponseOf<N>>
-  stream<N extends RpcName>(name: N, requests: readonly MessageInitShape<InputOf<N>>[], as?: CallAs): Promise<ResponseOf<N>[]>
+  stream<N extends RpcName>(
+    name: N,
+    requests: readonly MessageInitShape<InputOf<N>>[],
+    as?: CallAs,
+  ): Promise<ResponseOf<N>[]>
   makeUser(id: string, visibility?: number): Promise<TestUser>
   /** A credential straight into the store: any kind, any scopes. */
   makeKey(wanted: Omit<NewCredential, 'scopes'> & { readonly scopes?: readonly string[] }): Promise<string>
 }
 
-/** Starts a test server on a temporary data folder; `settings` are settings by name, `overrides` replace services. */
-export async function startTestServer(
-  options: { readonly settings?: Partial<Record<SettingName, string>>; readonly overrides?: Partial<Services>; readonly log?: Log } = {},
-): Promise<TestServer> {
+/** How a test server differs from a plain one. */
+export interface TestServerOptions {
+  /** Settings by name. */
+  readonly settings?: Partial<Record<SettingName, string>>
+  /** Services to put in place of the real ones. */
+  readonly overrides?: Partial<Services>
+  /** Starts worker processes with the real models, from the weights cache that all tests share. */
+  readonly models?: boolean
+  readonly log?: Log
+}
+
+// Most tests never predict, and a worker process takes longer to start than they take to run.
+const noRuntime: Runtime = {
+  run: () => Promise.reject(new Error('this test server was started without models')),
+  ready: () => Promise.resolve(),
+  unload: () => Promise.resolve(),
+  stats: () => Promise.resolve([]),
+  close: () => Promise.resolve(),
+}
+
+/** Starts a test server on a temporary data folder. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'limpid-test-'))
   const pat = newId()
   const config = loadConfig({}, { dataDir, pat, log: 'silent', modelPull: 'off', workers: '1', ...options.settings })
   const log = options.log ?? silentLog
-  const built = await buildServices(config, log, { clock: systemClock, ...options.overrides })
+  const inference: Partial<Services> = options.models
+    ? { weights: new WeightStore({ dir: testModelsDir(), log, autoPull: true }) }
+    : { runtime: noRuntime }
+  const built = await buildServices(config, log, { clock: systemClock, ...inference, ...options.overrides })
   const { services } = built
   const dispatcher = createDispatcher(registry, services, () => {})
   const admin = (await services.directory.user('admin'))!
@@ -97,7 +126,9 @@ export async function startTestServer(
       return { pk: userPk, id, pat: secret }
     },
     async makeKey(wanted) {
-      const { secret } = await services.db.transact((tx) => insertCredential(tx, { scopes: ['All'], ...wanted }, services.clock.now()))
+      const { secret } = await services.db.transact((tx) =>
+        insertCredential(tx, { scopes: ['All'], ...wanted }, services.clock.now()),
+      )
       return secret
     },
     async [Symbol.asyncDispose]() {
