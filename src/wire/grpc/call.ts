@@ -40,9 +40,8 @@ export class RpcCall implements IncomingCall {
     return this.#controller.signal
   }
 
-  header(name: string): string | undefined {
-    return this.channel.header(name)
-  }
+  // A property, because the pipeline hands the function on without its call.
+  readonly header = (name: string): string | undefined => this.channel.header(name)
 
   /** Ends the call with DEADLINE_EXCEEDED after that many milliseconds. */
   expireIn(ms: number): void {
