@@ -1,0 +1,45 @@
+/* A load process: takes jobs from its parent (see kit/load.ts) and answers what came of them. */
+import type { Load, LoadAnswer } from '../kit/load.ts'
+import { grpcConnection } from './load-grpc.ts'
+import { httpConnection } from './load-http.ts'
+
+/** One connection, ready to send the same request again and again. */
+export interface Connection {
+  /** Sends the request and answers the body of the reply; rejects when it is no success. */
+  call(): Promise<Buffer>
+  close(): void
+}
+
+async function run(load: Load): Promise<LoadAnswer> {
+  const open = load.protocol === 'http' ? httpConnection : grpcConnection
+  const connections = await Promise.all(Array.from({ length: load.connections }, () => open(load)))
+  const lanes = load.protocol === 'http' ? connections : connections.flatMap((c) => new Array(load.streams).fill(c))
+  const latencies: number[] = []
+  let sample = Buffer.alloc(0)
+  const start = performance.now()
+  const end = start + load.milliseconds
+  try {
+    await Promise.all(
+      lanes.map(async (connection: Connection) => {
+        for (let sent = performance.now(); sent < end; sent = performance.now()) {
+          sample = (await connection.call()) as typeof sample
+          latencies.push(performance.now() - sent)
+        }
+      }),
+    )
+    const milliseconds = performance.now() - start
+    return { calls: latencies.length, milliseconds, latencies, sample: sample.toString('base64') }
+  } finally {
+    for (const connection of connections) connection.close()
+  }
+}
+
+process.on('message', (load) => {
+  if (load === 'probe') return
+  run(load as Load).then(
+    (answer) => process.send!(answer),
+    (error: Error) => process.send!({ error: error.message }),
+  )
+})
+// The probe has let go of the channel, on which this process waits.
+process.channel?.ref()
