@@ -1,17 +1,27 @@
 import { appFamily } from './apps/index.ts'
+import { collaboratorFamily } from './collaborators/index.ts'
 import { conceptFamily } from './concepts/index.ts'
 import type { Registry } from './define/rpc.ts'
+import { keyFamily } from './keys/index.ts'
 import { modelFamily } from './models/index.ts'
 import { notBuiltRpcs } from './not-built.ts'
 import { predictFamily } from './predict/index.ts'
+import { scopeFamily } from './scopes/index.ts'
+import { systemFamily } from './system/index.ts'
+import { userFamily } from './users/index.ts'
 import { workflowFamily } from './workflows/index.ts'
 
 /** Every RPC of the contract with its handler, or marked as not built: leaving one out does not compile. */
 export const registry: Registry = {
   ...appFamily,
+  ...collaboratorFamily,
   ...conceptFamily,
+  ...keyFamily,
   ...modelFamily,
   ...predictFamily,
+  ...scopeFamily,
+  ...systemFamily,
+  ...userFamily,
   ...workflowFamily,
   ...notBuiltRpcs,
 }

@@ -9,6 +9,7 @@ const EXACT = new Map<StatusCode, number>([
   [StatusCode.TRY_AGAIN, 503],
   [StatusCode.NOT_IMPLEMENTED, 501],
   [StatusCode.TEAPOT, 418],
+  [StatusCode.CONN_ACCOUNT_ISSUES, 401],
   [StatusCode.CONN_TOKEN_INVALID, 401],
   [StatusCode.CONN_CREDENTIALS_INVALID, 401],
   [StatusCode.CONN_KEY_INVALID, 401],
@@ -32,18 +33,26 @@ const EXACT = new Map<StatusCode, number>([
   [StatusCode.MODEL_BUSY_PLEASE_RETRY, 503],
   [StatusCode.MODEL_DEPLOYING, 503],
   [StatusCode.MODEL_LOADING, 503],
+  [StatusCode.REQUEST_DISABLED_FOR_MAINTENANCE, 503],
+  [StatusCode.DATABASE_FAIL_TO_GET_CONNECTIONS, 503],
+  [StatusCode.DATABASE_TOO_MANY_CLIENTS, 503],
+  [StatusCode.TASK_NOT_IMPLEMENTED, 501],
+  [StatusCode.UPLOAD_IN_PROGRESS, 200],
+  [StatusCode.UPLOAD_DONE, 200],
 ])
 
 // By name, because number blocks of the contract interleave and never tell the kind of an error.
-const NOT_FOUND = /_(DOES_NOT_EXIST|MISSING)$/
+const GOOD = /_SUCCESS$/
+const NOT_FOUND = /_(DOES_NOT_EXIST|MISSING|NOT_FOUND)$/
 const DENIED = /_PERMISSION_DENIED$/
-const INTERNAL = /^(INTERNAL_|UNEXPECTED|UNKNOWN|DATABASE_(?!DUPLICATE_KEY)|WORKFLOW_INTERNAL)/
+const INTERNAL = /^(INTERNAL_|UNEXPECTED|UNKNOWN|DATABASE_(?!DUPLICATE_KEY)|SERVER_ERROR)|_INTERNAL_FAILURE$/
 
 /** HTTP status that goes with a status code of the contract. */
 export function httpStatusOf(code: StatusCode): number {
   const exact = EXACT.get(code)
   if (exact !== undefined) return exact
   const name = StatusCode[code] ?? 'UNKNOWN'
+  if (GOOD.test(name)) return 200
   if (NOT_FOUND.test(name)) return 404
   if (DENIED.test(name)) return 403
   if (INTERNAL.test(name)) return 500

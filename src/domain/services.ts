@@ -9,6 +9,7 @@ import type { Database } from '../store/database.ts'
 import type { WeightStore } from '../weights/store.ts'
 import type { Directory } from './access/directory.ts'
 import type { PlanCache } from './plan-cache.ts'
+import type { LoginAttempts } from './users/login-attempts.ts'
 
 /** What the composition root builds once and every call may use. */
 export interface Services {
@@ -22,5 +23,6 @@ export interface Services {
   readonly weights: WeightStore
   readonly runtime: Runtime
   readonly rateLimiter: RateLimiter
+  readonly logins: LoginAttempts
   readonly plans: PlanCache
 }

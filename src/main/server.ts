@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import { ConfigError } from '../config/config.ts'
 import type { Services } from '../domain/services.ts'
 import { createRpc } from '../wire/grpc/rpc.ts'
+import { joinRoutes } from '../wire/http/extra-routes.ts'
 import { createHttpHandler } from '../wire/http/handler.ts'
 import { Metrics } from '../wire/ops/metrics.ts'
 import { operatorRoutes } from '../wire/ops/routes.ts'
@@ -35,7 +36,7 @@ export async function startServer(config: Config, log: Log, overrides: Partial<S
     const { services } = built
     const metrics = new Metrics(services.runtime)
     const dispatcher = createDispatcher(registry, services, metrics.observe)
-    const extraRoutes = new Map([...operatorRoutes(metrics, readiness(services)), ...sessionRoutes(services)])
+    const extraRoutes = joinRoutes(new Map(operatorRoutes(metrics, readiness(services))), sessionRoutes(services))
     const port = await listen({
       host: config.host,
       port: config.port,

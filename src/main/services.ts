@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts'
 import { Directory } from '../domain/access/directory.ts'
 import { PlanCache } from '../domain/plan-cache.ts'
 import type { Services } from '../domain/services.ts'
+import { LoginAttempts } from '../domain/users/login-attempts.ts'
 import { createFetcher } from '../fetch/guarded-fetcher.ts'
 import { createRuntime } from '../runtime/host/runtime.ts'
 import { openDatabase } from '../store/database.ts'
@@ -57,6 +58,7 @@ export async function buildServices(
       weights: new WeightStore({ dir: join(config.dataDir, 'models'), log, autoPull: config.modelPull }),
       plans: new PlanCache(),
       rateLimiter: new RateLimiter(config.rateLimitPerSecond),
+      logins: new LoginAttempts(),
       ...overrides,
     }
     return { services, newPat, close: () => stack.disposeAsync() }

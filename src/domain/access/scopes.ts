@@ -5,8 +5,7 @@ import {
   clarifai_depending_scopes,
   SSchema,
 } from '../../contract/gen/proto/clarifai/auth/scope/scope_pb.js'
-import type { MethodInfo } from '../../contract/methods.ts'
-import { Scope } from '../../contract/methods.ts'
+import { allMethods, type MethodInfo, Scope } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 
 /** What a credential may do: operations, and optionally only on some RPCs (full names such as `/clarifai.api.V2/GetApp`). */
@@ -51,8 +50,18 @@ export const scopeName = (scope: Scope): string => scopeTable.get(scope)?.name ?
 /** Full name of an RPC as endpoint scopes carry it. */
 export const endpointName = (method: MethodInfo): string => `/${method.desc.parent.typeName}/${method.name}`
 
-/** Scopes by name; an unknown one is refused with a sentence. */
+/** Every RPC by its full name, as endpoint scopes carry it. */
+export const endpointTable: ReadonlyMap<string, MethodInfo> = new Map(allMethods().map((m) => [endpointName(m), m]))
+
+/** Scopes and full RPC names as a set; an unknown one is refused with a sentence. */
 export function parseScopes(names: readonly string[], endpoints: readonly string[]): ScopeSet {
+  const unknown = endpoints.find((endpoint) => !endpointTable.has(endpoint))
+  if (unknown !== undefined) {
+    throw new AppError(
+      StatusCode.CONN_INVALID_REQUEST,
+      `There is no endpoint '${unknown}'; write the full name, such as /clarifai.api.V2/PostInputs.`,
+    )
+  }
   const scopes = names.map((name) => {
     const scope = byName.get(name)
     if (scope === undefined) {
@@ -102,13 +111,17 @@ export function intersect(a: ScopeSet, b: ScopeSet): ScopeSet {
   return { scopes, endpoints }
 }
 
-/** Scopes that the chosen ones cannot work without and that are not chosen: a key like that is refused when made. */
+/**
+ * Scopes that the chosen ones, or the chosen endpoints, cannot work without and that are not chosen: a key like that
+ * is refused when made.
+ */
 export function missingDependencies(set: ScopeSet): string[] {
   if (set.scopes.has(Scope.All)) return []
-  const missing = [...set.scopes]
-    .flatMap((scope) => scopeTable.get(scope)?.dependsOn ?? [])
-    .filter((s) => !set.scopes.has(s))
-  return [...new Set(missing)].map(scopeName)
+  const needed = [
+    ...[...set.scopes].flatMap((scope) => scopeTable.get(scope)?.dependsOn ?? []),
+    ...[...set.endpoints].flatMap((endpoint) => endpointTable.get(endpoint)?.scopes ?? []),
+  ]
+  return [...new Set(needed.filter((scope) => !set.scopes.has(scope)))].map(scopeName)
 }
 
 /** What `wanted` asks beyond what `held` has; a key cannot give more than its maker has. */

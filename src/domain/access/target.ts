@@ -35,3 +35,20 @@ export function requireUser(target: Target): UserRef {
     throw new AppError(StatusCode.CONN_INVALID_REQUEST, 'Name the user in user_app_id.user_id; "me" is yourself.')
   return target.user
 }
+
+/** The user of a call that only the owner may make, about himself or about his app. */
+export function requireOwner(target: Target): UserRef {
+  const user = requireUser(target)
+  if (target.rights === 'owner') return user
+  throw new AppError(StatusCode.CONN_INSUFFICIENT_SCOPES, 'Only the owner may do this; use a key of theirs.')
+}
+
+/** The app of a call that shows who works on it, which is nothing for strangers even where the app is public. */
+export function requireTeam(target: Target): AppRef & { readonly user: UserRef } {
+  const app = requireApp(target)
+  if (target.rights !== 'viewer') return app
+  throw new AppError(
+    StatusCode.CONN_INSUFFICIENT_SCOPES,
+    'Only the owner and the collaborators of the app may see this; use a key of theirs.',
+  )
+}

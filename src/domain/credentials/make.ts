@@ -4,6 +4,7 @@ import { newId } from '../../base/ids.ts'
 import { type Key, KeySchema } from '../../contract/index.ts'
 import { encodeDoc } from '../../contract/json/index.ts'
 import type { Writer } from '../../store/database.ts'
+import { insertCredentialRow } from '../../store/repos/credentials.ts'
 import type { CredentialKind } from '../access/principal.ts'
 import { hashSecret, publicIdOf } from '../access/secrets.ts'
 
@@ -25,7 +26,7 @@ export async function insertCredential(
   tx: Writer,
   wanted: NewCredential,
   now: Micros,
-): Promise<{ secret: string; publicId: string }> {
+): Promise<{ pk: number; secret: string; publicId: string }> {
   const secret = wanted.secret ?? newId()
   const hash = hashSecret(secret)
   const key: Key = create(KeySchema, {
@@ -33,19 +34,16 @@ export async function insertCredential(
     scopes: [...wanted.scopes],
     endpoints: [...(wanted.endpoints ?? [])],
   })
-  await tx
-    .insertInto('credentials')
-    .values({
-      user_pk: wanted.userPk,
-      app_pk: wanted.appPk ?? null,
-      kind: wanted.kind,
-      secret_hash: hash,
-      public_id: publicIdOf(hash),
-      doc: encodeDoc(key),
-      expires_at: wanted.expiresAt ?? null,
-      created_at: now,
-      modified_at: now,
-    })
-    .execute()
-  return { secret, publicId: publicIdOf(hash) }
+  const pk = await insertCredentialRow(tx, {
+    user_pk: wanted.userPk,
+    app_pk: wanted.appPk ?? null,
+    kind: wanted.kind,
+    secret_hash: hash,
+    public_id: publicIdOf(hash),
+    doc: encodeDoc(key),
+    expires_at: wanted.expiresAt ?? null,
+    created_at: now,
+    modified_at: now,
+  })
+  return { pk, secret, publicId: publicIdOf(hash) }
 }

@@ -6,6 +6,7 @@ type NullableColumn = {
 
 /** Every column that may be empty in some table; the compiler demands that the list is complete. */
 const nullableColumns: Record<NullableColumn, true> = {
+  email: true,
   password_hash: true,
   default_workflow_pk: true,
   app_pk: true,

@@ -10,8 +10,11 @@ export async function foundation(make: TableMaker): Promise<void> {
 }
 
 async function people(make: TableMaker): Promise<void> {
-  await make.table('users', (t) => t.family().text('id').bigint('visibility').text('password_hash', nullable))
+  await make.table('users', (t) =>
+    t.family().text('id').bigint('visibility').text('email', nullable).text('password_hash', nullable),
+  )
   await make.index('users', ['id'], { unique: true })
+  await make.index('users', ['email'], { unique: true })
 
   await make.table('apps', (t) =>
     t

@@ -21,6 +21,8 @@ export interface FamilyColumns {
 export interface UsersTable extends FamilyColumns {
   id: string
   visibility: number
+  /** In the form that addresses are compared in; one user per address. */
+  email: string | null
   password_hash: string | null
 }
 

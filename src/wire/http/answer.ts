@@ -1,17 +1,20 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Message } from '@bufbuild/protobuf'
 import { httpStatusOf } from '../../base/http-status.ts'
+import { SingleStatusCodeResponseSchema } from '../../contract/index.ts'
 import { encodeJson, type JsonNames } from '../../contract/json/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { chooseCoding, compress } from './encoding.ts'
 import { isClosed } from './http-call.ts'
 
 /** What every response message of the contract has. */
-type WithStatus = Message & { status?: { code: StatusCode; redirectInfo?: { url: string } } }
+type WithStatus = Message & { status?: { code: StatusCode; details: string; redirectInfo?: { url: string } } }
 
 /** HTTP status of a response message. */
 export function statusOf(message: Message): number {
-  const code = (message as WithStatus).status?.code ?? StatusCode.SUCCESS
+  const { code = StatusCode.SUCCESS, details = '' } = (message as WithStatus).status ?? {}
+  // Its status is what was asked for, not how the call went; only a failure says something in details.
+  if (message.$typeName === SingleStatusCodeResponseSchema.typeName && details === '') return 200
   return httpStatusOf(code === StatusCode.ZERO ? StatusCode.SUCCESS : code)
 }
 

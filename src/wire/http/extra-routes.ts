@@ -7,3 +7,16 @@ export type ExtraHandler = (req: IncomingMessage, res: ServerResponse) => Promis
 export interface ExtraRoutes {
   get(path: string): ExtraHandler | undefined
 }
+
+/** Several sets of routes as one; the first that knows a path serves it. */
+export function joinRoutes(...sets: readonly ExtraRoutes[]): ExtraRoutes {
+  return {
+    get(path) {
+      for (const set of sets) {
+        const handler = set.get(path)
+        if (handler) return handler
+      }
+      return undefined
+    },
+  }
+}

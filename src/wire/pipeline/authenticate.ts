@@ -1,8 +1,10 @@
+import type { Micros } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import { isHexId } from '../../base/ids.ts'
 import { AuthType } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { ANONYMOUS, type Principal } from '../../domain/access/principal.ts'
+import type { Services } from '../../domain/services.ts'
 import type { IncomingCall } from '../call.ts'
 import type { PipelineCall, Stage } from './context.ts'
 
@@ -40,25 +42,32 @@ export function checkKind(auth: AuthType, principal: Principal): void {
   }
 }
 
-async function run(call: PipelineCall): Promise<void> {
-  if (call.method.auth === AuthType.NoAuth) {
-    call.principal = ANONYMOUS
-    return
-  }
-  const secret = presentedSecret(call.incoming.header)
+/** The principal behind a presented credential at time `at`; refuses none, unknown and expired ones. */
+export async function identify(services: Services, header: IncomingCall['header'], at: Micros): Promise<Principal> {
+  const secret = presentedSecret(header)
   if (secret === undefined) throw new AppError(StatusCode.CONN_INVALID_REQUEST, MALFORMED)
-  const found = await call.services.directory.credential(secret)
+  const found = secret.length <= CREDENTIAL_LENGTH_MAX ? await services.directory.credential(secret) : undefined
   if (found === undefined) {
     // A token set by the operator may have any form, so the form counts only after the look-up.
     if (!isHexId(secret)) throw new AppError(StatusCode.CONN_KEY_INVALID, 'Invalid format of key.')
     throw new AppError(StatusCode.CONN_KEY_NOT_FOUND, 'invalid key')
   }
-  if (found.expiresAt !== undefined && found.expiresAt <= call.startedAt) {
+  if (found.expiresAt !== undefined && found.expiresAt <= at) {
     throw new AppError(StatusCode.CONN_KEY_INVALID, 'The key has expired; make a new one.')
   }
-  checkKind(call.method.auth, found.principal)
-  call.principal = found.principal
+  return found.principal
 }
 
 /** Turns the presented credential into a principal and refuses kinds that the RPC's auth type excludes. */
-export const authenticate: Stage = { name: 'authenticate', run }
+export const authenticate: Stage = {
+  name: 'authenticate',
+  async run(call: PipelineCall) {
+    if (call.method.auth === AuthType.NoAuth) {
+      call.principal = ANONYMOUS
+      return
+    }
+    const principal = await identify(call.services, call.incoming.header, call.startedAt)
+    checkKind(call.method.auth, principal)
+    call.principal = principal
+  },
+}

@@ -1,7 +1,7 @@
 import type { Message } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import type { UserAppIDSet } from '../../contract/index.ts'
-import { AuthType } from '../../contract/methods.ts'
+import { AuthType, type MethodInfo } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { Moved } from '../../domain/access/moved.ts'
 import type { AppRef, UserRef } from '../../domain/access/principal.ts'
@@ -11,7 +11,7 @@ import type { Target } from '../../domain/access/target.ts'
 import type { PipelineCall, Stage } from './context.ts'
 import { demandScopes } from './scopes.ts'
 
-const NOT_THERE = 'There is no such app, or it is not visible to this key.'
+const NOT_THERE = 'There is no such user or app, or it is not visible to this key.'
 
 const missing = (): AppError => new AppError(StatusCode.CONN_DOES_NOT_EXIST, NOT_THERE)
 
@@ -23,6 +23,13 @@ const WRITES = /^(Patch|Delete|Put)/
 
 /** Whether an RPC leaves everything in its app as it was. */
 export const onlyReads = (name: string): boolean => READS.test(name) && !WRITES.test(name)
+
+const USER_PART = '/users/{user_app_id.user_id}'
+
+/** Whether a call that names no user is about what all users have (`/v2/models`), and not about the caller. */
+export const coversEverybody = (method: MethodInfo): boolean =>
+  method.level === 'root' ||
+  (method.level === 'user' && onlyReads(method.name) && method.bindings.some(({ path }) => !path.includes(USER_PART)))
 
 async function run(call: PipelineCall, request: Message): Promise<void> {
   if (call.method.auth === AuthType.NoAuth) return
@@ -47,7 +54,7 @@ async function resolveUser(call: PipelineCall, userId: string, appId: string): P
   if (userId === 'me' || userId === principal.user?.id) return principal.user
   if (userId === '') {
     // A key that is bound to an app stands for it; otherwise an app alone means one of the caller's own.
-    const ownByDefault = principal.app !== undefined || appId !== '' || call.method.level === 'app'
+    const ownByDefault = principal.app !== undefined || appId !== '' || !coversEverybody(call.method)
     return ownByDefault ? principal.user : undefined
   }
   if (principal.app) throw missing()
