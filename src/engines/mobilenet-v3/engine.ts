@@ -10,7 +10,8 @@ const SIDE_PX = 224
 /** Length of the vectors. */
 export const IMAGE_EMBEDDING_SIZE = 576
 
-const SPEC: ModelSpec = {
+/** What the MobileNetV3 file must look like. */
+export const MOBILENET_V3_SPEC: ModelSpec = {
   title: 'MobileNetV3 image embedding',
   inputs: { input: { type: 'float32', shape: [1, 3, SIDE_PX, SIDE_PX] } },
   outputs: { embedding: { type: 'float32', shape: [1, IMAGE_EMBEDDING_SIZE] } },
@@ -21,7 +22,7 @@ export const mobilenetV3Embed: Engine = {
   name: 'mobilenet-v3-embed',
   weights: [WEIGHT],
   async load(files): Promise<LoadedEngine> {
-    const model = await OnnxModel.load(weightFile(files, WEIGHT, 'model'), SPEC)
+    const model = await OnnxModel.load(weightFile(files, WEIGHT, 'model'), MOBILENET_V3_SPEC)
     return {
       bytes: model.bytes,
       dispose: () => model.dispose(),
