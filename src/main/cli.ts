@@ -7,6 +7,7 @@ import { addKeys } from './commands/keys.ts'
 import { addModels } from './commands/models.ts'
 import { addPredict } from './commands/predict.ts'
 import { addServe } from './commands/serve.ts'
+import { addUsers } from './commands/users.ts'
 
 const program = new Command('limpid')
   .description('An open, self-hosted AI platform that speaks the Clarifai API')
@@ -16,6 +17,7 @@ addServe(program)
 addDemo(program)
 addPredict(program)
 addKeys(program)
+addUsers(program)
 addModels(program)
 addDataCommands(program)
 

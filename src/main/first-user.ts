@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { checkId } from '../base/ids.ts'
+import { CATALOGUE_USER } from '../catalogue/index.ts'
 import { type Config, ConfigError } from '../config/config.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import { hashPassword, passwordMatches } from '../domain/access/passwords.ts'
@@ -42,6 +43,9 @@ function checkSettings({ id, email }: Settings): string | undefined {
     checkId(id, 'user', StatusCode.CONN_INVALID_REQUEST)
   } catch {
     throw new ConfigError(`LIMPID_USER: '${id}' is not usable; use letters and digits, joined by single '-' or '_'.`)
+  }
+  if (id === CATALOGUE_USER) {
+    throw new ConfigError(`LIMPID_USER: '${id}' is the user of the built-in models; choose another id.`)
   }
   if (email === undefined) return undefined
   const normal = normalEmail(email)

@@ -1,10 +1,12 @@
 import { create } from '@bufbuild/protobuf'
 import type { Micros } from '../../base/clock.ts'
+import { AppError } from '../../base/errors.ts'
 import { checkId } from '../../base/ids.ts'
 import { UserSchema } from '../../contract/index.ts'
 import { encodeDoc } from '../../contract/json/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Writer } from '../../store/database.ts'
+import { DuplicateKey } from '../../store/errors.ts'
 import { insertUserRow } from '../../store/repos/users.ts'
 import { Visible } from '../access/target.ts'
 import { checkEmail } from './email.ts'
@@ -21,15 +23,20 @@ export interface NewUser {
 /** Stores a new user and returns its pk; refuses unusable ids and addresses, and those that are taken. */
 export async function insertUser(tx: Writer, wanted: NewUser, now: Micros): Promise<number> {
   checkId(wanted.id, 'user', StatusCode.CONN_INVALID_REQUEST)
-  return insertUserRow(
-    tx,
-    {
-      id: wanted.id,
-      doc: encodeDoc(create(UserSchema)),
-      visibility: wanted.visibility ?? Visible.PRIVATE,
-      email: wanted.email === undefined ? null : checkEmail(wanted.email),
-      password_hash: wanted.passwordHash ?? null,
-    },
-    now,
-  )
+  const row = {
+    id: wanted.id,
+    doc: encodeDoc(create(UserSchema)),
+    visibility: wanted.visibility ?? Visible.PRIVATE,
+    email: wanted.email === undefined ? null : checkEmail(wanted.email),
+    password_hash: wanted.passwordHash ?? null,
+  }
+  try {
+    return await insertUserRow(tx, row, now)
+  } catch (error) {
+    if (!(error instanceof DuplicateKey)) throw error
+    throw new AppError(
+      StatusCode.DATABASE_DUPLICATE_KEY,
+      `A user '${row.id}', or one with its e-mail address, already exists; choose another id and address.`,
+    )
+  }
 }
