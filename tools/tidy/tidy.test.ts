@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { test } from 'node:test'
-import { BANNED, COMPOSITION, FILE_LINES_MAX, LONG_FILES, MAY_IMPORT } from './rules.ts'
+import { BANNED, COMPOSITION, FILE_LINES_MAX, LONG_FILES, MAY_IMPORT, TEST_FILE_LINES_MAX } from './rules.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const sources = globSync(['{src,test,tools,bench,bin}/**/*.{ts,js}'], { cwd: root, exclude: ['src/contract/gen/**'] })
@@ -11,11 +11,13 @@ const sources = globSync(['{src,test,tools,bench,bin}/**/*.{ts,js}'], { cwd: roo
 
 const importsOf = (text: string): string[] =>
   [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map((match) => match[1]!)
+/** Tests and what only they use: files named `x.test.ts` and `test-x.ts`. */
+const isTest = (path: string): boolean => /\.test\.ts$|\/test-[^/]*\.ts$|^test\//.test(path)
 const folderOf = (path: string): string => path.split('/')[1]!
 
 test('folders under src import only what the architecture lets them', () => {
   const wrong = sources.flatMap(({ path, text }) => {
-    if (!path.startsWith('src/') || path.endsWith('.test.ts') || COMPOSITION.includes(folderOf(path))) return []
+    if (!path.startsWith('src/') || isTest(path) || COMPOSITION.includes(folderOf(path))) return []
     const own = folderOf(path)
     const allowed = MAY_IMPORT[own]
     if (!allowed) return [`${path}: the folder src/${own} has no rule; add one`]
@@ -38,7 +40,8 @@ test('acceptance tests know nothing of the sources', () => {
 })
 
 test('files hold one idea each', () => {
-  const long = sources.filter(({ text }) => text.split('\n').length > FILE_LINES_MAX).map(({ path }) => path)
+  const most = (path: string): number => (isTest(path) ? TEST_FILE_LINES_MAX : FILE_LINES_MAX)
+  const long = sources.filter(({ path, text }) => text.split('\n').length > most(path)).map(({ path }) => path)
   assert.deepEqual(
     long.filter((path) => !LONG_FILES.includes(path)),
     [],

@@ -1,6 +1,9 @@
 import { AppSchema, CollaboratorSchema, KeySchema } from '../../contract/index.ts'
 import { decodeDoc } from '../../contract/json/index.ts'
 import type { Database } from '../../store/database.ts'
+import { findCredential, findInvitation } from '../../store/repos/directory.ts'
+import { apps, users } from '../../store/repos/families.ts'
+import { findRedirect } from '../../store/repos/redirects.ts'
 import { Memo } from './memo.ts'
 import type { AppRef, CredentialKind, Principal, UserRef } from './principal.ts'
 import { ALL_SCOPES, readScopes, type ScopeSet } from './scopes.ts'
@@ -38,21 +41,7 @@ export class Directory {
   async credential(secret: string): Promise<FoundCredential | undefined> {
     const hash = hashSecret(secret)
     return this.#credentials.get(hash, async () => {
-      const row = await this.#db.read
-        .selectFrom('credentials')
-        .innerJoin('users', 'users.pk', 'credentials.user_pk')
-        .leftJoin('apps', 'apps.pk', 'credentials.app_pk')
-        .select([
-          'credentials.pk',
-          'credentials.kind',
-          'credentials.secret_hash',
-          'credentials.doc',
-          'credentials.expires_at',
-          'credentials.app_pk',
-        ])
-        .select(['users.pk as user_pk', 'users.id as user_id', 'apps.id as app_id'])
-        .where('credentials.secret_hash', '=', hash)
-        .executeTakeFirst()
+      const row = await findCredential(this.#db.read, hash)
       if (!row || !secretMatches(secret, row.secret_hash)) return undefined
       const user = await this.user(row.user_id)
       const app = row.app_id === null ? undefined : await this.app(row.user_pk, row.app_id)
@@ -66,20 +55,13 @@ export class Directory {
 
   /** The user with this id, or undefined. */
   async user(id: string): Promise<UserRef | undefined> {
-    return this.#users.get(id, () =>
-      this.#db.read.selectFrom('users').select(['pk', 'id', 'visibility']).where('id', '=', id).executeTakeFirst(),
-    )
+    return this.#users.get(id, () => users.get(this.#db.read, 0, id))
   }
 
   /** The app of a user with this id, or undefined. */
   async app(userPk: number, id: string): Promise<AppRef | undefined> {
     return this.#apps.get(`${userPk}/${id}`, async () => {
-      const row = await this.#db.read
-        .selectFrom('apps')
-        .select(['pk', 'id', 'user_pk', 'visibility', 'doc'])
-        .where('user_pk', '=', userPk)
-        .where('id', '=', id)
-        .executeTakeFirst()
+      const row = await apps.get(this.#db.read, userPk, id)
       if (!row) return undefined
       const { defaultLanguage, sampleMs } = decodeDoc(AppSchema, row.doc)
       return {
@@ -96,29 +78,17 @@ export class Directory {
   /** What a user may do in somebody else's app by invitation, or undefined without one. */
   async collaboration(appPk: number, userPk: number): Promise<ScopeSet | undefined> {
     return this.#invitations.get(`${appPk}/${userPk}`, async () => {
-      const row = await this.#db.read
-        .selectFrom('collaborators')
-        .select('doc')
-        .where('app_pk', '=', appPk)
-        .where('user_pk', '=', userPk)
-        .where('deleted_at', 'is', null)
-        .executeTakeFirst()
-      if (!row) return undefined
-      const { scopes, endpoints } = decodeDoc(CollaboratorSchema, row.doc)
+      const doc = await findInvitation(this.#db.read, appPk, userPk)
+      if (doc === undefined) return undefined
+      const { scopes, endpoints } = decodeDoc(CollaboratorSchema, doc)
       return readScopes(scopes, endpoints)
     })
   }
 
   /** The id that an app has now, when it had `oldId` before a rename. */
   async appRedirect(userPk: number, oldId: string): Promise<string | undefined> {
-    const row = await this.#db.read
-      .selectFrom('redirects')
-      .innerJoin('apps', 'apps.pk', 'redirects.resource_pk')
-      .select('apps.id')
-      .where('redirects.kind', '=', 'app')
-      .where('redirects.parent_pk', '=', userPk)
-      .where('redirects.old_id', '=', oldId)
-      .executeTakeFirst()
+    const pk = await findRedirect(this.#db.read, 'app', userPk, oldId)
+    const row = pk === undefined ? undefined : await apps.getByPk(this.#db.read, pk)
     return row?.id
   }
 }

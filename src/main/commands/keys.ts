@@ -6,6 +6,7 @@ import { StatusCode } from '../../contract/status-code.ts'
 import { parseScopes } from '../../domain/access/scopes.ts'
 import { insertCredential } from '../../domain/credentials/make.ts'
 import { openDatabase } from '../../store/database.ts'
+import { apps, users } from '../../store/repos/families.ts'
 import { configFrom, withSettings } from './settings.ts'
 
 interface Options {
@@ -34,17 +35,9 @@ export function addKeys(program: Command): void {
     const scopes = options.scopes.split(',').map((scope) => scope.trim())
     parseScopes(scopes, [])
     const { secret } = await db.transact(async (tx) => {
-      const user = await tx.selectFrom('users').select('pk').where('id', '=', config.firstUser.id).executeTakeFirst()
+      const user = await users.get(tx, 0, config.firstUser.id)
       if (!user) throw missing(`user '${config.firstUser.id}'`)
-      const app =
-        options.app === undefined
-          ? undefined
-          : await tx
-              .selectFrom('apps')
-              .select('pk')
-              .where('user_pk', '=', user.pk)
-              .where('id', '=', options.app)
-              .executeTakeFirst()
+      const app = options.app === undefined ? undefined : await apps.get(tx, user.pk, options.app)
       if (options.app !== undefined && !app) throw missing(`app '${options.app}'`)
       const kind = app ? 'app_key' : 'pat'
       return insertCredential(
