@@ -63,7 +63,7 @@ export async function searchModels(call: Call, query: ModelQuery | undefined, wi
   const filter: ModelFilter = {
     appPks: open ? [app.pk, open.app.pk] : [app.pk],
     bookmark: false,
-    ...(query?.name ? { pattern: query.name } : {}),
+    ...(query?.name ? { namePattern: query.name } : {}),
     ...(typeId === '' ? {} : { typeIds: [typeEntry(typeId)?.type.id ?? typeId] }),
   }
   const page = { sort: 'modified_at', descending: true, firstAppPk: app.pk, ...window } as const

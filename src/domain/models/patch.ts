@@ -12,6 +12,7 @@ import {
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import type { Call } from '../call.ts'
+import { withoutFields } from '../resource/fields.ts'
 import { applyPatch, type PatchAction, readAction } from '../resource/patch.ts'
 import { findRow, rewrite, toStored } from '../resource/verbs.ts'
 import { invalidModel } from './checks.ts'
@@ -38,8 +39,11 @@ export async function patchModels(call: Call, patches: readonly Model[], actionT
     for (const [at, patch] of patches.entries()) {
       const { row: seen, place } = found[at]!
       const row = await findRow(models, tx, place.app, seen.id)
-      const fields = action === 'remove' ? ['image'] : models.patch.fields
-      const result = applyPatch(ModelSchema, toStored(models, row).message, patch, action, fields)
+      const current = toStored(models, row).message
+      const result =
+        action === 'remove'
+          ? withoutFields(ModelSchema, current, patch.image ? ['image'] : [])
+          : applyPatch(ModelSchema, current, patch, action, models.patch.fields)
       const written = await rewrite(models, call, row, result, tx)
       await indexTags(tx, written, result)
       const version = versions[at]

@@ -44,6 +44,8 @@ export interface ModelFilter {
   readonly visibility?: number
   /** A text with `*` for any text, compared with the whole id, name or description. */
   readonly pattern?: string
+  /** The same, compared with the name alone. */
+  readonly namePattern?: string
   /** Alternatives; all words of one must be found in id, name, description or notes. */
   readonly words?: readonly (readonly SearchWord[])[]
   /** Search and pattern look at the owner's id too. */
@@ -142,6 +144,7 @@ function conditions(eb: Builder, db: Reader, viewer: ModelViewer, filter: ModelF
     const stars = eb.selectFrom('stars').select('resource_pk').whereRef('stars.resource_pk', '=', 'models.pk')
     all.push(eb.exists(stars.where('stars.kind', '=', 'model').where('stars.user_pk', '=', filter.starredBy)))
   }
+  if (filter.namePattern !== undefined) all.push(ops.matches(sql.ref('models.name'), filter.namePattern))
   if (filter.pattern !== undefined) {
     const pattern = filter.pattern
     const texts = ['models.id', 'models.name', 'models.description', ...(filter.searchOwner ? ['users.id'] : [])]
