@@ -5,6 +5,7 @@ import type { CatalogueConcept } from './types.ts'
 // Ids of the original's public concepts, as far as they are known; clients and their users have them written down.
 const KNOWN_IDS: Readonly<Record<string, string>> = {
   dog: 'ai_8S2Vq3cR',
+  face: 'ai_8jtPl3Xj',
   train: 'ai_HLmqFqBf',
   station: 'ai_6kTjGfF6',
   railway: 'ai_fvlBqXZR',
