@@ -7,7 +7,8 @@ interface Listing {
   readonly load: () => Promise<Engine>
 }
 
-const faces = () => import('./faces/engines.ts')
+const faceDetectors = () => import('./faces/detectors.ts')
+const faceAttributes = () => import('./faces/attributes.ts')
 
 /** Where each engine is found; modules are imported when a plan first names them, so a worker holds what it uses. */
 const LISTINGS: Readonly<Record<string, Listing>> = {
@@ -18,13 +19,16 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
     weights: [],
     load: async () => (await import('./embedding-classifier.ts')).embeddingClassifier,
   },
-  'face-age': { weights: ['blazeface', 'faceres'], load: async () => (await faces()).faceAge },
-  'face-detect-embed': { weights: ['blazeface', 'faceres'], load: async () => (await faces()).faceDetectEmbed },
-  'face-detector': { weights: ['blazeface'], load: async () => (await faces()).faceDetector },
-  'face-embed': { weights: ['blazeface', 'faceres'], load: async () => (await faces()).faceEmbed },
-  'face-emotion': { weights: ['blazeface', 'emotion'], load: async () => (await faces()).faceEmotion },
-  'face-gender': { weights: ['blazeface', 'faceres'], load: async () => (await faces()).faceGender },
-  'face-landmarks': { weights: ['blazeface', 'facemesh'], load: async () => (await faces()).faceLandmarks },
+  'face-age': { weights: ['blazeface', 'faceres'], load: async () => (await faceAttributes()).faceAge },
+  'face-detect-embed': { weights: ['blazeface', 'faceres'], load: async () => (await faceDetectors()).faceDetectEmbed },
+  'face-detector': { weights: ['blazeface'], load: async () => (await faceDetectors()).faceDetector },
+  'face-embed': { weights: ['blazeface', 'faceres'], load: async () => (await faceAttributes()).faceEmbed },
+  'face-emotion': { weights: ['blazeface', 'emotion'], load: async () => (await faceAttributes()).faceEmotion },
+  'face-gender': { weights: ['blazeface', 'faceres'], load: async () => (await faceAttributes()).faceGender },
+  'face-landmarks': {
+    weights: ['blazeface', 'facemesh'],
+    load: async () => (await import('./faces/landmarks.ts')).faceLandmarks,
+  },
   'language-id': { weights: [], load: async () => (await import('./language-id.ts')).languageIdentifier },
   'minilm-embed': { weights: ['all-minilm-l6-v2'], load: async () => (await import('./minilm/engine.ts')).minilmEmbed },
   'mobilenet-v3-embed': {

@@ -4,18 +4,11 @@ import { ImageHandle } from '../../media/image.ts'
 import type { Engine } from '../engine.ts'
 import { facePhotos, itemOfBytes, itemOfPicture, loadForTest, PLAIN, platformPhoto } from '../test-weights.ts'
 import { dot } from '../vectors.ts'
+import { ageRanges, faceAge, faceEmbed, faceEmotion, faceGender } from './attributes.ts'
 import { faceSquare, fromSquare } from './crop.ts'
-import {
-  ageRanges,
-  faceAge,
-  faceDetectEmbed,
-  faceDetector,
-  faceEmbed,
-  faceEmotion,
-  faceGender,
-  faceLandmarks,
-} from './engines.ts'
+import { faceDetectEmbed, faceDetector } from './detectors.ts'
 import { decodeFaces, type Face } from './find.ts'
+import { faceLandmarks } from './landmarks.ts'
 
 const EYES = [
   { x: 40, y: 50 },
