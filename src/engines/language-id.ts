@@ -6,7 +6,7 @@ import { eachItem, textOf } from './kit.ts'
 /** Characters looked at: far more than the detector needs to be sure. */
 const SAMPLE_CHARS = 4_096
 /** Memory of the detector's tables, in bytes. */
-const TABLE_BYTES = 30 * 1024 * 1024
+const TABLE_BYTES = 64 * 1024 * 1024
 
 const names = new Intl.DisplayNames(['en'], { type: 'language' })
 

@@ -10,6 +10,8 @@ const SIDE_PX = 64
 /** Groups before those that look alike are joined. */
 const GROUPS = 12
 const ROUNDS_MAX = 24
+/** Square of the distance below which no further group is started. */
+const START_GAP2 = 9
 /** Colours nearer than this (CIE 1976) are joined: about where people begin to use another word. */
 const SAME_COLOR = 14
 /** Colours that cover less of the picture are left out. */
@@ -37,10 +39,7 @@ interface Group {
 
 /** The dominant colours of packed RGB pixels, largest share first; the same pixels always give the same answer. */
 export function dominantColors(rgb: Uint8Array): Color[] {
-  const pixels = Array.from({ length: rgb.length / 3 }, (_, at) =>
-    toLab(rgb[3 * at]!, rgb[3 * at + 1]!, rgb[3 * at + 2]!),
-  )
-  const kept = joinAlike(groupPixels(pixels)).filter(({ share }) => share >= SHARE_MIN)
+  const kept = joinAlike(groupSamples(samplesOf(rgb))).filter(({ share }) => share >= SHARE_MIN)
   const total = kept.reduce((sum, { share }) => sum + share, 0)
   return kept
     .sort((a, b) => b.share - a.share)
@@ -49,58 +48,85 @@ export function dominantColors(rgb: Uint8Array): Color[] {
     )
 }
 
+/** Square of the CIE 1976 distance. */
 const distance2 = (a: Lab, b: Lab): number => (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2
 
-/** K-means; the start is the mean colour, then again and again the pixel farthest from all centres so far. */
-function groupPixels(pixels: readonly Lab[]): Group[] {
-  let centres = startCentres(pixels)
-  const members = new Uint8Array(pixels.length)
+/** Pixels of nearly the same colour count as one sample, which makes grouping some ten times faster. */
+function samplesOf(rgb: Uint8Array): Group[] {
+  const sums = new Map<number, [number, number, number, number]>()
+  for (let at = 0; at < rgb.length; at += 3) {
+    const [red, green, blue] = [rgb[at]!, rgb[at + 1]!, rgb[at + 2]!]
+    const cell = ((red >> 3) << 10) | ((green >> 3) << 5) | (blue >> 3)
+    let sum = sums.get(cell)
+    if (!sum) {
+      sum = [0, 0, 0, 0]
+      sums.set(cell, sum)
+    }
+    const lab = toLab(red, green, blue)
+    for (let part = 0; part < 3; part++) sum[part]! += lab[part]!
+    sum[3]++
+  }
+  const total = rgb.length / 3
+  return [...sums.values()].map(([l, a, b, count]) => ({
+    lab: [l / count, a / count, b / count],
+    share: count / total,
+  }))
+}
+
+/** K-means; the start is the mean colour, then again and again the sample farthest from all centres so far. */
+function groupSamples(samples: readonly Group[]): Group[] {
+  let groups = startGroups(samples)
+  const members = new Uint8Array(samples.length)
   for (let round = 0; round < ROUNDS_MAX; round++) {
     let moved = round === 0
-    for (const [at, pixel] of pixels.entries()) {
-      const nearest = nearestCentre(centres, pixel)
+    for (const [at, { lab }] of samples.entries()) {
+      const nearest = nearestGroup(groups, lab)
       if (members[at] !== nearest) moved = true
       members[at] = nearest
     }
     if (!moved) break
-    centres = means(pixels, members, centres)
+    groups = means(samples, members, groups)
   }
-  const counts = centres.map(() => 0)
-  for (const member of members) counts[member]!++
-  return centres.flatMap((lab, at) => (counts[at]! > 0 ? [{ lab, share: counts[at]! / pixels.length }] : []))
+  return groups.filter(({ share }) => share > 0)
 }
 
-function startCentres(pixels: readonly Lab[]): Lab[] {
-  const centres = [means(pixels, new Uint8Array(pixels.length), [[0, 0, 0]])[0]!]
-  const gaps = pixels.map((pixel) => distance2(pixel, centres[0]!))
-  while (centres.length < GROUPS) {
+function startGroups(samples: readonly Group[]): Group[] {
+  const groups = means(samples, new Uint8Array(samples.length), [{ lab: [0, 0, 0], share: 0 }])
+  const gaps = samples.map(({ lab }) => distance2(lab, groups[0]!.lab))
+  while (groups.length < GROUPS) {
     const farthest = gaps.reduce((best, gap, at) => (gap > gaps[best]! ? at : best), 0)
-    if (gaps[farthest] === 0) break
-    const centre = pixels[farthest]!
-    centres.push(centre)
-    for (const [at, pixel] of pixels.entries()) gaps[at] = Math.min(gaps[at]!, distance2(pixel, centre))
+    if (gaps[farthest]! < START_GAP2) break
+    const { lab } = samples[farthest]!
+    groups.push({ lab, share: 0 })
+    for (const [at, sample] of samples.entries()) gaps[at] = Math.min(gaps[at]!, distance2(sample.lab, lab))
   }
-  return centres
+  return groups
 }
 
-function nearestCentre(centres: readonly Lab[], pixel: Lab): number {
-  let [best, gap] = [0, Number.POSITIVE_INFINITY]
-  for (const [at, centre] of centres.entries()) {
-    const own = distance2(pixel, centre)
-    if (own < gap) [best, gap] = [at, own]
+function nearestGroup(groups: readonly Group[], lab: Lab): number {
+  let best = 0
+  let gap = Number.POSITIVE_INFINITY
+  for (let at = 0; at < groups.length; at++) {
+    const own = distance2(groups[at]!.lab, lab)
+    if (own < gap) {
+      best = at
+      gap = own
+    }
   }
   return best
 }
 
-/** The mean colour of each group; a group without members stays where it was. */
-function means(pixels: readonly Lab[], members: Uint8Array, centres: readonly Lab[]): Lab[] {
-  const sums = centres.map(() => [0, 0, 0, 0])
-  for (const [at, pixel] of pixels.entries()) {
+/** The mean colour and the share of each group; a group without members stays where it was. */
+function means(samples: readonly Group[], members: Uint8Array, groups: readonly Group[]): Group[] {
+  const sums = groups.map(() => [0, 0, 0, 0])
+  for (const [at, { lab, share }] of samples.entries()) {
     const sum = sums[members[at]!]!
-    for (let part = 0; part < 3; part++) sum[part]! += pixel[part]!
-    sum[3]!++
+    for (let part = 0; part < 3; part++) sum[part]! += lab[part]! * share
+    sum[3]! += share
   }
-  return sums.map(([l, a, b, count], at) => (count! > 0 ? [l! / count!, a! / count!, b! / count!] : centres[at]!))
+  return sums.map(([l, a, b, share], at) =>
+    share! > 0 ? { lab: [l! / share!, a! / share!, b! / share!], share: share! } : { lab: groups[at]!.lab, share: 0 },
+  )
 }
 
 /** Joins the two most alike groups until all look different. */
