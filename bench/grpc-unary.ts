@@ -1,109 +1,63 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { create } from '@bufbuild/protobuf'
-import { Client, credentials } from '@grpc/grpc-js'
 import { encodeMessage } from '../src/contract/binary/index.ts'
 import { GetUserRequestSchema } from '../src/contract/index.ts'
+import { Child } from './kit/child.ts'
+import { type Load, LoadProcess } from './kit/load.ts'
+import type { Result } from './kit/result.ts'
+import { median, spread } from './kit/statistics.ts'
 
-const CONNECTIONS = 4
-const CALLS_AT_ONCE = 64
-const CALLS_PER_ROUND = 10_000
-const ROUNDS = 4
-
-const request = Buffer.from(
-  encodeMessage(GetUserRequestSchema, create(GetUserRequestSchema, { userAppId: { userId: 'me' } })),
-)
-
-interface Round {
-  readonly perSecond: number
-  readonly perCpuSecond: number
-}
-
-/** A server of the benchmark with clients connected to it. */
-class Subject {
-  readonly #child: ChildProcess
-  readonly #clients: Client[] = []
-
-  constructor(kind: 'ours' | 'grpc-js') {
-    this.#child = fork(fileURLToPath(new URL('grpc-unary-server.ts', import.meta.url)), [kind])
-  }
-
-  async connect(): Promise<void> {
-    const [port] = (await once(this.#child, 'message')) as [number]
-    for (let i = 0; i < CONNECTIONS; i++) {
-      const options = { 'grpc.use_local_subchannel_pool': 1 }
-      this.#clients.push(new Client(`127.0.0.1:${port}`, credentials.createInsecure(), options))
-    }
-    await this.round()
-  }
-
-  async round(): Promise<Round> {
-    const before = await this.#cpuMicroseconds()
-    const start = performance.now()
-    let left = CALLS_PER_ROUND
-    const worker = async (client: Client): Promise<void> => {
-      while (left-- > 0) await call(client)
-    }
-    await Promise.all(Array.from({ length: CALLS_AT_ONCE }, (_, i) => worker(this.#clients[i % CONNECTIONS] as Client)))
-    const seconds = (performance.now() - start) / 1000
-    const cpuSeconds = ((await this.#cpuMicroseconds()) - before) / 1e6
-    return { perSecond: CALLS_PER_ROUND / seconds, perCpuSecond: CALLS_PER_ROUND / cpuSeconds }
-  }
-
-  close(): void {
-    for (const client of this.#clients) client.close()
-    this.#child.disconnect()
-  }
-
-  async #cpuMicroseconds(): Promise<number> {
-    this.#child.send('cpu')
-    const [value] = (await once(this.#child, 'message')) as [number]
-    return value
-  }
-}
-
-function call(client: Client): Promise<void> {
-  const same = (bytes: Buffer): Buffer => bytes
-  return new Promise((resolve, reject) =>
-    client.makeUnaryRequest('/clarifai.api.V2/GetUser', same, same, request, (error) =>
-      error ? reject(error) : resolve(),
-    ),
-  )
-}
+const ROUNDS = 9
+const ROUND_MS = 1000
+const WARM_UP_MS = 2000
 
 /**
- * A small unary call through our gRPC, with decoding and encoding, against a bare grpc-js server that hands out
- * ready-made bytes. Counted per second of the server's processor time: the clients need more of it than either server,
- * so calls per second of the clock would mostly measure them. Those are given as `wall`.
+ * A small unary call through our gRPC transport alone, with decoding and encoding, against a bare grpc-js server that
+ * hands out ready-made bytes.
+ *
+ * Counted per second of the server's processor time: the clients need more of it than either server, so calls per
+ * second of the clock would mostly measure them and what else the machine does.
  */
-export async function run() {
-  const subjects = [new Subject('ours'), new Subject('grpc-js')]
+export async function run(): Promise<Result> {
+  const request = create(GetUserRequestSchema, { userAppId: { userId: 'me' } })
+  const load: Omit<Load, 'port' | 'milliseconds'> = {
+    protocol: 'grpc',
+    connections: 4,
+    streams: 16,
+    path: '/clarifai.api.V2/GetUser',
+    headers: { authorization: 'Key 0123456789abcdef0123456789abcdef' },
+    body: Buffer.from(encodeMessage(GetUserRequestSchema, request)).toString('base64'),
+  }
+  const loader = new LoadProcess()
+  const ours = new Child('servers/grpc-transport.ts', ['ours'])
+  const bare = new Child('servers/grpc-transport.ts', ['grpc-js'])
   try {
-    await Promise.all(subjects.map((subject) => subject.connect()))
-    const best: Round[] = subjects.map(() => ({ perSecond: 0, perCpuSecond: 0 }))
-    for (let i = 0; i < ROUNDS; i++) {
-      for (const [at, subject] of subjects.entries()) {
-        const round = await subject.round()
-        best[at] = {
-          perSecond: Math.max(best[at]!.perSecond, round.perSecond),
-          perCpuSecond: Math.max(best[at]!.perCpuSecond, round.perCpuSecond),
-        }
+    const sides = [
+      { child: ours, port: Number(await ours.line()), rates: [] as number[], clock: [] as number[] },
+      { child: bare, port: Number(await bare.line()), rates: [] as number[], clock: [] as number[] },
+    ] as const
+    for (const { port } of sides) await loader.run({ ...load, port, milliseconds: WARM_UP_MS })
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const { child, port, rates, clock } of sides) {
+        const before = await child.probe()
+        const { calls, milliseconds } = await loader.run({ ...load, port, milliseconds: ROUND_MS })
+        const after = await child.probe()
+        rates.push((calls * 1e6) / (after.cpuMicros - before.cpuMicros))
+        clock.push((calls * 1000) / milliseconds)
       }
     }
-    const [ours, baseline] = best as [Round, Round]
+    const [mine, theirs] = sides
+    const ratios = mine.rates.map((rate, at) => rate / theirs.rates[at]!)
+    const clock = sides.map((side) => Math.round(median(side.clock)))
     return {
-      name: 'gRPC unary, small message',
-      ours: ours.perCpuSecond,
-      baseline: baseline.perCpuSecond,
-      unit: 'calls per second of server CPU',
-      ratio: ours.perCpuSecond / baseline.perCpuSecond,
+      name: 'gRPC transport alone, small unary call, vs bare grpc-js without codec',
+      ours: median(mine.rates),
+      baseline: median(theirs.rates),
+      unit: 'calls per CPU second of the server',
+      ratio: median(ratios),
       aim: '>= 0.8',
-      wall: { ours: ours.perSecond, baseline: baseline.perSecond },
+      note: `ratio ${spread(ratios, 2)}; per second of the clock ${clock[0]} and ${clock[1]}`,
     }
   } finally {
-    for (const subject of subjects) subject.close()
+    await Promise.all([loader, ours, bare].map((child) => child.stop()))
   }
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(await run())

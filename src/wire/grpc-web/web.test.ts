@@ -18,16 +18,9 @@ import {
 } from '../../contract/index.ts'
 import type { IncomingCall } from '../call.ts'
 import { PREFIX_BYTES, writePrefix } from '../grpc/framing.ts'
-import { type FakeHandlers, listenForTest } from '../port/test-support.ts'
+import { echo, listenForTest } from '../port/test-support.ts'
 
 const MIB = 1024 * 1024
-
-const echo: FakeHandlers = {
-  unary: {
-    GetUser: (_call, request) => create(SingleUserResponseSchema, { user: { id: request.userAppId?.userId ?? '' } }),
-    PostInputs: (_call, request) => create(MultiInputResponseSchema, { inputs: request.inputs }),
-  },
-}
 
 function framed(bytes: Uint8Array): Buffer {
   return writePrefix(Buffer.concat([Buffer.alloc(PREFIX_BYTES), bytes]))

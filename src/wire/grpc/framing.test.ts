@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { seededRandom } from '../../contract/binary/test-support.ts'
 import { ByteBudget } from './budget.ts'
 import { FrameReader, PREFIX_BYTES, writePrefix } from './framing.ts'
 import { GrpcError, GrpcStatus } from './status.ts'
@@ -14,24 +15,13 @@ function frameOf(length: number, fill = length % 251): Buffer {
   return writePrefix(Buffer.concat([Buffer.alloc(PREFIX_BYTES), Buffer.alloc(length, fill)]))
 }
 
-/** Small seeded generator (mulberry32), so that a failure can be repeated. */
-function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 function refusal(status: GrpcStatus): (error: unknown) => boolean {
   return (error) => error instanceof GrpcError && error.status === status
 }
 
 test('frames come out the same however their bytes are cut', () => {
   for (let seed = 1; seed <= 300; seed++) {
-    const next = random(seed)
+    const next = seededRandom(seed)
     const lengths = Array.from({ length: 1 + Math.floor(next() * 8) }, () => Math.floor(next() ** 3 * LIMIT))
     const bytes = Buffer.concat(lengths.map((length) => frameOf(length)))
     const budget = new ByteBudget(1e6)

@@ -20,6 +20,11 @@ export function writePrefix(frame: Buffer, flag = 0): Buffer {
   return frame
 }
 
+/** True for a frame made by `compressedFrame`. */
+export function isCompressed(frame: Buffer): boolean {
+  return frame[0] === COMPRESSED
+}
+
 /** The complete frame of a compressed message. */
 export function compressedFrame(data: Buffer): Buffer {
   const frame = Buffer.allocUnsafe(PREFIX_BYTES + data.length)

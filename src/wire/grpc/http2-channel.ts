@@ -1,6 +1,7 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import type { Channel } from './channel.ts'
-import { ACCEPTED_ENCODINGS, responseEncoding } from './compression.ts'
+import { ACCEPTED_ENCODINGS, type Encoding, responseEncoding } from './compression.ts'
+import { isCompressed } from './framing.ts'
 import { EARLY_END_RESET_MS } from './limits.ts'
 import { firstHeader } from './metadata.ts'
 import { encodeStatusMessage, GrpcStatus } from './status.ts'
@@ -54,7 +55,8 @@ export class Http2Channel implements Channel {
 
   send(frame: Buffer): boolean {
     if (this.broken) return true
-    this.#open()
+    // A later message may be compressed even if this one is not.
+    if (!this.#opened) this.#open(responseEncoding(this.header('grpc-accept-encoding')))
     return this.body.write(frame)
   }
 
@@ -73,7 +75,8 @@ export class Http2Channel implements Channel {
     if (this.broken) return
     this.#trailers = statusTrailers(status, message)
     if (lastFrame !== undefined) {
-      this.#open()
+      if (!this.#opened)
+        this.#open(isCompressed(lastFrame) ? responseEncoding(this.header('grpc-accept-encoding')) : undefined)
       stream.end(lastFrame)
     } else if (!this.#opened) {
       this.#finishEmpty()
@@ -85,12 +88,11 @@ export class Http2Channel implements Channel {
     }
   }
 
-  #open(): void {
-    if (this.#opened) return
+  #open(encoding: Encoding | undefined): void {
     this.#opened = true
-    const accepts = responseEncoding(this.header('grpc-accept-encoding'))
-    this.body.respond(responseHeaders(accepts), { waitForTrailers: true })
-    this.body.once('wantTrailers', () => {
+    this.body.respond(encoding === undefined ? PLAIN_HEADERS : [...PLAIN_HEADERS, 'grpc-encoding', encoding], OPEN)
+    this.body.on('wantTrailers', () => {
+      if (this.broken) return
       this.body.sendTrailers(this.#trailers)
       this.#refuseRest()
     })
@@ -120,15 +122,9 @@ export class Http2Channel implements Channel {
   }
 }
 
-const PLAIN_HEADERS = { ':status': 200, 'content-type': CONTENT_TYPE, 'grpc-accept-encoding': ACCEPTED_ENCODINGS }
-const GZIP_HEADERS = { ...PLAIN_HEADERS, 'grpc-encoding': 'gzip' }
-const DEFLATE_HEADERS = { ...PLAIN_HEADERS, 'grpc-encoding': 'deflate' }
-
-// Naming an encoding obliges to nothing: each message says itself whether it is compressed.
-function responseHeaders(encoding: 'gzip' | 'deflate' | undefined): Record<string, string | number> {
-  if (encoding === undefined) return PLAIN_HEADERS
-  return encoding === 'gzip' ? GZIP_HEADERS : DEFLATE_HEADERS
-}
+/** As a raw list without a date, which saves Node the work of putting one together for each answer. */
+const PLAIN_HEADERS: readonly string[] = [':status', '200', 'content-type', CONTENT_TYPE]
+const OPEN = { waitForTrailers: true, sendDate: false }
 
 function statusTrailers(status: GrpcStatus, message: string): Record<string, string> {
   if (message === '') return { 'grpc-status': String(status) }

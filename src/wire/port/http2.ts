@@ -1,4 +1,5 @@
 import {
+  constants,
   createServer,
   type Http2Server,
   Http2ServerRequest,
@@ -41,10 +42,12 @@ export class Http2Side {
   readonly #unanswered = new WeakSet<ServerHttp2Session>()
   readonly #pinger: NodeJS.Timeout
   readonly #handlers: Http2Handlers
+  readonly #bodyIdleMs: number
   #draining = false
 
   constructor(handlers: Http2Handlers, limits: PortLimits) {
     this.#handlers = handlers
+    this.#bodyIdleMs = limits.bodyIdleMs
     this.#server = createServer({
       maxSessionMemory: SESSION_MEMORY_MB,
       streamResetBurst: RESET_BURST,
@@ -101,6 +104,8 @@ export class Http2Side {
       res.end()
       return
     }
+    stream.setTimeout(this.#bodyIdleMs, () => stream.close(constants.NGHTTP2_CANCEL))
+    req.once('end', () => stream.setTimeout(0))
     if (headers.expect === '100-continue') res.writeContinue()
     this.#handlers.onRequest(req, res)
   }
@@ -108,7 +113,7 @@ export class Http2Side {
   #pingAll(): void {
     for (const session of this.#sessions) {
       if (this.#unanswered.has(session)) session.destroy()
-      else this.#ping(session)
+      else if (!session.destroyed) this.#ping(session)
     }
   }
 

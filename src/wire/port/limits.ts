@@ -10,6 +10,8 @@ export interface PortLimits {
   readonly requestMs: number
   /** Time an HTTP/1.1 connection may sit idle between requests, in milliseconds. */
   readonly keepAliveMs: number
+  /** Longest pause within the body of a request over HTTP/2, in milliseconds; gRPC has its own limit. */
+  readonly bodyIdleMs: number
   /** How often HTTP/2 connections are pinged, in milliseconds; one that missed the last ping is closed. */
   readonly pingMs: number
   /** Streams one HTTP/2 connection may have open at once. */
@@ -28,6 +30,7 @@ export const PORT_LIMITS: PortLimits = {
   headersMs: 30_000,
   requestMs: 600_000,
   keepAliveMs: 75_000,
+  bodyIdleMs: 120_000,
   pingMs: 30_000,
   concurrentStreams: 256,
   headerBytes: 64 * KIB,

@@ -179,9 +179,15 @@ class SharedPort implements OpenPort {
   }
 
   #onRequest(onHttp: HttpHandler, req: IncomingMessage, res: ServerResponse): void {
-    if (this.#rpc.isGrpcWeb(req)) this.#rpc.onGrpcWeb(req, res)
-    else if (req.headers['content-type']?.startsWith('application/grpc')) refuseGrpc(req, res)
-    else onHttp(req, res)
+    try {
+      if (this.#rpc.isGrpcWeb(req)) this.#rpc.onGrpcWeb(req, res)
+      else if (req.headers['content-type']?.startsWith('application/grpc')) refuseGrpc(req, res)
+      else onHttp(req, res)
+    } catch (error) {
+      // Handlers answer their own failures; one that throws all the same must not take the process down.
+      this.#log.error({ err: error, method: req.method }, 'a request handler threw')
+      res.destroy()
+    }
   }
 
   #onAcceptError(error: Error): void {

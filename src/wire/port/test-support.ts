@@ -1,9 +1,27 @@
 import { webcrypto } from 'node:crypto'
+import { once } from 'node:events'
+import { get } from 'node:http'
+import { type ClientHttp2Session, connect } from 'node:http2'
+import { connect as connectTcp } from 'node:net'
 import type { TestContext } from 'node:test'
 import { create, fromBinary, type Message, toBinary } from '@bufbuild/protobuf'
-import { type CallOptions, ChannelCredentials, Client, type ClientOptions, Metadata } from '@grpc/grpc-js'
+import {
+  type CallOptions,
+  ChannelCredentials,
+  Client,
+  type ClientOptions,
+  Metadata,
+  type ServiceError,
+  type status,
+} from '@grpc/grpc-js'
 import * as x509 from '@peculiar/x509'
 import { silentLog } from '../../base/log.ts'
+import {
+  GetUserRequestSchema,
+  MultiInputResponseSchema,
+  PostInputsRequestSchema,
+  SingleUserResponseSchema,
+} from '../../contract/index.ts'
 import { type MethodInfo, methodInfo, type RequestOf, type ResponseOf, type RpcName } from '../../contract/methods.ts'
 import type { Dispatcher, IncomingCall } from '../call.ts'
 import { createRpc } from '../grpc/rpc.ts'
@@ -37,6 +55,22 @@ export function fakeDispatcher(handlers: FakeHandlers): Dispatcher {
       return create(output, { status: { code: error.code, details: error.details } } as Record<string, unknown>)
     },
   }
+}
+
+/** GetUser answers with the user id it was asked for; PostInputs with the inputs it got. */
+export const echo: FakeHandlers = {
+  unary: {
+    GetUser: (_call, request) => create(SingleUserResponseSchema, { user: { id: request.userAppId?.userId ?? '' } }),
+    PostInputs: (_call, request) => create(MultiInputResponseSchema, { inputs: request.inputs }),
+  },
+}
+
+/** A request for `echo` that is answered with user `me`. */
+export const getMe = create(GetUserRequestSchema, { userAppId: { userId: 'me' } })
+
+/** A request for `echo` of about the size of these bytes. */
+export function imageRequest(base64: Uint8Array): RequestOf<'PostInputs'> {
+  return create(PostInputsRequestSchema, { inputs: [{ data: { image: { base64 } } }] })
 }
 
 type TestListenOptions = Partial<Omit<ListenOptions, 'rpc'>> & { rpcLimits?: RpcServerOptions['limits'] }
@@ -109,6 +143,67 @@ export function callUnary<N extends RpcName>(
       error ? reject(error) : resolve(value as ResponseOf<N>),
     )
   })
+}
+
+/** A check for assert.rejects: an error of grpc-js with this status. */
+export function withStatus(code: status): (error: unknown) => boolean {
+  return (error) => (error as ServiceError).code === code
+}
+
+export interface RawAnswer {
+  headers: Record<string, unknown>
+  trailers: Record<string, unknown>
+  body: Buffer
+}
+
+/** Sends one PostInputs with these bytes as its body, past grpc-js. */
+export async function rawCall(target: string, headers: Record<string, string>, body: Buffer): Promise<RawAnswer> {
+  const session = connect(`http://${target}`)
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/clarifai.api.V2/PostInputs',
+    'content-type': 'application/grpc',
+    ...headers,
+  })
+  const result: RawAnswer = { headers: {}, trailers: {}, body: Buffer.alloc(0) }
+  stream.on('response', (head) => {
+    result.headers = head
+  })
+  stream.on('trailers', (trailers) => {
+    result.trailers = trailers
+  })
+  stream.end(body)
+  result.body = Buffer.concat(await stream.toArray())
+  session.close()
+  return result
+}
+
+/** Body of a GET over HTTP/1.1 on a connection of its own. */
+export function httpGet(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get({ port, path: '/hello', agent: false }, async (res) => {
+      resolve(Buffer.concat(await res.toArray()).toString())
+    }).on('error', reject)
+  })
+}
+
+/** Body of a GET over HTTP/2. */
+export async function http2Get(session: ClientHttp2Session): Promise<string> {
+  const stream = session.request({ ':path': '/hello' })
+  stream.end()
+  return Buffer.concat(await stream.toArray()).toString()
+}
+
+/** A connection that sends these bytes and collects what comes back until it is closed. */
+export async function exchange(port: number, bytes: Buffer | string, end = false): Promise<string> {
+  const socket = connectTcp(port, '127.0.0.1')
+  socket.on('error', () => {})
+  if (end) socket.end(bytes)
+  else if (bytes.length > 0) socket.write(bytes)
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  await once(socket, 'close')
+  return Buffer.concat(chunks).toString('latin1')
 }
 
 /** A self-signed certificate for 127.0.0.1 and localhost, PEM. */

@@ -1,16 +1,15 @@
+/*
+ * One of the two servers of the unary transport benchmark, `ours` or `grpc-js` by its argument: both answer GetUser
+ * with a small message. Prints its port.
+ */
 import { create, type Message } from '@bufbuild/protobuf'
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js'
-import { silentLog } from '../src/base/log.ts'
-import { encodeMessage } from '../src/contract/binary/index.ts'
-import { type GetUserRequest, SingleUserResponseSchema, StatusCode } from '../src/contract/index.ts'
-import type { Dispatcher } from '../src/wire/call.ts'
-import { createRpc } from '../src/wire/grpc/rpc.ts'
-import { listen } from '../src/wire/port/listen.ts'
-
-/*
- * One of the two servers of the unary benchmark, as a process of its own: `ours` or `grpc-js`. Sends its port to the
- * parent, and its processor time in microseconds whenever it is asked.
- */
+import { silentLog } from '../../src/base/log.ts'
+import { encodeMessage } from '../../src/contract/binary/index.ts'
+import { type GetUserRequest, SingleUserResponseSchema, StatusCode } from '../../src/contract/index.ts'
+import type { Dispatcher } from '../../src/wire/call.ts'
+import { createRpc } from '../../src/wire/grpc/rpc.ts'
+import { listen } from '../../src/wire/port/listen.ts'
 
 function answerTo(userId: string) {
   return create(SingleUserResponseSchema, {
@@ -53,10 +52,4 @@ function startGrpcJs(): Promise<number> {
   )
 }
 
-const port = process.argv[2] === 'ours' ? await startOurs() : await startGrpcJs()
-process.on('message', () => {
-  const { user, system } = process.cpuUsage()
-  process.send?.(user + system)
-})
-process.on('disconnect', () => process.exit())
-process.send?.(port)
+console.log(process.argv[2] === 'ours' ? await startOurs() : await startGrpcJs())
