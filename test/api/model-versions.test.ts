@@ -99,12 +99,20 @@ describe('making versions', () => {
     )
   })
 
-  test('heads that cannot be computed with are refused, saying where', async () => {
+  test('weights may come as base64 of float32, and are kept so', async () => {
+    await makeModel('packed')
+    const weights = Buffer.from(Float32Array.from([1, 2, 3, 4]).buffer).toString('base64')
+    succeeded(await post('packed', head({ weights, activation: 'softmax' }, 'cat', 'dog')))
+    const { params } = (await target()('packed')).version.outputInfo!
+    assert.deepEqual([params?.weights, params?.activation], [weights, 'softmax'])
+  })
+
+  test('heads that cannot be computed with are refused, saying why', async () => {
     await makeModel('wrong')
     const wrong: [JsonObject, RegExp][] = [
-      [{ weights: [[1, 2]] }, /1 rows; give one for each of 2/],
-      [{ weights: [[1, 2], [3]] }, /weights\[1\] has 1 numbers/],
-      [{ weights: [[], []] }, /2 rows of 0 numbers/],
+      [{ weights: [[1, 2]] }, /1 rows of weights for 2 concepts/],
+      [{ weights: [[1, 2], [3]] }, /same length/],
+      [{ weights: [[], []] }, /at least 1/],
       [
         {
           weights: [
@@ -112,15 +120,15 @@ describe('making versions', () => {
             [3, 4],
           ],
         },
-        /weights\[0\]\[1\] must be a finite number/,
+        /weights must be finite numbers/,
       ],
-      [{ weights: 'many' }, /list of rows/],
-      [{ weights: [1, 2] }, /weights\[0\] must be a list/],
-      [{ bias: [1, 2] }, /weights must be/],
-      [{ weights: WEIGHTS, bias: [1] }, /bias has 1 numbers/],
-      [{ weights: WEIGHTS, bias: [1, null] }, /bias\[1\]/],
+      [{ weights: '?' }, /weights must be finite numbers/],
+      [{ weights: [1, 2] }, /weights must be finite numbers/],
+      [{ bias: [1, 2] }, /no weights/],
+      [{ weights: WEIGHTS, bias: [1] }, /1 biases for 2/],
+      [{ weights: WEIGHTS, bias: [1, null] }, /bias must be finite numbers/],
       [{ weights: WEIGHTS, activation: 'relu' }, /activation/],
-      [{ weights: [new Array(16_385).fill(0), new Array(16_385).fill(0)] }, /at most/],
+      [{ weights: [new Array(16_385).fill(0), new Array(16_385).fill(0)] }, /at most 16384/],
     ]
     for (const [params, details] of wrong) {
       refused(await post('wrong', head(params, 'cat', 'dog')), StatusCode.MODEL_INVALID_ARGUMENT, details)
@@ -365,6 +373,21 @@ describe('changing versions', () => {
     refused(await patch('patched', { id }, 'replace'), StatusCode.MODEL_INVALID_ARGUMENT)
     refused(await patch('patched', { id: 'f'.repeat(32) }, 'merge'), StatusCode.CONN_DOES_NOT_EXIST)
     refused(await patch('absent', { id }, 'merge'), StatusCode.MODEL_DOES_NOT_EXIST)
+  })
+
+  test('a patch of the model in the old place keeps a head as long as its concepts stay', async () => {
+    await makeModel('kept')
+    const first = await made('kept', head({ weights: WEIGHTS }, 'cat', 'dog'))
+    const patchModel = async (outputInfo: object, action: string) =>
+      succeeded(
+        await server.call('PatchModels', { userAppId: app.userAppId, models: [{ id: 'kept', outputInfo }], action }),
+      ).models[0]?.modelVersion
+    const configured = await patchModel({ outputConfig: { conceptsMutuallyExclusive: true } }, 'overwrite')
+    assert.notEqual(configured?.id, first)
+    assert.equal(configured?.status?.code, StatusCode.MODEL_TRAINED)
+    assert.deepEqual((await target()('kept', configured?.id)).version.outputInfo?.params?.weights, WEIGHTS)
+    const fewer = await patchModel({ data: concepts('dog') }, 'remove')
+    assert.deepEqual([fewer?.status?.code, fewer?.activeConceptCount], [StatusCode.MODEL_UNTRAINED, 1])
   })
 
   test('deleting the latest makes the one before it the latest; workflows that use it are marked', async () => {

@@ -15,7 +15,7 @@ import { withoutFields } from '../resource/fields.ts'
 import { embeds } from './base-embedder.ts'
 import { checkTexts, invalidModel, visibilityOf } from './checks.ts'
 import { findModel, findVersion, type ModelAt } from './find.ts'
-import { bringsHead, type LinearHead, takeHead } from './head.ts'
+import { bringsHead, type HeadParams, takeHead } from './head.ts'
 import { placeOfRef } from './resolve.ts'
 import { checkVersionConcepts, linkConcepts } from './version-concepts.ts'
 
@@ -42,7 +42,7 @@ const NOT_IN_DOCUMENT = [
 export interface CheckedVersion {
   readonly message: ModelVersion
   readonly concepts: readonly Concept[]
-  readonly head?: LinearHead
+  readonly head?: HeadParams
   readonly status: StatusCode
   readonly visibility: number
 }
@@ -73,7 +73,7 @@ export async function checkVersion(call: Call, model: ModelAt, given: ModelVersi
   const message = clone(ModelVersionSchema, withoutFields(ModelVersionSchema, given, NOT_IN_DOCUMENT))
   const concepts = given.outputInfo?.data?.concepts ?? []
   checkVersionConcepts(concepts)
-  const head = checkOutput(message, entry, concepts.length)
+  const head = checkOutput(message, entry, concepts)
   if (message.trainInfo)
     message.trainInfo.params = checkParams(entry.type, message.trainInfo.params ?? {}, 'train_info.params')
   if (message.inputInfo?.baseEmbedModel) {
@@ -89,14 +89,14 @@ export async function checkVersion(call: Call, model: ModelAt, given: ModelVersi
   }
 }
 
-function checkOutput(message: ModelVersion, entry: TypeEntry, concepts: number): LinearHead | undefined {
+function checkOutput(message: ModelVersion, entry: TypeEntry, concepts: readonly Concept[]): HeadParams | undefined {
   const info = message.outputInfo
   if (!info) return undefined
   info.message = ''
   // Concepts are rows of their own, and nothing else belongs there.
   info.data = undefined
   let params: JsonObject = info.params ?? {}
-  let head: LinearHead | undefined
+  let head: HeadParams | undefined
   if (bringsHead(params)) {
     if (entry.type.id !== 'embedding-classifier') {
       throw invalidModel(

@@ -11,7 +11,7 @@ import { findRow, insertOne } from '../resource/verbs.ts'
 import { visibilityOf } from './checks.ts'
 import { type CheckedVersion, checkVersion, needsTraining, storeVersion, typeOf } from './create-version.ts'
 import { type ModelAt, newestVersion, placeOf } from './find.ts'
-import type { LinearHead } from './head.ts'
+import type { HeadParams } from './head.ts'
 import { checkType, DEFAULT_TYPE, indexTags, models } from './resource.ts'
 
 /** A model with the version that was made beside it, if any. */
@@ -86,7 +86,7 @@ export async function lastSettings(call: Call, model: ModelAt): Promise<CheckedV
   return {
     message: create(ModelVersionSchema, { ...message, status: undefined, totalInputCount: 0 }),
     concepts: rows.map(({ id, link }) => create(ConceptSchema, { id, value: decodeDoc(ConceptSchema, link).value })),
-    head: head === undefined ? undefined : (JSON.parse(head) as LinearHead),
+    head: head === undefined ? undefined : (JSON.parse(head) as HeadParams),
     status:
       head !== undefined || !needsTraining(typeOf(model.row)) ? StatusCode.MODEL_TRAINED : StatusCode.MODEL_UNTRAINED,
     visibility: visibilityOf(undefined),
