@@ -1,7 +1,14 @@
-import { clone, create, type JsonObject } from '@bufbuild/protobuf'
+import { create, type JsonObject } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
-import { type Concept, type Model, ModelSchema, type ModelVersion, ModelVersionSchema } from '../../contract/index.ts'
+import {
+  type Concept,
+  type Model,
+  ModelSchema,
+  type ModelVersion,
+  ModelVersionSchema,
+  type OutputInfo,
+} from '../../contract/index.ts'
 import { encodeDoc } from '../../contract/json/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Writer } from '../../store/database.ts'
@@ -70,10 +77,11 @@ export async function checkVersion(call: Call, model: ModelAt, given: ModelVersi
     )
   }
   checkTexts(given)
-  const message = clone(ModelVersionSchema, withoutFields(ModelVersionSchema, given, NOT_IN_DOCUMENT))
   const concepts = given.outputInfo?.data?.concepts ?? []
   checkVersionConcepts(concepts)
-  const head = checkOutput(message, entry, concepts)
+  const { outputInfo, head } = checkOutput(given.outputInfo, entry, concepts)
+  // A copy of the whole would take a second for a million weights.
+  const message = withoutFields(ModelVersionSchema, { ...given, outputInfo }, NOT_IN_DOCUMENT)
   if (message.trainInfo)
     message.trainInfo.params = checkParams(entry.type, message.trainInfo.params ?? {}, 'train_info.params')
   if (message.inputInfo?.baseEmbedModel) {
@@ -89,26 +97,26 @@ export async function checkVersion(call: Call, model: ModelAt, given: ModelVersi
   }
 }
 
-function checkOutput(message: ModelVersion, entry: TypeEntry, concepts: readonly Concept[]): HeadParams | undefined {
-  const info = message.outputInfo
-  if (!info) return undefined
-  info.message = ''
-  // Concepts are rows of their own, and nothing else belongs there.
-  info.data = undefined
-  let params: JsonObject = info.params ?? {}
-  let head: HeadParams | undefined
-  if (bringsHead(params)) {
-    if (entry.type.id !== 'embedding-classifier') {
-      throw invalidModel(
-        `Only the type embedding-classifier takes weights; this model is of the type ${entry.type.id}.`,
-      )
-    }
-    const taken = takeHead(params, concepts)
-    head = taken.head
-    params = taken.rest
+/** The output info without its concepts, which are rows of their own, and without the weights of a head. */
+function checkOutput(
+  info: OutputInfo | undefined,
+  { type }: TypeEntry,
+  concepts: readonly Concept[],
+): { outputInfo: OutputInfo | undefined; head?: HeadParams } {
+  if (!info) return { outputInfo: undefined }
+  const light = (params: JsonObject): OutputInfo => ({
+    ...info,
+    message: '',
+    data: undefined,
+    params: checkParams(type, params),
+  })
+  const params = info.params ?? {}
+  if (!bringsHead(params)) return { outputInfo: light(params) }
+  if (type.id !== 'embedding-classifier') {
+    throw invalidModel(`Only the type embedding-classifier takes weights; this model is of the type ${type.id}.`)
   }
-  info.params = checkParams(entry.type, params)
-  return head
+  const { head, rest } = takeHead(params, concepts)
+  return { outputInfo: light(rest), head }
 }
 
 /** The full name of a base model, pinned to a version; refuses one that gives no vectors. */

@@ -1,5 +1,4 @@
-import { clone } from '@bufbuild/protobuf'
-import { type Model, type ModelVersion, OutputInfoSchema } from '../../contract/index.ts'
+import type { Model, ModelVersion } from '../../contract/index.ts'
 import { conceptCounts, standingVersions, type VersionChoice, versionCounts } from '../../store/repos/model-versions.ts'
 import { modelStars, type PlacedModel } from '../../store/repos/models.ts'
 import type { Row } from '../../store/schema/tables.ts'
@@ -80,10 +79,7 @@ export async function presentVersions(
 /** Puts a version into its model, with the output info also where clients before 2023 look for it. */
 export function attachVersion(model: Model, version: ModelVersion): Model {
   model.modelVersion = version
-  if (version.outputInfo) {
-    model.outputInfo = clone(OutputInfoSchema, version.outputInfo)
-    model.outputInfo.params = undefined
-  }
+  if (version.outputInfo) model.outputInfo = { ...version.outputInfo, params: undefined }
   return model
 }
 
