@@ -75,6 +75,7 @@ export const faceModels: readonly CatalogueModel[] = [
     name: 'Gender Appearance',
     description: 'Feminine or masculine appearance of a cropped face, by HSE-FaceRes; an appearance, not a fact.',
     engine: 'face-gender',
+    concepts: ['Masculine', 'Feminine'].map(publicConcept),
     weights: ['blazeface', 'faceres'],
     license: FACE_LICENSE,
     useCases: ['classification', 'faces'],

@@ -18,9 +18,9 @@ import {
 import { readMeta, writeMeta } from '../store/repos/meta.ts'
 import { setVersionConcepts } from '../store/repos/model-versions.ts'
 import { setModelTags } from '../store/repos/models.ts'
+import { setDefaultWorkflow } from '../store/repos/workflows.ts'
 import { modelDocument, versionDocument, workflowDocument, workflowVersionDocument } from './documents.ts'
 import { CATALOGUE_APP, CATALOGUE_USER, catalogueModels, versionIds } from './index.ts'
-import { setDefaultWorkflow } from '../store/repos/workflows.ts'
 import { catalogueWorkflows } from './workflows.ts'
 
 const META_KEY = 'catalogue'

@@ -88,11 +88,13 @@ export const visionModels: readonly CatalogueModel[] = [
     versions: ['aa8be956dbaa4b7a858826a84253cab9', '7cde8e92896340b0998b8260d47f1502'],
     typeId: 'visual-classifier',
     name: 'Moderation Recognition',
-    description: 'Safe, suggestive, explicit, drug and gore pictures.',
-    engine: undefined,
-    unavailable: `${NO_WEIGHTS}; nsfw-recognition answers sfw and nsfw.`,
-    weights: [],
-    useCases: ['moderation'],
+    description:
+      'Safe, suggestive and explicit pictures, from the NSFWJS MobileNetV2; drugs and gore are not recognised, as the network never learnt them.',
+    engine: 'nsfw-moderation',
+    weights: ['nsfw-mobilenet-v2'],
+    concepts: [publicConcept('safe'), publicConcept('suggestive'), publicConcept('explicit')],
+    license: 'MIT',
+    useCases: ['classification', 'moderation'],
   },
   {
     id: 'food-item-recognition',

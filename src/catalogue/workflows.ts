@@ -45,6 +45,11 @@ export const catalogueWorkflows: readonly CatalogueWorkflow[] = [
     description: 'Whether a picture is safe for work.',
     nodes: [node('nsfw', 'nsfw-recognition')],
   },
+  {
+    id: 'Moderation',
+    description: 'Safe, suggestive or explicit.',
+    nodes: [node('moderation', 'moderation-recognition')],
+  },
   { id: 'Text', description: 'An embedding of a text.', nodes: [node('text-embed', 'multilingual-text-embedding')] },
   {
     id: 'language-aware-OCR',
