@@ -1,6 +1,7 @@
 import { publicConcept } from './concepts.ts'
 import type { CatalogueModel } from './types.ts'
 
+const AGE_RANGES = ['0-2', '3-9', '10-19', '20-29', '30-39', '40-49', '50-59', '60-69', 'more than 70']
 const FACE_LICENSE = 'Apache-2.0'
 
 /** Models that find faces and describe them, and the operators that stand between. */
@@ -64,6 +65,7 @@ export const faceModels: readonly CatalogueModel[] = [
     name: 'Age Appearance',
     description: 'The range of years that a cropped face looks to be of, by HSE-FaceRes; an appearance, not a fact.',
     engine: 'face-age',
+    concepts: AGE_RANGES.map(publicConcept),
     weights: ['blazeface', 'faceres'],
     license: FACE_LICENSE,
     useCases: ['classification', 'faces'],
