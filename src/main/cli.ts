@@ -1,25 +1,32 @@
 import { Command } from 'commander'
 import { AppError } from '../base/errors.ts'
 import { ConfigError } from '../config/config.ts'
-import { addDataCommands } from './commands/data.ts'
-import { addDemo } from './commands/demo.ts'
-import { addKeys } from './commands/keys.ts'
-import { addModels } from './commands/models.ts'
-import { addPredict } from './commands/predict.ts'
-import { addServe } from './commands/serve.ts'
-import { addUsers } from './commands/users.ts'
+
+type Add = (program: Command) => void
+
+const data = async (): Promise<Add> => (await import('./commands/data.ts')).addDataCommands
+
+// Each command loads only what it needs: the whole server takes a second to load, a prediction over HTTP does not
+// need it.
+const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+  serve: async () => (await import('./commands/serve.ts')).addServe,
+  demo: async () => (await import('./commands/demo.ts')).addDemo,
+  predict: async () => (await import('./commands/predict.ts')).addPredict,
+  keys: async () => (await import('./commands/keys.ts')).addKeys,
+  users: async () => (await import('./commands/users.ts')).addUsers,
+  models: async () => (await import('./commands/models.ts')).addModels,
+  migrate: data,
+  backup: data,
+  restore: data,
+}
 
 const program = new Command('limpid')
   .description('An open, self-hosted AI platform that speaks the Clarifai API')
   .showHelpAfterError()
 
-addServe(program)
-addDemo(program)
-addPredict(program)
-addKeys(program)
-addUsers(program)
-addModels(program)
-addDataCommands(program)
+const asked = process.argv[2] ?? ''
+const wanted = Object.hasOwn(COMMANDS, asked) ? [COMMANDS[asked]!] : new Set(Object.values(COMMANDS))
+for (const load of wanted) (await load())(program)
 
 try {
   await program.parseAsync()

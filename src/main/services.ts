@@ -4,7 +4,7 @@ import type { Log } from '../base/log.ts'
 import { RateLimiter } from '../base/rate-limiter.ts'
 import { openDiskBlobs } from '../blobs/disk-blob-store.ts'
 import { seedCatalogue } from '../catalogue/seed.ts'
-import type { Config } from '../config/config.ts'
+import { type Config, ConfigError } from '../config/config.ts'
 import { Directory } from '../domain/access/directory.ts'
 import { PlanCache } from '../domain/plan-cache.ts'
 import type { Services } from '../domain/services.ts'
@@ -42,7 +42,7 @@ export async function buildServices(
       )
     await seedCatalogue(db, clock)
     const newPat = await ensureFirstUser(db, config.firstUser, clock)
-    const fetcher = createFetcher({ allow: [...config.fetchAllow], log })
+    const fetcher = openFetcher(config, log)
     stack.defer(() => fetcher.close())
     const runtime = overrides.runtime ?? createRuntime({ workers: config.workers, maxBytes: config.modelBytesMax, log })
     if (!overrides.runtime) stack.defer(() => runtime.close())
@@ -65,5 +65,14 @@ export async function buildServices(
   } catch (error) {
     await stack.disposeAsync()
     throw error
+  }
+}
+
+// The only thing that a fetcher can find wrong at its making is the allow list.
+function openFetcher(config: Config, log: Log): Services['fetcher'] {
+  try {
+    return createFetcher({ allow: [...config.fetchAllow], log })
+  } catch (error) {
+    throw new ConfigError((error as Error).message, { cause: error })
   }
 }

@@ -3,7 +3,8 @@ import { systemClock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import { silentLog } from '../../base/log.ts'
 import { StatusCode } from '../../contract/status-code.ts'
-import { parseScopes } from '../../domain/access/scopes.ts'
+import { checkGrant } from '../../domain/access/grants.ts'
+import { ALL_SCOPES } from '../../domain/access/scopes.ts'
 import { insertCredential } from '../../domain/credentials/make.ts'
 import { openDatabase } from '../../store/database.ts'
 import { apps, users } from '../../store/repos/families.ts'
@@ -32,8 +33,10 @@ export function addKeys(program: Command): void {
       config.databaseUrl === undefined ? { dataDir: config.dataDir } : { url: config.databaseUrl },
       silentLog,
     )
-    const scopes = options.scopes.split(',').map((scope) => scope.trim())
-    parseScopes(scopes, [])
+    const { scopes } = checkGrant(
+      { scopes: options.scopes.split(',').map((scope) => scope.trim()), endpoints: [] },
+      ALL_SCOPES,
+    )
     const { secret } = await db.transact(async (tx) => {
       const user = await users.get(tx, 0, config.firstUser.id)
       if (!user) throw missing(`user '${config.firstUser.id}'`)
