@@ -1,0 +1,96 @@
+import { createRequire } from 'node:module'
+import type { LimpidServer } from './server.ts'
+
+/** The parts of the legacy client that tests use; the package brings no types. */
+export interface LegacyApp {
+  readonly models: {
+    predict(model: string | { id: string; version?: string }, inputs: unknown, config?: object): Promise<LegacyAnswer>
+    create(model: string | object, concepts?: readonly unknown[], options?: object): Promise<LegacyModel>
+    get(id: string): Promise<LegacyModel>
+    list(options?: LegacyPage): Promise<LegacyList<LegacyModel>>
+    search(name: string, type?: string): Promise<LegacyList<LegacyModel>>
+    update(model: object): Promise<LegacyList<LegacyModel>>
+    mergeConcepts(model: object): Promise<LegacyList<LegacyModel>>
+    deleteConcepts(model: object): Promise<LegacyList<LegacyModel>>
+    getVersions(model: string, options?: LegacyPage): Promise<LegacyAnswer>
+    getVersion(model: string, version: string): Promise<LegacyAnswer>
+    getOutputInfo(model: string): Promise<LegacyModel>
+    delete(ids?: string | readonly string[], version?: string): Promise<LegacyAnswer>
+  }
+  readonly concepts: {
+    create(concepts: unknown): Promise<LegacyList<LegacyConcept>>
+    get(id: string): Promise<LegacyConcept>
+    list(options?: LegacyPage): Promise<LegacyList<LegacyConcept>>
+    search(name: string, language?: string): Promise<LegacyList<LegacyConcept>>
+    update(concepts: unknown, action?: string): Promise<LegacyList<LegacyConcept>>
+  }
+  readonly workflows: {
+    create(id: string, config: { modelId: string; modelVersionId?: string }): Promise<string>
+    list(options?: LegacyPage): Promise<LegacyList<LegacyThing>>
+    delete(id: string): Promise<LegacyAnswer>
+  }
+  readonly workflow: {
+    predict(id: string, inputs: unknown, config?: object): Promise<LegacyAnswer>
+  }
+}
+
+export interface LegacyPage {
+  readonly page: number
+  readonly perPage: number
+}
+
+export interface LegacyThing {
+  readonly id: string
+  readonly name: string
+  readonly appId: string
+  readonly createdAt: string
+}
+
+export interface LegacyConcept extends LegacyThing {
+  readonly rawData: { readonly language: string }
+}
+
+export interface LegacyModel extends LegacyThing {
+  readonly modelVersion: { readonly id: string; readonly status: { readonly code: number } }
+  readonly outputInfo: {
+    readonly data?: { readonly concepts: readonly { readonly id: string }[] }
+    readonly output_config?: Readonly<Record<string, unknown>>
+  }
+}
+
+export type LegacyList<T> = { readonly length: number; readonly rawData: readonly unknown[] } & {
+  readonly [index: number]: T
+}
+
+/** What the client hands over as it came: JSON with snake_case names. */
+export interface LegacyAnswer {
+  readonly status: { readonly code: number; readonly description: string; readonly details?: string }
+  readonly outputs: readonly LegacyOutput[]
+  readonly results: readonly { readonly outputs: readonly LegacyOutput[] }[]
+  readonly workflow: { readonly id: string }
+  readonly model_version: { readonly id: string }
+  readonly model_versions: readonly { readonly id: string }[]
+}
+
+export interface LegacyOutput {
+  readonly status: { readonly code: number; readonly description: string; readonly details?: string }
+  readonly created_at: string
+  readonly model: { readonly id: string; readonly model_version: { readonly id: string } }
+  readonly input: { readonly id: string }
+  readonly data: { readonly concepts: readonly { id: string; name: string; value: number; app_id: string }[] }
+}
+
+/** How the client rejects: the HTTP answer stands in `response`. */
+export interface LegacyRejection {
+  readonly response: { readonly status: number; readonly data: LegacyAnswer }
+}
+
+const { App } = createRequire(import.meta.url)('clarifai') as { App: new (options: object) => LegacyApp }
+
+/** The legacy REST client; with user and app it puts both into every path, else it needs an app key. */
+export function legacyClient(
+  server: LimpidServer,
+  options: { readonly apiKey: string; readonly userId?: string; readonly appId?: string },
+): LegacyApp {
+  return new App({ apiEndpoint: server.url, ...options })
+}
