@@ -16,7 +16,7 @@ import type { CatalogueModel, CatalogueWorkflow } from './types.ts'
 /** The stored form of a built-in model. */
 export function modelDocument(model: CatalogueModel): Model {
   return create(ModelSchema, {
-    name: model.name,
+    name: model.id,
     displayName: model.name,
     modelTypeId: model.typeId,
     description: model.description,

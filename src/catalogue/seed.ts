@@ -25,7 +25,7 @@ import { catalogueWorkflows } from './workflows.ts'
 
 const META_KEY = 'catalogue'
 // Raised when the stored form changes although the entries do not.
-const FORM = 2
+const FORM = 3
 
 /** The workflow that new apps get a copy of when they ask for none. */
 export const DEFAULT_WORKFLOW = 'Universal'
@@ -83,7 +83,7 @@ async function seedModels(tx: Writer, appPk: number, clock: Clock): Promise<void
         id: model.id,
         doc: encodeDoc(doc),
         typeId: model.typeId,
-        name: model.name,
+        name: model.id,
         description: model.description,
         visibility: Visible.PUBLIC,
       },
