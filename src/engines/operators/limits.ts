@@ -11,3 +11,15 @@ export const LANGUAGE_SAMPLE_CHARS = 5000
 /** Sizes that a crop may have, in sizes of its box. */
 export const MIN_CROP_MARGIN = 0.01
 export const MAX_CROP_MARGIN = 20
+/** Detections of one frame that a tracker looks at, the surest ones; assigning them takes time in their third power. */
+export const MAX_TRACKED_DETECTIONS = 300
+/** Tracks that a tracker follows at a time; the longest missing ones are given up first. */
+export const MAX_LIVE_TRACKS = 500
+/** Frames after which a tracker lets other work of its process go on. */
+export const TRACKER_BREATH_FRAMES = 32
+/** Largest count of frames that a parameter of a tracker may name. */
+export const MAX_TRACKER_FRAMES = 1000
+/** Largest distance that a parameter may name: far beyond any in a picture, whose diagonal is 1.42. */
+export const MAX_TRACKER_DISTANCE = 1_000_000
+/** Longest prefix of track ids, in characters. */
+export const MAX_TRACK_PREFIX_LENGTH = 100
