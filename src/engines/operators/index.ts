@@ -1,8 +1,12 @@
 import type { Engine } from '../engine.ts'
 import { annotationWriter } from './annotation-writer.ts'
+import { byteTracker } from './byte-tracker.ts'
+import { centroidTracker } from './centroid-tracker.ts'
 import { conceptThresholder } from './concept-thresholder.ts'
 import { imageAlign } from './image-align.ts'
 import { imageCrop } from './image-crop.ts'
+import { kalmanFilterHungarianTracker } from './kalman-filter-hungarian-tracker.ts'
+import { kalmanReidTracker } from './kalman-reid-tracker.ts'
 import { keywordFilter } from './keyword-filter.ts'
 import { languageId } from './language-id.ts'
 import { objectCounter } from './object-counter.ts'
@@ -16,9 +20,13 @@ import { tokensToEntity } from './tokens-to-entity.ts'
 /** All workflow operators that can be run; each is named after its model type. */
 export const operators: Engine[] = [
   annotationWriter,
+  byteTracker,
+  centroidTracker,
   conceptThresholder,
   imageAlign,
   imageCrop,
+  kalmanFilterHungarianTracker,
+  kalmanReidTracker,
   keywordFilter,
   languageId,
   objectCounter,

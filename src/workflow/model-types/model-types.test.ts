@@ -111,6 +111,13 @@ test('choices go by name or number', () => {
   )
 })
 
+test('yes and no may be written as numbers, as versions from elsewhere have them', () => {
+  const at = (keep_track_in_image: unknown) =>
+    checkParams(type('kalman-reid-tracker'), { keep_track_in_image: keep_track_in_image as number }).keep_track_in_image
+  assert.deepEqual([at(1), at(0), at('true'), at(false)], [true, false, true, false])
+  assert.throws(() => at(2), refused(/keep_track_in_image must be true or false/))
+})
+
 test('what is required must be there; null means not given', () => {
   assert.throws(() => checkParams(type('prompter'), {}), refused(/output_info\.params\.prompt_template is required/))
   assert.throws(() => checkParams(type('prompter'), { prompt_template: '' }), refused(/is required/))

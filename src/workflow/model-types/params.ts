@@ -58,7 +58,8 @@ function checkValue(field: ModelTypeField, value: JsonValue): JsonValue {
   switch (field.fieldType) {
     case Kind.BOOLEAN:
       if (typeof value === 'boolean') return value
-      if (value === 'true' || value === 'false') return value === 'true'
+      if (value === 'true' || value === 1) return true
+      if (value === 'false' || value === 0) return false
       throw wrong(field, value, 'true or false')
     case Kind.NUMBER:
       return numberOf(field, value)
