@@ -25,7 +25,8 @@ export async function run(): Promise<Result> {
     streams: 16,
     path: '/clarifai.api.V2/GetUser',
     headers: { authorization: 'Key 0123456789abcdef0123456789abcdef' },
-    body: Buffer.from(encodeMessage(GetUserRequestSchema, request)).toString('base64'),
+    bodies: [Buffer.from(encodeMessage(GetUserRequestSchema, request)).toString('base64')],
+    awake: true,
   }
   const loader = new LoadProcess()
   const ours = new Child('servers/grpc-transport.ts', ['ours'])

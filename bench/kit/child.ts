@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Probe } from './probe.ts'
@@ -43,6 +44,11 @@ export class Child {
     } finally {
       answered.abort()
     }
+  }
+
+  /** Gives the process a niceness, so that it competes with others as what it is compared with does. */
+  setNiceness(niceness: number): void {
+    if (this.#process.pid !== undefined) setPriority(this.#process.pid, niceness)
   }
 
   async probe(): Promise<Probe> {

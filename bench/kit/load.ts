@@ -1,6 +1,6 @@
 import { Child } from './child.ts'
 
-/** What a load process is to send: the same request again and again, over so many connections at once. */
+/** What a load process is to send: the same requests again and again, over so many connections at once. */
 export interface Load {
   readonly protocol: 'http' | 'grpc'
   readonly port: number
@@ -9,9 +9,14 @@ export interface Load {
   readonly streams: number
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  /** Body in base64. */
-  readonly body: string
+  /** Bodies in base64, which each connection sends in turn. */
+  readonly bodies: readonly string[]
   readonly milliseconds: number
+  /**
+   * Keeps the load process busy between answers: a sleeping client has to be woken up by nearly every one, which costs
+   * the server more the slower it is. Only for servers that leave it a core of its own.
+   */
+  readonly awake?: boolean
 }
 
 /** What came of it. */
@@ -20,7 +25,8 @@ export interface LoadAnswer {
   readonly milliseconds: number
   /** Time from sending to the whole answer, in milliseconds, for each call in the order of their ends. */
   readonly latencies: readonly number[]
-  /** The body of one answer, in base64. */
+  /** The body of the first answer and of the last one, in base64. */
+  readonly firstSample: string
   readonly sample: string
 }
 

@@ -52,8 +52,9 @@ export async function measureNoop(door: Door): Promise<Result> {
         ...door,
         port,
         milliseconds,
+        awake: true,
         headers: { ...door.headers, authorization: `Key ${key}` },
-        body: door.body.toString('base64'),
+        bodies: [door.body.toString('base64')],
       })
     const { sample } = await send(ourPort, WARM_UP_MS)
     const bare = new Child(door.baseline, [door.baselineArgument(Buffer.from(sample, 'base64'))])

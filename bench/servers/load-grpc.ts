@@ -6,11 +6,15 @@ import type { Connection } from './load.ts'
 const PREFIX_BYTES = 5
 
 /** A connection for unary gRPC calls on node:http2 alone, which costs less than a gRPC client. */
-export async function grpcConnection({ port, path, headers, body }: Load): Promise<Connection> {
-  const message = Buffer.from(body, 'base64')
-  const frame = Buffer.alloc(PREFIX_BYTES + message.length)
-  frame.writeUInt32BE(message.length, 1)
-  message.copy(frame, PREFIX_BYTES)
+export async function grpcConnection({ port, path, headers, bodies }: Load): Promise<Connection> {
+  const frames = bodies.map((body) => {
+    const message = Buffer.from(body, 'base64')
+    const frame = Buffer.alloc(PREFIX_BYTES + message.length)
+    frame.writeUInt32BE(message.length, 1)
+    message.copy(frame, PREFIX_BYTES)
+    return frame
+  })
+  let next = 0
   const session = connect(`http://127.0.0.1:${port}`)
   await once(session, 'connect')
   const sent = {
@@ -39,7 +43,7 @@ export async function grpcConnection({ port, path, headers, body }: Load): Promi
         if (status === undefined) reject(new Error('an answer without a gRPC status'))
         resolve(Buffer.concat(chunks).subarray(PREFIX_BYTES))
       })
-      stream.end(frame)
+      stream.end(frames[next++ % frames.length])
       return promise
     },
     close: () => session.close(),

@@ -9,11 +9,14 @@ const HEAD_END = Buffer.from('\r\n\r\n')
  * A kept-alive HTTP/1.1 connection that writes ready-made bytes and reads no more of an answer than its status and
  * length: a full client costs more than the servers that it is to measure.
  */
-export async function httpConnection({ port, path, headers, body }: Load): Promise<Connection> {
-  const content = Buffer.from(body, 'base64')
-  const lines = Object.entries({ host: `127.0.0.1:${port}`, ...headers, 'content-length': content.length })
-  const head = `POST ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
-  const request = Buffer.concat([Buffer.from(head), content])
+export async function httpConnection({ port, path, headers, bodies }: Load): Promise<Connection> {
+  const requests = bodies.map((body) => {
+    const content = Buffer.from(body, 'base64')
+    const lines = Object.entries({ host: `127.0.0.1:${port}`, ...headers, 'content-length': content.length })
+    const head = `POST ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
+    return Buffer.concat([Buffer.from(head), content])
+  })
+  let next = 0
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   await once(socket, 'connect')
 
@@ -52,7 +55,7 @@ export async function httpConnection({ port, path, headers, body }: Load): Promi
   return {
     call() {
       waiting = Promise.withResolvers()
-      socket.write(request)
+      socket.write(requests[next++ % requests.length]!)
       return waiting.promise
     },
     close: () => socket.destroy(),

@@ -3,9 +3,9 @@ import type { Load, LoadAnswer } from '../kit/load.ts'
 import { grpcConnection } from './load-grpc.ts'
 import { httpConnection } from './load-http.ts'
 
-/** One connection, ready to send the same request again and again. */
+/** One connection, ready to send its requests one after the other. */
 export interface Connection {
-  /** Sends the request and answers the body of the reply; rejects when it is no success. */
+  /** Sends the next request and answers the body of the reply; rejects when it is no success. */
   call(): Promise<Buffer>
   close(): void
 }
@@ -15,9 +15,9 @@ async function run(load: Load): Promise<LoadAnswer> {
   const connections = await Promise.all(Array.from({ length: load.connections }, () => open(load)))
   const lanes = load.protocol === 'http' ? connections : connections.flatMap((c) => new Array(load.streams).fill(c))
   const latencies: number[] = []
-  let sample = Buffer.alloc(0)
-  // A sleeping client would have to be woken up by nearly every answer, which costs the server more the slower it is.
-  let running = true
+  let firstSample: Buffer | undefined
+  let sample = Buffer.alloc(0) as Buffer
+  let running = load.awake === true
   const stayAwake = (): void => {
     if (running) setImmediate(stayAwake)
   }
@@ -28,13 +28,20 @@ async function run(load: Load): Promise<LoadAnswer> {
     await Promise.all(
       lanes.map(async (connection: Connection) => {
         for (let sent = performance.now(); sent < end; sent = performance.now()) {
-          sample = (await connection.call()) as typeof sample
+          sample = await connection.call()
           latencies.push(performance.now() - sent)
+          firstSample ??= sample
         }
       }),
     )
     const milliseconds = performance.now() - start
-    return { calls: latencies.length, milliseconds, latencies, sample: sample.toString('base64') }
+    return {
+      calls: latencies.length,
+      milliseconds,
+      latencies,
+      firstSample: firstSample!.toString('base64'),
+      sample: sample.toString('base64'),
+    }
   } finally {
     running = false
     for (const connection of connections) connection.close()
