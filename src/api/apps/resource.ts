@@ -88,7 +88,6 @@ export const appFamily: Pick<Registry, Rpcs> = {
   DeleteApp: async (_request, call) => {
     const place = requireApp(call.target)
     await removeMany(apps, call, place.user, [place.id])
-    call.services.plans.clear()
     return {}
   },
 }

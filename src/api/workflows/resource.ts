@@ -3,7 +3,7 @@ import { requireApp } from '../../domain/access/target.ts'
 import { readPage } from '../../domain/resource/paging.ts'
 import { renameOne } from '../../domain/resource/rename.ts'
 import { present, removeMany } from '../../domain/resource/verbs.ts'
-import { findWorkflow } from '../../domain/workflows/find.ts'
+import { findWorkflowAnywhere } from '../../domain/workflows/find.ts'
 import { listWorkflows } from '../../domain/workflows/list.ts'
 import { workflows } from '../../domain/workflows/resource.ts'
 import { createWorkflows, patchWorkflows } from '../../domain/workflows/write.ts'
@@ -30,7 +30,7 @@ export const workflowRpcs: Pick<Registry, Rpcs> = {
   }),
 
   GetWorkflow: async (request, call) => {
-    const row = await findWorkflow(call, request.workflowId, request.favorClarifaiWorkflows)
+    const row = await findWorkflowAnywhere(call, request.workflowId, request.favorClarifaiWorkflows)
     const [workflow] = await present(workflows, call, [row])
     return { workflow }
   },

@@ -53,7 +53,7 @@ export const workflowVersionRpcs: Pick<Registry, Rpcs> = {
     await publishVersions(
       call,
       workflow,
-      request.publications.map((p) => p.versionId),
+      checkBatch(version, request.publications).map((publication) => publication.versionId),
       Visible.PUBLIC,
     )
     return {}
@@ -64,7 +64,7 @@ export const workflowVersionRpcs: Pick<Registry, Rpcs> = {
     await publishVersions(
       call,
       workflow,
-      request.publications.map((p) => p.versionId),
+      checkBatch(version, request.publications).map((publication) => publication.versionId),
       Visible.PRIVATE,
     )
     return {}

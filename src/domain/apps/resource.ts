@@ -1,12 +1,14 @@
 import { create } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import { checkId, newId } from '../../base/ids.ts'
-import { NOTES_BYTES_MAX } from '../../base/limits.ts'
 import { toTimestamp } from '../../base/timestamps.ts'
 import { AppSchema, WorkflowSchema } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { apps as rows, users, workflows } from '../../store/repos/families.ts'
-import { Visible } from '../access/target.ts'
+import { modelPksOfApp } from '../../store/repos/models.ts'
+import { dropTraces } from '../../store/repos/traces.ts'
+import { workflowPksOfApp } from '../../store/repos/workflows.ts'
+import { checkImage, checkTexts, visibilityOf } from '../resource/checks.ts'
 import { defineResource } from '../resource/define.ts'
 
 /** Languages that an app may have; the codes of the original. */
@@ -14,7 +16,8 @@ const LANGUAGES = new Set('ar bn da de en es fi fr hi hu it ja ko nl no pa pl pt
 const SAMPLE_MS_MIN = 100
 const SAMPLE_MS_MAX = 60_000
 
-const invalid = (details: string): AppError => new AppError(StatusCode.CONN_INVALID_REQUEST, details)
+/** The refusal of an app that must not be stored. */
+export const invalidApp = (details: string): AppError => new AppError(StatusCode.CONN_INVALID_REQUEST, details)
 
 /** Apps: what a user keeps apart, with its own inputs, concepts, models, workflows and keys. */
 export const apps = defineResource({
@@ -27,9 +30,8 @@ export const apps = defineResource({
     duplicate: StatusCode.DATABASE_DUPLICATE_KEY,
     invalid: StatusCode.CONN_INVALID_REQUEST,
   },
+  address: ({ target, principal }, id) => `/v2/users/${(target.user ?? principal.user)?.id}/apps/${id}`,
   checkId: (id) => checkId(id, 'app', StatusCode.CONN_INVALID_REQUEST),
-  // Setup scripts of older clients name their apps and take the id from the answer.
-  makeId: () => newId(),
   serverFields: [
     'user_id',
     'created_at',
@@ -50,22 +52,24 @@ export const apps = defineResource({
   sort: { sortByName: 'name', sortByModifiedAt: 'modified_at', sortByCreatedAt: 'created_at', sortById: 'id' },
   hooks: {
     prepare(app) {
+      // Setup scripts of older clients name their apps and take the id from the answer.
+      app.id ||= newId()
       app.name ||= app.id
       app.defaultLanguage ||= 'en'
     },
     validate(app) {
       if (!LANGUAGES.has(app.defaultLanguage))
-        throw invalid(`The language '${app.defaultLanguage}' is not known; use one of ${[...LANGUAGES].join(', ')}.`)
+        throw invalidApp(`The language '${app.defaultLanguage}' is not known; use one of ${[...LANGUAGES].join(', ')}.`)
       if (app.sampleMs !== 0 && (app.sampleMs < SAMPLE_MS_MIN || app.sampleMs > SAMPLE_MS_MAX)) {
-        throw invalid(`sample_ms is ${app.sampleMs}; use ${SAMPLE_MS_MIN} to ${SAMPLE_MS_MAX}.`)
+        throw invalidApp(`sample_ms is ${app.sampleMs}; use ${SAMPLE_MS_MIN} to ${SAMPLE_MS_MAX}.`)
       }
-      if (Buffer.byteLength(app.notes) > NOTES_BYTES_MAX)
-        throw invalid(`The notes are longer than ${NOTES_BYTES_MAX} bytes; shorten them.`)
+      checkTexts(app, StatusCode.CONN_INVALID_REQUEST)
+      checkImage(app.image, 'app', StatusCode.CONN_INVALID_REQUEST)
     },
     columns: (app) => ({
       name: app.name,
       description: app.description,
-      visibility: app.visibility?.gettable || Visible.PRIVATE,
+      visibility: visibilityOf(app.visibility, StatusCode.CONN_INVALID_REQUEST),
       is_template: app.isTemplate ? (1 as const) : (0 as const),
     }),
     async present(items, call) {
@@ -88,6 +92,18 @@ export const apps = defineResource({
         message.defaultWorkflow = create(WorkflowSchema, { id: workflow.id, appId: row.id, userId: message.userId })
       }
     },
-    afterCommit: (call) => call.services.directory.invalidate(),
+    afterCommit(call) {
+      call.services.directory.invalidate()
+      // Plans know apps by their ids, their visibility and their default workflows.
+      call.services.plans.clear()
+    },
+    async beforeRemove(removed, _call, tx) {
+      if (removed === 'all') throw new Error('apps are deleted one at a time')
+      for (const { pk } of removed) {
+        await dropTraces(tx, 'model', await modelPksOfApp(tx, pk))
+        await dropTraces(tx, 'workflow', await workflowPksOfApp(tx, pk))
+        await dropTraces(tx, 'app', [pk])
+      }
+    },
   },
 })

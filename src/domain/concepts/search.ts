@@ -20,7 +20,8 @@ import { findModel, findVersion, type ModelAt, newestVersion, publicPlace } from
 import { placeOfRef } from '../models/resolve.ts'
 import type { PageWindow } from '../resource/paging.ts'
 import { present } from '../resource/verbs.ts'
-import { findWorkflow, findWorkflowVersion } from '../workflows/find.ts'
+import { findWorkflowAnywhere, findWorkflowVersion } from '../workflows/find.ts'
+import { renewNodes } from '../workflows/renew-nodes.ts'
 import { concepts, invalidConcept } from './resource.ts'
 
 const FIELDS: Readonly<Record<number, string>> = {
@@ -103,9 +104,11 @@ async function modelAt(call: Call, { id, userId, appId }: Model): Promise<ModelA
 }
 
 async function modelsOfWorkflow(call: Call, named: Workflow): Promise<Model[]> {
-  const workflow = await findWorkflow(call, named.id, named.userId === CATALOGUE_USER)
+  const workflow = await findWorkflowAnywhere(call, named.id, named.userId === CATALOGUE_USER)
   const row = await findWorkflowVersion(call, workflow, named.version?.id ?? '')
-  return decodeDoc(WorkflowVersionSchema, row.doc).nodes.flatMap(({ model }) => (model ? [model] : []))
+  const { nodes } = decodeDoc(WorkflowVersionSchema, row.doc)
+  await renewNodes(call.services.db.read, nodes)
+  return nodes.flatMap(({ model }) => (model ? [model] : []))
 }
 
 /** Says of each concept whether inputs can be ranked by it: with an embedding model that reads text, by its name. */

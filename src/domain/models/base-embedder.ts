@@ -4,6 +4,7 @@ import { workflowVersions } from '../../store/repos/families.ts'
 import { defaultWorkflow } from '../../store/repos/workflows.ts'
 import { typeEntry } from '../../workflow/model-types/index.ts'
 import type { Viewer } from '../access/standing.ts'
+import { renewNodes } from '../workflows/renew-nodes.ts'
 import type { Place } from './find.ts'
 import type { ModelRef } from './resolve.ts'
 
@@ -18,6 +19,7 @@ export async function defaultEmbedder(caller: Viewer, place: Place): Promise<Mod
   const version = await workflowVersions.getByPk(read, workflow.latest_version_pk)
   if (!version) return undefined
   const nodes = decodeDoc(WorkflowVersionSchema, version.doc).nodes
+  await renewNodes(read, nodes)
   const embedders = nodes.flatMap(({ model }) => (model && embeds(model.modelTypeId) ? [model] : []))
   const [only] = embedders
   if (!only || embedders.length > 1) return undefined

@@ -8,5 +8,3 @@ export const VERSION_CONCEPTS_MAX = 20_000
 export const HEAD_DIMENSIONS_MAX = 16_384
 /** Most weights of one linear head, in numbers; about 80 MB of JSON. */
 export const HEAD_WEIGHTS_MAX = 4 * 1024 * 1024
-/** Most words of a keyword search; further ones are refused. */
-export const SEARCH_WORDS_MAX = 32

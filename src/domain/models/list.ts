@@ -1,22 +1,15 @@
-import { stemmer } from 'stemmer'
 import { BATCH_ITEMS_MAX } from '../../base/limits.ts'
 import type { Model, ModelQuery } from '../../contract/index.ts'
 import type { RequestOf } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
-import {
-  findModels,
-  type ModelFilter,
-  type ModelSort,
-  type ModelViewer,
-  type SearchWord,
-} from '../../store/repos/models.ts'
+import { findModels, type ModelFilter, type ModelSort, type ModelViewer } from '../../store/repos/models.ts'
 import { modelTypes, typeEntry } from '../../workflow/model-types/index.ts'
 import { requireApp, Visible } from '../access/target.ts'
 import type { Call } from '../call.ts'
 import { type PageWindow, readPage } from '../resource/paging.ts'
+import { checkRelevance, readSearch } from '../resource/search-words.ts'
 import { invalidModel } from './checks.ts'
 import { publicPlace } from './find.ts'
-import { SEARCH_WORDS_MAX } from './limits.ts'
 import { presentModels } from './present.ts'
 
 type ListRequest = RequestOf<'ListModels'>
@@ -72,9 +65,7 @@ export async function searchModels(call: Call, query: ModelQuery | undefined, wi
 
 function sortOf({ sortBy, sortAscending, search }: ListRequest): { sort: ModelSort; descending: boolean } {
   const sort = sortBy.case && sortBy.value ? (SORTS[sortBy.case] ?? 'modified_at') : 'modified_at'
-  if (sort === 'relevance' && search.trim() === '') {
-    throw invalidModel('sort_by_relevance orders the results of a search; give one in the field search.')
-  }
+  checkRelevance(sort === 'relevance', { search }, StatusCode.MODEL_INVALID_ARGUMENT)
   return { sort, descending: !sortAscending }
 }
 
@@ -99,7 +90,7 @@ function filterOf(call: Call, request: ListRequest): ModelFilter {
     ...starredBy,
     ...(request.visibility?.gettable ? { visibility: request.visibility.gettable } : {}),
     ...(request.name === '' ? {} : { pattern: request.name }),
-    ...wordsOf(request),
+    words: readSearch(request, StatusCode.MODEL_INVALID_ARGUMENT),
     searchOwner: request.filterByUserId || (request.search !== '' && call.target.user === undefined),
   }
 }
@@ -135,24 +126,3 @@ function scalarsOf({ licenseType, source, creator }: ListRequest): Record<string
     ...(creator ? { creator } : {}),
   }
 }
-
-/** Words of `search` by their stems, so that "satisfy" finds "satisfied"; the older `query` takes them as they are. */
-function wordsOf({ search, query }: ListRequest): Pick<ModelFilter, 'words'> {
-  const text = search.trim() || query.trim()
-  if (text === '') return {}
-  const alternatives = search.trim() ? [searchTerms(text)] : text.split(/\s+OR\s+/).map(queryWords)
-  const count = alternatives.flat().length
-  if (count > SEARCH_WORDS_MAX) throw invalidModel(`The search has ${count} words; use at most ${SEARCH_WORDS_MAX}.`)
-  return { words: alternatives }
-}
-
-const words = (text: string): string[] => text.split(/[\s,;]+/).filter((word) => word !== '')
-
-const queryWords = (text: string): SearchWord[] =>
-  words(text).map((word) =>
-    word.startsWith('-') && word !== '-' ? { text: word.slice(1), not: true } : { text: word },
-  )
-
-// A stem that ends in i stands for a y of the word itself.
-const searchTerms = (text: string): SearchWord[] =>
-  words(text).map((word) => ({ text: /^[a-z]+$/i.test(word) ? stemmer(word).replace(/i$/, '') || word : word }))

@@ -4,7 +4,8 @@ import { StatusCode } from '../../contract/status-code.ts'
 import type { Writer } from '../../store/database.ts'
 import { models as rows } from '../../store/repos/families.ts'
 import { versionIdsOf } from '../../store/repos/model-versions.ts'
-import { dropModelTraces, modelPksOfApp, setModelTags } from '../../store/repos/models.ts'
+import { modelPksOfApp, setModelTags } from '../../store/repos/models.ts'
+import { dropTraces } from '../../store/repos/traces.ts'
 import { deprecateWorkflowsWith } from '../../store/repos/workflow-uses.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { typeEntry } from '../../workflow/model-types/index.ts'
@@ -25,6 +26,7 @@ export const models = defineResource({
     duplicate: StatusCode.DATABASE_DUPLICATE_KEY,
     invalid: StatusCode.MODEL_INVALID_ARGUMENT,
   },
+  address: ({ target }, id) => `/v2/users/${target.user?.id}/apps/${target.app?.id}/models/${id}`,
   checkId: (id) => checkId(id, 'model', StatusCode.MODEL_INVALID_ARGUMENT),
   // Clients older than chosen ids name their models and take the id from the answer.
   makeId: (model) => (model.name === '' && model.displayName === '' ? '' : newId()),
@@ -93,7 +95,7 @@ export const models = defineResource({
     async beforeRemove(removed, call, tx) {
       const pks = removed === 'all' ? await modelPksOfApp(tx, call.target.app!.pk) : removed.map(({ pk }) => pk)
       await deprecateWorkflowsWith(tx, await versionIdsOf(tx, pks))
-      await dropModelTraces(tx, pks)
+      await dropTraces(tx, 'model', pks)
     },
   },
 })

@@ -5,6 +5,7 @@ import { statusText } from '../../base/status-text.ts'
 import { toTimestamp } from '../../base/timestamps.ts'
 import {
   type Data,
+  DataSchema,
   type Input,
   InputSchema,
   type Model,
@@ -31,7 +32,7 @@ export function toOutput(result: NodeResult, model: Model, now: Micros): Output 
     status: itemStatus(result.code, result.details),
     createdAt: toTimestamp(now),
     model,
-    data: result.data,
+    data: result.data ?? create(DataSchema),
   })
 }
 
@@ -54,15 +55,20 @@ export function overallStatus(items: readonly { readonly status?: Status }[]): S
   const good = items.filter((item) => item.status?.code === StatusCode.SUCCESS).length
   if (good === items.length) return undefined
   const bad = items.find((item) => item.status?.code !== StatusCode.SUCCESS)?.status
-  const reason = bad?.details || bad?.description || ''
   const mixed = good > 0 || items.some((item) => item.status?.code === StatusCode.MIXED_STATUS)
-  return create(StatusSchema, { code: mixed ? StatusCode.MIXED_STATUS : StatusCode.FAILURE, details: reason })
+  return itemStatus(mixed ? StatusCode.MIXED_STATUS : StatusCode.FAILURE, bad?.details || bad?.description)
 }
 
-/** The first thing that went wrong among the nodes of an input, or success. */
+/**
+ * Status of one input from those of its nodes: success, the common failure of all, or what went wrong first. A node
+ * that has only a part of the selected concepts has done its work, so it does not make the input a failure.
+ */
 export function resultStatus(outputs: readonly Output[]): Status {
-  const failed = outputs.filter((output) => output.status?.code !== StatusCode.SUCCESS)
-  if (failed.length === 0) return itemStatus(StatusCode.SUCCESS)
-  const reason = failed[0]!.status?.details ?? ''
-  return itemStatus(failed.length < outputs.length ? StatusCode.MIXED_STATUS : StatusCode.FAILURE, reason)
+  const troubled = outputs.flatMap(({ status }) => (status && status.code !== StatusCode.SUCCESS ? [status] : []))
+  const [first] = troubled
+  if (!first) return itemStatus(StatusCode.SUCCESS)
+  const done = troubled.length < outputs.length || troubled.some(({ code }) => code === StatusCode.MIXED_STATUS)
+  if (done) return itemStatus(StatusCode.MIXED_STATUS, first.details)
+  const common = troubled.every(({ code }) => code === first.code)
+  return itemStatus(common ? first.code : StatusCode.FAILURE, first.details)
 }

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
+import { WORKFLOW_INPUTS_MAX } from '../../base/limits.ts'
 import {
   HitSchema,
   type Input,
@@ -10,8 +11,9 @@ import {
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Call } from '../call.ts'
 import { echoInput } from './answer.ts'
+import { checkInputs } from './inputs.ts'
 import { type Ran, runInputs } from './run.ts'
-import { checkInputs, type ReadyWorkflow } from './workflow.ts'
+import type { ReadyWorkflow } from './workflow.ts'
 
 /**
  * Compares every probe with every pool input by the vectors of one embedding model of a workflow. Scores are cosines
@@ -25,16 +27,22 @@ export async function similarityOf(
   probes: readonly Input[],
   pool: readonly Input[],
 ): Promise<{ results: WorkflowResultsSimilarity[]; status?: Status }> {
-  checkInputs(probes)
-  checkInputs(pool)
-  const node = ready.compiled.nodes.find(({ model }) => model.versionId === modelVersionId)
+  checkInputs(probes, WORKFLOW_INPUTS_MAX, 'probe_inputs')
+  checkInputs(pool, WORKFLOW_INPUTS_MAX, 'pool_inputs')
+  const node = ready.nodes.find(({ model }) => model.versionId === modelVersionId)
   if (!node) {
     throw new AppError(
       StatusCode.WORKFLOW_INVALID_ARGUMENT,
       `The workflow has no model of version '${modelVersionId}'; name the version of its embedder.`,
     )
   }
-  const ran = await runInputs(call, ready.compiled, [...probes, ...pool], 0)
+  if (node.node?.suppressOutput) {
+    throw new AppError(
+      StatusCode.WORKFLOW_INVALID_ARGUMENT,
+      `The output of the node '${node.node.id}' is suppressed, so nothing can be compared; patch the workflow.`,
+    )
+  }
+  const ran = await runInputs(call, ready, [...probes, ...pool], 0)
   const vectors = ran.map((item, at) =>
     vectorOf(item, node.index, at < probes.length ? `probe ${at + 1}` : `pool input ${at - probes.length + 1}`),
   )
@@ -42,7 +50,7 @@ export async function similarityOf(
   return {
     results: probes.map((probe, at) => {
       const hits = shown.map((input, other) =>
-        create(HitSchema, { score: score(vectors[at]!, vectors[probes.length + other]!), input }),
+        create(HitSchema, { score: similarityScore(vectors[at]!, vectors[probes.length + other]!), input }),
       )
       return create(WorkflowResultsSimilaritySchema, {
         probeInput: echoInput(probe),
@@ -59,13 +67,14 @@ function vectorOf(item: Ran, index: number, what: string): readonly number[] {
   if (!vector || vector.length === 0) {
     throw new AppError(
       StatusCode.WORKFLOW_NO_MATCHING_INPUT,
-      `The ${what} has no embedding from that model: ${node?.details || 'the node made none'}.`,
+      `The ${what} has no embedding from that model: ${node?.details || 'it made none of this input.'}`,
     )
   }
   return vector
 }
 
-function score(a: readonly number[], b: readonly number[]): number {
+/** Cosine of two vectors of one length, brought to 0..1; a vector without length is like nothing (0.5). */
+export function similarityScore(a: readonly number[], b: readonly number[]): number {
   let [dot, lengthA, lengthB] = [0, 0, 0]
   for (let i = 0; i < a.length; i++) {
     dot += a[i]! * b[i]!

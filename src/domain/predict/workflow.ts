@@ -1,7 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
-import { WORKFLOW_INPUTS_MAX } from '../../base/limits.ts'
 import { toTimestamp } from '../../base/timestamps.ts'
 import {
   type Input,
@@ -11,21 +10,20 @@ import {
   type Workflow,
   type WorkflowResult,
   WorkflowResultSchema,
-  WorkflowVersionSchema,
+  type WorkflowVersion,
 } from '../../contract/index.ts'
-import { decodeDoc, encodeDoc } from '../../contract/json/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
-import type { Row } from '../../store/schema/tables.ts'
 import { type Compiled, compile } from '../../workflow/compile/index.ts'
 import type { Call } from '../call.ts'
 import type { FoundModel } from '../models/resolve.ts'
 import { present } from '../resource/verbs.ts'
-import { findWorkflow, findWorkflowVersion } from '../workflows/find.ts'
+import { findWorkflowAnywhere, findWorkflowVersion } from '../workflows/find.ts'
 import { findModelOfNode } from '../workflows/nodes.ts'
 import { workflows } from '../workflows/resource.ts'
 import { versionMessages } from '../workflows/versions.ts'
 import { echoInput, itemStatus, overallStatus, resultStatus, toOutput } from './answer.ts'
 import { modelOfOutput } from './messages.ts'
+import { planKey } from './plan-key.ts'
 import { type Ran, runInputs } from './run.ts'
 import { toResolved } from './runnable.ts'
 
@@ -38,43 +36,49 @@ export interface WorkflowCall {
 }
 
 /** A workflow ready to run, with what its answers repeat. */
-export interface ReadyWorkflow {
-  readonly row: Row<'workflows'>
-  readonly version: Row<'workflow_versions'>
-  readonly compiled: Compiled
+export interface ReadyWorkflow extends Compiled {
+  /** With the version that runs and its nodes. */
+  readonly workflow: Workflow
   /** By place in the plan, the model as outputs carry it. */
   readonly models: ReadonlyMap<number, Model>
 }
 
-/** Finds and compiles the workflow of a call; plans are kept, so that the next call only looks its rows up. */
-export async function readyWorkflow(call: Call, wanted: WorkflowCall): Promise<ReadyWorkflow> {
-  const row = await findWorkflow(call, wanted.workflowId, wanted.favorClarifaiWorkflows)
-  const version = await findWorkflowVersion(call, row, wanted.versionId)
+/** Finds and compiles the workflow of a call; what was found is kept, so that the next such call looks nothing up. */
+export function readyWorkflow(call: Call, wanted: WorkflowCall): Promise<ReadyWorkflow> {
+  const { workflowId, versionId, favorClarifaiWorkflows, outputConfig } = wanted
+  const key = planKey(call, 'workflow', [workflowId, versionId, favorClarifaiWorkflows], outputConfig)
+  return call.services.plans.get(key, async () => {
+    const workflow = await workflowToRun(call, wanted)
+    return { ...(await compileVersion(call, workflow.version!, outputConfig)), workflow }
+  })
+}
+
+async function workflowToRun(
+  call: Call,
+  { workflowId, versionId, favorClarifaiWorkflows }: WorkflowCall,
+): Promise<Workflow> {
+  const row = await findWorkflowAnywhere(call, workflowId, favorClarifaiWorkflows)
+  const version = await findWorkflowVersion(call, row, versionId)
   if (version.is_deprecated === 1) {
     throw new AppError(
       StatusCode.WORKFLOW_REQUIRE_TRAINED_MODEL,
       `A model version that the workflow '${row.id}' uses was deleted; patch its nodes.`,
     )
   }
-  const config = wanted.outputConfig ? encodeDoc(wanted.outputConfig) : ''
-  // What a node may use depends on who asks, so plans are not shared between users.
-  const key = `workflow ${call.principal.user?.pk}/${call.principal.app?.pk ?? ''} ${version.pk}.${version.revision} ${config}`
-  const compiled = (await call.services.plans.get(key, () =>
-    compileVersion(call, version, wanted.outputConfig),
-  )) as CompiledWithModels
-  return { row, version, compiled, models: compiled.models }
-}
-
-interface CompiledWithModels extends Compiled {
-  readonly models: ReadonlyMap<number, Model>
+  const [workflow] = await present(workflows, call, [row])
+  if (workflow!.version?.id !== version.id) {
+    const [pinned] = await versionMessages(call, row, [version])
+    workflow!.version = pinned
+    workflow!.nodes = pinned!.nodes
+  }
+  return workflow!
 }
 
 async function compileVersion(
   call: Call,
-  version: Row<'workflow_versions'>,
+  { nodes }: WorkflowVersion,
   outputConfig: OutputConfig | undefined,
-): Promise<CompiledWithModels> {
-  const { nodes } = decodeDoc(WorkflowVersionSchema, version.doc)
+): Promise<Compiled & Pick<ReadyWorkflow, 'models'>> {
   const found = new Map<string, FoundModel>()
   const compiled = await compile(
     nodes,
@@ -98,8 +102,7 @@ export async function predictWithWorkflow(
   inputs: readonly Input[],
   sampleMs: number,
 ): Promise<{ workflow: Workflow; results: WorkflowResult[]; status?: Status }> {
-  checkInputs(inputs)
-  const ran = await runInputs(call, ready.compiled, inputs, sampleMs)
+  const ran = await runInputs(call, ready, inputs, sampleMs)
   const now = call.services.clock.now()
   const results = ran.map((item, at) =>
     create(WorkflowResultSchema, {
@@ -109,41 +112,15 @@ export async function predictWithWorkflow(
       ...outcome(item, ready, now),
     }),
   )
-  return { workflow: await workflowMessage(call, ready), results, status: overallStatus(results) }
+  return { workflow: ready.workflow, results, status: overallStatus(results) }
 }
 
-/** Refuses a call without inputs or with too many. */
-export function checkInputs(inputs: readonly Input[]): void {
-  if (inputs.length === 0)
-    throw new AppError(StatusCode.PREDICT_INVALID_REQUEST, 'The request has no inputs; send at least one.')
-  if (inputs.length > WORKFLOW_INPUTS_MAX) {
-    throw new AppError(
-      StatusCode.PREDICT_INVALID_REQUEST,
-      `The request has ${inputs.length} inputs; send at most ${WORKFLOW_INPUTS_MAX}.`,
-    )
-  }
-}
-
-function outcome(
-  item: Ran,
-  { compiled, models }: ReadyWorkflow,
-  now: number,
-): Pick<WorkflowResult, 'status' | 'outputs'> {
+function outcome(item: Ran, { nodes, models }: ReadyWorkflow, now: number): Pick<WorkflowResult, 'status' | 'outputs'> {
   if ('error' in item) return { status: itemStatus(item.error.code, item.error.details), outputs: [] }
-  const outputs = compiled.nodes.flatMap(({ index }) => {
+  const outputs = nodes.flatMap(({ index }) => {
     const result = item.result.nodes[index]
     const model = models.get(index)
     return result && model ? [toOutput(result, model, now)] : []
   })
   return { status: resultStatus(outputs), outputs }
-}
-
-async function workflowMessage(call: Call, { row, version }: ReadyWorkflow): Promise<Workflow> {
-  const [workflow] = await present(workflows, call, [row])
-  if (row.latest_version_pk !== version.pk) {
-    const [pinned] = await versionMessages(call, row, [version])
-    workflow!.version = pinned
-    workflow!.nodes = pinned!.nodes
-  }
-  return workflow!
 }

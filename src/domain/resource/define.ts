@@ -42,6 +42,8 @@ export interface ResourceDef<D extends DescMessage, T extends KeyedTable> {
   readonly rows: KeyedRows<T>
   readonly parentColumn: keyof NewRow<T> & string
   readonly codes: { readonly missing: StatusCode; readonly duplicate: StatusCode; readonly invalid: StatusCode }
+  /** Path of the resource with an id, for those that can be renamed: who asks by an old id is sent there. */
+  readonly address?: (call: Call, id: string) => string
   /** Refuses an id that breaks the rules. */
   checkId(id: string): void
   /** Makes an id for a message that has none; without it an id is demanded. */

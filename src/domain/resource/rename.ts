@@ -3,13 +3,12 @@ import { AppError } from '../../base/errors.ts'
 import type { IdUpdateSource } from '../../contract/index.ts'
 import { DuplicateKey } from '../../store/errors.ts'
 import type { KeyedTable } from '../../store/repos/keyed.ts'
-import { addRedirect, findRedirect } from '../../store/repos/redirects.ts'
+import { addRedirect } from '../../store/repos/redirects.ts'
 import type { Row } from '../../store/schema/tables.ts'
-import { Moved } from '../access/moved.ts'
 import type { Call } from '../call.ts'
 import type { Parent, ResourceDef } from './define.ts'
 import { readAction } from './patch.ts'
-import { findRow, missing } from './verbs.ts'
+import { findRow } from './verbs.ts'
 
 type Keyed = { readonly pk: number; readonly id: string; readonly revision: number }
 
@@ -30,7 +29,7 @@ export async function renameOne<D extends DescMessage, T extends KeyedTable>(
     throw new AppError(def.codes.invalid, `The request has ${ids.length} ids; rename exactly one at a time.`)
   def.checkId(pair.newId)
   const row = await call.services.db.transact(async (tx) => {
-    const old = (await findRow(def, tx, parent, pair.id)) as Row<T> & Keyed
+    const old = (await findRow(def, tx, parent, pair.id, call)) as Row<T> & Keyed
     if (old.id === pair.newId) return old
     try {
       const now = call.services.clock.now()
@@ -47,21 +46,4 @@ export async function renameOne<D extends DescMessage, T extends KeyedTable>(
   })
   def.hooks.afterCommit?.(call)
   return row
-}
-
-/** Like findRow, but an id that was renamed away answers MOVED with the address `urlOf` of its new one. */
-export async function findRowOrMoved<D extends DescMessage, T extends KeyedTable>(
-  def: ResourceDef<D, T>,
-  call: Call,
-  parent: Parent,
-  id: string,
-  urlOf: (newId: string) => string,
-): Promise<Row<T>> {
-  const { read } = call.services.db
-  const row = await def.rows.get(read, parent.pk, id)
-  if (row) return row
-  const pk = await findRedirect(read, def.kind, parent.pk, id)
-  const renamed = pk === undefined ? undefined : ((await def.rows.getByPk(read, pk)) as Keyed | undefined)
-  if (!renamed) throw missing(def, id)
-  throw new Moved(def.kind, id, renamed.id, urlOf(renamed.id))
 }

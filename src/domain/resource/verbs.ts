@@ -5,7 +5,10 @@ import { decodeDoc, encodeDoc } from '../../contract/json/index.ts'
 import type { Reader, Writer } from '../../store/database.ts'
 import { DuplicateKey } from '../../store/errors.ts'
 import type { Column, Condition, KeyedTable } from '../../store/repos/keyed.ts'
+import { findRedirect } from '../../store/repos/redirects.ts'
 import type { NewRow, Row } from '../../store/schema/tables.ts'
+import { Moved } from '../access/moved.ts'
+import { visibleFrom } from '../access/target.ts'
 import type { Call } from '../call.ts'
 import type { Parent, ResourceDef, Stored } from './define.ts'
 import { withoutFields } from './fields.ts'
@@ -48,16 +51,39 @@ export async function present<D extends DescMessage, T extends KeyedTable>(
   return items.map((item) => item.message)
 }
 
-/** One row by its id, refused when it is not there. */
+/**
+ * One row by its id. Refused when it is not there, which to a caller who sees only what is public is the same as
+ * hidden; with `call`, an id that was renamed away answers MOVED.
+ */
 export async function findRow<D extends DescMessage, T extends KeyedTable>(
   def: ResourceDef<D, T>,
   reader: Reader,
   parent: Parent,
   id: string,
+  call?: Call,
 ): Promise<Row<T>> {
   const row = await def.rows.get(reader, parent.pk, id)
-  if (!row) throw missing(def, id)
-  return row
+  if (row && sees(call, row)) return row
+  if (!row && call) await refuseMoved(def, reader, parent, id, call)
+  throw missing(def, id)
+}
+
+const sees = (call: Call | undefined, row: { readonly visibility?: number }): boolean =>
+  call === undefined || row.visibility === undefined || row.visibility >= visibleFrom(call.target)
+
+async function refuseMoved<D extends DescMessage, T extends KeyedTable>(
+  def: ResourceDef<D, T>,
+  reader: Reader,
+  parent: Parent,
+  id: string,
+  call: Call,
+): Promise<void> {
+  if (!def.address) return
+  const pk = await findRedirect(reader, def.kind, parent.pk, id)
+  const renamed = pk === undefined ? undefined : await def.rows.getByPk(reader, pk)
+  if (!renamed || !sees(call, renamed)) return
+  const newId = (renamed as { id: string }).id
+  throw new Moved(def.kind, id, newId, def.address(call, newId))
 }
 
 /** One resource by its id. */
@@ -67,7 +93,7 @@ export async function getOne<D extends DescMessage, T extends KeyedTable>(
   parent: Parent,
   id: string,
 ): Promise<MessageShape<D>> {
-  const row = await findRow(def, call.services.db.read, parent, id)
+  const row = await findRow(def, call.services.db.read, parent, id, call)
   return (await present(def, call, [row]))[0]!
 }
 
@@ -151,7 +177,7 @@ export async function patchMany<D extends DescMessage, T extends KeyedTable>(
   const rows = await call.services.db.transact(async (tx) => {
     const changed: Row<T>[] = []
     for (const patch of patches) {
-      const row = await findRow(def, tx, parent, idOf(patch))
+      const row = await findRow(def, tx, parent, idOf(patch), call)
       const { message } = toStored(def, row)
       const result = applyPatch(def.desc, message, patch, action, def.patch.fields)
       changed.push(await rewrite(def, call, row, result, tx))
@@ -191,7 +217,7 @@ export async function removeMany<D extends DescMessage, T extends KeyedTable>(
     }
     const rows = await def.rows.getMany(tx, parent.pk, ids)
     const absent = ids.find((id) => !rows.has(id))
-    if (absent !== undefined) throw missing(def, absent)
+    if (absent !== undefined) await findRow(def, tx, parent, absent, call)
     await def.hooks.beforeRemove?.([...rows.values()], call, tx)
     await def.rows.deleteMany(tx, parent.pk, ids)
   })

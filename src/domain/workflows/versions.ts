@@ -9,11 +9,13 @@ import { setLatestVersion } from '../../store/repos/workflows.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { Visible, visibleFrom } from '../access/target.ts'
 import type { Call } from '../call.ts'
+import { checkTexts, visibilityOf } from '../resource/checks.ts'
 import type { PageWindow } from '../resource/paging.ts'
 import { applyPatch, readAction } from '../resource/patch.ts'
 import { presentVersions } from './version-messages.ts'
 
-const PATCHABLE = ['description', 'visibility', 'license', 'metadata']
+const PATCHABLE = ['description', 'license', 'metadata']
+const CODE = StatusCode.WORKFLOW_INVALID_ARGUMENT
 
 const missing = (id: string): AppError =>
   new AppError(
@@ -28,7 +30,11 @@ export async function versionMessages(
   found: readonly Row<'workflow_versions'>[],
 ): Promise<WorkflowVersion[]> {
   const owners = await ownersOf(call.services.db.read, [workflow.app_pk])
-  return presentVersions(found, { workflowId: workflow.id, ...owners.get(workflow.app_pk) })
+  const owner = owners.get(workflow.app_pk)
+  return presentVersions(
+    call.services.db.read,
+    found.map((row) => ({ row, workflowId: workflow.id, owner })),
+  )
 }
 
 /** One page of the versions of a workflow, the newest first. */
@@ -67,12 +73,9 @@ export async function patchVersions(
   patches: readonly WorkflowVersion[],
   actionText: string,
 ): Promise<WorkflowVersion[]> {
-  const action = readAction(actionText, ['merge', 'overwrite', 'remove'], StatusCode.WORKFLOW_INVALID_ARGUMENT)
+  const action = readAction(actionText, ['merge', 'overwrite', 'remove'], CODE)
   if (patches.some((patch) => patch.nodes.length > 0)) {
-    throw new AppError(
-      StatusCode.WORKFLOW_INVALID_ARGUMENT,
-      'The nodes of a version cannot be patched; patch the workflow to make a new version.',
-    )
+    throw new AppError(CODE, 'The nodes of a version cannot be patched; patch the workflow to make a new version.')
   }
   const changed = await call.services.db.transact(async (tx) => {
     const current = await findAll(
@@ -89,8 +92,9 @@ export async function patchVersions(
         action,
         PATCHABLE,
       )
-      const visibility = patches[at]!.visibility?.gettable || row.visibility
-      version.visibility = undefined
+      checkTexts(version, CODE)
+      const wish = patches[at]!.visibility
+      const visibility = wish?.gettable ? visibilityOf(wish, CODE) : row.visibility
       const change = { doc: encodeDoc(version), description: version.description, visibility }
       result.push(await rows.update(tx, row, change, call.services.clock.now()))
     }
@@ -124,8 +128,6 @@ export async function publishVersions(
   ids: readonly string[],
   visibility: number,
 ): Promise<void> {
-  if (ids.length === 0)
-    throw new AppError(StatusCode.WORKFLOW_INVALID_ARGUMENT, 'The request names no version; name those to publish.')
   await call.services.db.transact(async (tx) => {
     const now = call.services.clock.now()
     for (const row of await findAll(tx, workflow, ids)) await rows.update(tx, row, { visibility }, now)

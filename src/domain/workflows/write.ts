@@ -1,18 +1,17 @@
 import { create, type JsonObject } from '@bufbuild/protobuf'
-import { AppError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
 import { type Workflow, type WorkflowNode, type WorkflowVersion, WorkflowVersionSchema } from '../../contract/index.ts'
 import { encodeDoc } from '../../contract/json/index.ts'
-import { StatusCode } from '../../contract/status-code.ts'
 import type { Writer } from '../../store/database.ts'
 import { workflowVersions } from '../../store/repos/families.ts'
 import { setLatestVersion } from '../../store/repos/workflows.ts'
 import type { Row } from '../../store/schema/tables.ts'
-import { Visible } from '../access/target.ts'
 import type { Call } from '../call.ts'
+import { checkTexts, visibilityOf } from '../resource/checks.ts'
 import { applyPatch, type PatchAction, readAction } from '../resource/patch.ts'
+import { removeImage } from '../resource/remove-image.ts'
 import { findRow, insertOne, present, rewrite, toStored } from '../resource/verbs.ts'
-import { checkNodes } from './nodes.ts'
+import { checkNodes, mergeNodes } from './nodes.ts'
 import { workflows } from './resource.ts'
 
 interface AppPlace {
@@ -42,13 +41,15 @@ async function addVersion(
   wish: WorkflowVersion | undefined,
   tx: Writer,
 ): Promise<Row<'workflows'>> {
-  const visibility = wish?.visibility?.gettable || row.visibility || Visible.PRIVATE
+  const asked = wish?.visibility?.gettable ? wish.visibility : undefined
+  const visibility = asked ? visibilityOf(asked, workflows.codes.invalid) : row.visibility
   const version = create(WorkflowVersionSchema, {
     nodes: [...nodes],
     description: wish?.description ?? '',
     license: wish?.license ?? '',
     metadata: wish?.metadata as JsonObject | undefined,
   })
+  checkTexts(version, workflows.codes.invalid)
   const now = call.services.clock.now()
   const added = await workflowVersions.insert(tx, {
     workflow_pk: row.pk,
@@ -71,15 +72,20 @@ export async function patchWorkflows(
   actionText: string,
 ): Promise<Workflow[]> {
   const action = readAction(actionText, workflows.patch.actions, workflows.codes.invalid)
-  if (action === 'remove') checkRemove(patches)
   const nodes = await Promise.all(
-    patches.map((patch) => (patch.nodes.length > 0 ? checkPatchedNodes(call, app, patch, action) : undefined)),
+    patches.map((patch) =>
+      patch.nodes.length > 0 && action !== 'remove' ? checkPatchedNodes(call, app, patch, action) : undefined,
+    ),
   )
   const rows = await call.services.db.transact(async (tx) => {
     const changed: Row<'workflows'>[] = []
     for (const [at, patch] of patches.entries()) {
-      const row = await findRow(workflows, tx, app, patch.id)
-      const result = applyPatch(workflows.desc, toStored(workflows, row).message, patch, action, workflows.patch.fields)
+      const row = await findRow(workflows, tx, app, patch.id, call)
+      const { message } = toStored(workflows, row)
+      const result =
+        action === 'remove'
+          ? removeImage(workflows, message, patch)
+          : applyPatch(workflows.desc, message, patch, action, workflows.patch.fields)
       const written = await rewrite(workflows, call, row, result, tx)
       const newNodes = nodes[at]
       changed.push(newNodes ? await addVersion(call, written, newNodes, patch.version, tx) : written)
@@ -90,23 +96,6 @@ export async function patchWorkflows(
   return present(workflows, call, rows)
 }
 
-// The original removes nothing but the picture, and nothing beside it in one call.
-function checkRemove(patches: readonly Workflow[]): void {
-  for (const patch of patches) {
-    const alone =
-      patch.image !== undefined &&
-      patch.nodes.length === 0 &&
-      patch.description === '' &&
-      patch.notes === '' &&
-      patch.metadata === undefined
-    if (!alone)
-      throw new AppError(
-        StatusCode.WORKFLOW_INVALID_ARGUMENT,
-        "The action 'remove' takes away the image alone; use 'overwrite' for the rest.",
-      )
-  }
-}
-
 async function checkPatchedNodes(
   call: Call,
   app: AppPlace,
@@ -114,8 +103,7 @@ async function checkPatchedNodes(
   action: PatchAction,
 ): Promise<WorkflowNode[]> {
   if (action === 'overwrite') return checkNodes(call, patch.nodes)
-  const row = await findRow(workflows, call.services.db.read, app, patch.id)
+  const row = await findRow(workflows, call.services.db.read, app, patch.id, call)
   const [current] = await present(workflows, call, [row])
-  const merged = applyPatch(workflows.desc, current!, patch, action, ['nodes'])
-  return checkNodes(call, merged.nodes)
+  return checkNodes(call, mergeNodes(current!.nodes, patch.nodes))
 }

@@ -12,14 +12,15 @@ export interface ResourceCounts {
 /** Tables of an app's contents by the name of their count; kinds without a table yet are always 0. */
 const COUNTED = { models: 'models', workflows: 'workflows' } as const
 
-/** Counts what an app holds. */
-export async function countResources(db: Reader, appPk: number): Promise<ResourceCounts> {
+/** Counts what an app holds, from a visibility on. */
+export async function countResources(db: Reader, appPk: number, minVisibility: number): Promise<ResourceCounts> {
   const counts = { datasets: 0n, models: 0n, workflows: 0n, modules: 0n, inputs: 0n }
   for (const [name, table] of Object.entries(COUNTED) as [keyof typeof COUNTED, 'models' | 'workflows'][]) {
     const row = await db
       .selectFrom(table)
       .select(({ fn }) => fn.countAll<number>().as('rows'))
       .where('app_pk', '=', appPk)
+      .where('visibility', '>=', minVisibility)
       .executeTakeFirstOrThrow()
     counts[name] = BigInt(row.rows)
   }

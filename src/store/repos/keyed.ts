@@ -32,6 +32,8 @@ export interface Selection<T extends KeyedTable> {
 /** One page of a list. The pk decides between equal values, in the same direction; empty values sort lowest. */
 export interface Page<T extends KeyedTable> extends Selection<T> {
   orderBy: { column: Column<T>; direction: 'asc' | 'desc' }
+  /** Points that decide before the column, in the same direction. */
+  rank?: (row: ExpressionBuilder<Schema, T>) => Expression<number>
   /** Rows of the page, at most ROWS_PER_PAGE_MAX. */
   limit: number
   offset?: number
@@ -108,8 +110,10 @@ export class KeyedRows<T extends KeyedTable> {
   async list(db: Reader, page: Page<T>): Promise<Row<T>[]> {
     checkPage(page.limit, page.offset ?? 0)
     const { column, direction } = page.orderBy
-    let query = this.#select(db, page.parent, page.where)
-      .selectAll()
+    const rank = page.rank as ((row: ExpressionBuilder<Loose, 'keyed'>) => Expression<number>) | undefined
+    let query = this.#select(db, page.parent, page.where).selectAll()
+    if (rank) query = query.orderBy((row) => rank(row), direction)
+    query = query
       .orderBy(sql.ref(column), (order) => (isNullable(column) ? nullsLowest(order, direction) : order[direction]()))
       .limit(page.limit)
     if (column !== 'pk') query = query.orderBy('pk', direction)

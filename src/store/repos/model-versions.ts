@@ -45,6 +45,30 @@ export async function standingVersions(
   return found
 }
 
+/** Where a model version is now, by ids. */
+export interface VersionPlace {
+  readonly userId: string
+  readonly appId: string
+  readonly modelId: string
+}
+
+/** Where versions are now, by version id: those are random and never change, while models and apps are renamed. */
+export async function versionPlaces(db: Reader, versionIds: readonly string[]): Promise<Map<string, VersionPlace>> {
+  const found = new Map<string, VersionPlace>()
+  for (const part of inParts([...new Set(versionIds)])) {
+    const rows = await db
+      .selectFrom('model_versions')
+      .innerJoin('models', 'models.pk', 'model_versions.model_pk')
+      .innerJoin('apps', 'apps.pk', 'models.app_pk')
+      .innerJoin('users', 'users.pk', 'apps.user_pk')
+      .select(['model_versions.id', 'models.id as modelId', 'apps.id as appId', 'users.id as userId'])
+      .where('model_versions.id', 'in', part)
+      .execute()
+    for (const { id, ...place } of rows) found.set(id, place)
+  }
+  return found
+}
+
 /** How many concepts each version has, by version; those without any are left out. */
 export async function conceptCounts(db: Reader, versionPks: readonly number[]): Promise<Map<number, number>> {
   const found = new Map<number, number>()
@@ -219,7 +243,7 @@ export async function versionIdsOf(db: Reader, modelPks: readonly number[]): Pro
   return ids
 }
 
-function* inParts(values: readonly number[]): Generator<number[]> {
+function* inParts<V>(values: readonly V[]): Generator<V[]> {
   for (let start = 0; start < values.length; start += IDS_PER_STATEMENT_MAX) {
     yield values.slice(start, start + IDS_PER_STATEMENT_MAX)
   }

@@ -1,7 +1,7 @@
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
 import type { ModelTagKind, Row, Schema } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
+import { meetsSearch, type SearchWords, searchPoints } from './search.ts'
 
 /** A model with the names of where it lives. */
 export type PlacedModel = Row<'models'> & {
@@ -16,12 +16,6 @@ export interface ModelViewer {
   readonly appPk?: number
   /** Lowest visibility that strangers see. */
   readonly publicFrom: number
-}
-
-/** Words of a search; one with `not` must be absent. */
-export interface SearchWord {
-  readonly text: string
-  readonly not?: boolean
 }
 
 /** What a list of models may be narrowed by; absent means any. */
@@ -47,7 +41,7 @@ export interface ModelFilter {
   /** The same, compared with the name alone. */
   readonly namePattern?: string
   /** Alternatives; all words of one must be found in id, name, description or notes. */
-  readonly words?: readonly (readonly SearchWord[])[]
+  readonly words?: SearchWords | undefined
   /** Search and pattern look at the owner's id too. */
   readonly searchOwner?: boolean
 }
@@ -150,25 +144,13 @@ function conditions(eb: Builder, db: Reader, viewer: ModelViewer, filter: ModelF
     const texts = ['models.id', 'models.name', 'models.description', ...(filter.searchOwner ? ['users.id'] : [])]
     all.push(eb.or(texts.map((column) => ops.matches(sql.ref(column), pattern))))
   }
-  if (filter.words)
-    all.push(eb.or(filter.words.map((words) => eb.and(words.map((word) => hasWord(eb, db, word, filter))))))
+  if (filter.words) all.push(meetsSearch(ops, searched(db, filter), filter.words))
   return all
 }
 
-function hasWord(
-  eb: Builder,
-  db: Reader,
-  { text, not }: SearchWord,
-  { searchOwner }: ModelFilter,
-): Expression<SqlBool> {
-  const { ops } = db
+function searched(db: Reader, { searchOwner }: ModelFilter): Expression<string | null>[] {
   const columns = ['models.id', 'models.name', 'models.description', ...(searchOwner ? ['users.id'] : [])]
-  const notes = ops.jsonText(sql.ref('models.doc'), ['notes'])
-  const found = eb.or([
-    ...columns.map((column) => ops.contains(sql.ref(column), text)),
-    ops.contains(sql<string>`coalesce(${notes}, '')`, text),
-  ])
-  return not ? eb.not(found) : found
+  return [...columns.map((column) => sql.ref<string>(column)), db.ops.jsonText(sql.ref('models.doc'), ['notes'])]
 }
 
 function anyOf(
@@ -198,21 +180,10 @@ function sortKey(eb: Builder, db: Reader, filter: ModelFilter, sort: ModelSort):
         .whereRef('stars.resource_pk', '=', 'models.pk')
         .where('stars.kind', '=', 'model')
     case 'relevance':
-      return relevance(db, filter)
+      return searchPoints(db.ops, [sql.ref('models.id'), sql.ref('models.name')], filter.words ?? [])
     default:
       return sql.ref(`models.${sort}`)
   }
-}
-
-/** How many of the words stand in id or name, where they say most. */
-function relevance(db: Reader, filter: ModelFilter): Expression<number> {
-  const terms = (filter.words ?? []).flat().filter(({ not }) => !not)
-  const points = terms.flatMap(({ text }) =>
-    ['models.id', 'models.name'].map(
-      (column) => sql<number>`case when ${db.ops.contains(sql.ref(column), text)} then 1 else 0 end`,
-    ),
-  )
-  return points.length === 0 ? sql<number>`0` : sql<number>`${sql.join(points, sql` + `)}`
 }
 
 /** How many stars each of the models has, and whether the user gave one. */
@@ -258,15 +229,6 @@ export async function setModelTags(
     [...new Set(names)].map((tag) => ({ model_pk: modelPk, kind, tag })),
   )
   if (rows.length > 0) await tx.insertInto('model_tags').values(rows).execute()
-}
-
-/** Deletes what belongs to models without a foreign key: stars and old ids. */
-export async function dropModelTraces(tx: Writer, pks: readonly number[]): Promise<void> {
-  for (let start = 0; start < pks.length; start += IDS_PER_STATEMENT_MAX) {
-    const part = pks.slice(start, start + IDS_PER_STATEMENT_MAX)
-    await tx.deleteFrom('stars').where('kind', '=', 'model').where('resource_pk', 'in', part).execute()
-    await tx.deleteFrom('redirects').where('kind', '=', 'model').where('resource_pk', 'in', part).execute()
-  }
 }
 
 /** Pks of all models of an app. */

@@ -1,4 +1,5 @@
-import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
 import type { Row, Schema } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 
@@ -30,6 +31,43 @@ export function visibleTo(userPk: number): (row: WorkflowRow) => Expression<SqlB
       row('workflows.app_pk', 'in', own),
       row.and([row('workflows.visibility', '>=', PUBLIC), row('workflows.app_pk', 'in', open)]),
     ])
+  }
+}
+
+/** Id of the user whose workflow a row is, for conditions on it. */
+export const ownerId: Expression<string> = sql<string>`(
+  select users.id from apps inner join users on users.pk = apps.user_pk where apps.pk = workflows.app_pk
+)`
+
+/**
+ * The version that stands for each workflow, by workflow: its latest one if that is visible from `minVisibility` on,
+ * else the newest that is; workflows without any are left out.
+ */
+export async function standingVersions(
+  db: Reader,
+  workflows: readonly Pick<Row<'workflows'>, 'pk' | 'latest_version_pk'>[],
+  minVisibility: number,
+): Promise<Map<number, Row<'workflow_versions'>>> {
+  const found = new Map<number, Row<'workflow_versions'>>()
+  const visible = db.selectFrom('workflow_versions').selectAll().where('visibility', '>=', minVisibility)
+  for (const pks of inParts(workflows.flatMap((workflow) => workflow.latest_version_pk ?? []))) {
+    for (const row of await visible.where('pk', 'in', pks).execute()) found.set(row.workflow_pk, row)
+  }
+  for (const pks of inParts(workflows.map(({ pk }) => pk).filter((pk) => !found.has(pk)))) {
+    const newest = db
+      .selectFrom('workflow_versions')
+      .select(({ fn }) => fn.max('pk').as('pk'))
+      .where('workflow_pk', 'in', pks)
+      .where('visibility', '>=', minVisibility)
+      .groupBy('workflow_pk')
+    for (const row of await visible.where('pk', 'in', newest).execute()) found.set(row.workflow_pk, row)
+  }
+  return found
+}
+
+function* inParts(values: readonly number[]): Generator<readonly number[]> {
+  for (let start = 0; start < values.length; start += IDS_PER_STATEMENT_MAX) {
+    yield values.slice(start, start + IDS_PER_STATEMENT_MAX)
   }
 }
 
@@ -69,4 +107,10 @@ export async function isDefaultOf(db: Reader, appPk: number, workflowPks: readon
 /** Makes a workflow the one that an app uses by default. */
 export async function setDefaultWorkflow(tx: Writer, appPk: number, workflowPk: number): Promise<void> {
   await tx.updateTable('apps').set({ default_workflow_pk: workflowPk }).where('pk', '=', appPk).execute()
+}
+
+/** Pks of all workflows of an app. */
+export async function workflowPksOfApp(db: Reader, appPk: number): Promise<number[]> {
+  const rows = await db.selectFrom('workflows').select('pk').where('app_pk', '=', appPk).execute()
+  return rows.map(({ pk }) => pk)
 }

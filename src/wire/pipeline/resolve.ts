@@ -19,7 +19,7 @@ const missing = (): AppError => new AppError(StatusCode.CONN_DOES_NOT_EXIST, NOT
 // PATCH calls ask for `Models_Get` alone), the verb in the RPC's name does.
 const READS =
   /^(Get|List|Stream|MyScopes)|(Searches|SearchesByID|Outputs|Results|ResultsSimilarity|TimeEstimate|Query|StatValuesAggregate)$/
-const WRITES = /^(Patch|Delete|Put)/
+const WRITES = /^(Patch|Delete|Put|PostRunnerItemOutputs)/
 
 /** Whether an RPC leaves everything in its app as it was. */
 export const onlyReads = (name: string): boolean => READS.test(name) && !WRITES.test(name)
@@ -33,12 +33,13 @@ export const coversEverybody = (method: MethodInfo): boolean =>
 
 async function run(call: PipelineCall, request: Message): Promise<void> {
   if (call.method.auth === AuthType.NoAuth) return
-  const ids = (request as { userAppId?: UserAppIDSet }).userAppId
-  const user = await resolveUser(call, ids?.userId ?? '', ids?.appId ?? '')
-  const app = user && (await resolveApp(call, user, ids?.appId ?? ''))
-  if (call.method.level === 'app' && !app) {
+  const { userId = '', appId = '' } = (request as { userAppId?: UserAppIDSet }).userAppId ?? {}
+  // Before any look-up, so that it says nothing about which users there are.
+  if (call.method.level === 'app' && appId === '' && !call.principal.app) {
     throw new AppError(StatusCode.CONN_KEY_INVALID, 'Must provide app external ID in API authorizer')
   }
+  const user = await resolveUser(call, userId, appId)
+  const app = user && (await resolveApp(call, user, appId))
   call.target = await targetOf(call, user, app)
   if (call.target.scopes !== call.principal.scopes) demandScopes(call, call.target.scopes)
   if (call.target.rights === 'viewer' && !onlyReads(call.method.name)) {
@@ -74,8 +75,9 @@ async function resolveApp(call: PipelineCall, user: UserRef, appId: string): Pro
   const app = await directory.app(user.pk, appId)
   if (app) return app
   const renamed = await directory.appRedirect(user.pk, appId)
-  if (renamed === undefined) throw missing()
-  throw new Moved('app', appId, renamed, `/v2/users/${user.id}/apps/${renamed}`)
+  const moved = renamed === undefined ? undefined : await directory.app(user.pk, renamed)
+  if (!moved || !(await standing(call, user, moved))) throw missing()
+  throw new Moved('app', appId, moved.id, `/v2/users/${user.id}/apps/${moved.id}`)
 }
 
 async function targetOf(call: PipelineCall, user: UserRef | undefined, app: AppRef | undefined): Promise<Target> {
