@@ -31,6 +31,17 @@ export const catalogueWorkflows: readonly CatalogueWorkflow[] = [
     ],
   },
   {
+    id: 'Face-Search',
+    description: 'Finds faces, cuts them out upright and describes whom they show, for search by face.',
+    nodes: [
+      node('face-detector', 'face-detection'),
+      node('image-cropper', 'margin-100-image-crop', 'face-detector'),
+      node('landmarks', 'face-landmarks', 'image-cropper'),
+      node('align', 'landmarks-align', 'landmarks', 'image-cropper'),
+      node('face-embed', 'face-identification-transfer-learn', 'align'),
+    ],
+  },
+  {
     id: 'Demographics',
     description: 'Finds faces, cuts them out and says what age and gender they appear to be of.',
     nodes: [
@@ -51,6 +62,11 @@ export const catalogueWorkflows: readonly CatalogueWorkflow[] = [
     nodes: [node('moderation', 'moderation-recognition')],
   },
   { id: 'Text', description: 'An embedding of a text.', nodes: [node('text-embed', 'multilingual-text-embedding')] },
+  {
+    id: 'Language-Understanding',
+    description: 'An embedding of a text, under the name that older clients base their apps on.',
+    nodes: [node('text-embed', 'multilingual-text-embedding')],
+  },
   {
     id: 'language-aware-OCR',
     description: 'Reads the text in a picture, joins it and names its language.',

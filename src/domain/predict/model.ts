@@ -16,10 +16,10 @@ import type { Call } from '../call.ts'
 import { resolveModel } from '../models/resolve.ts'
 import { echoInput, itemStatus, overallStatus, toOutput } from './answer.ts'
 import { checkInputs } from './inputs.ts'
+import { resolvedFor } from './language.ts'
 import { modelOfOutput } from './messages.ts'
 import { planKey } from './plan-key.ts'
 import { runInputs } from './run.ts'
-import { toResolved } from './runnable.ts'
 
 /** A model ready to run, as outputs carry it. */
 interface ReadyModel extends Compiled {
@@ -60,7 +60,8 @@ function readyModel(call: Call, request: PostModelOutputsRequest, overrides: Ove
   const key = planKey(call, 'model', [modelId, versionId], overrides.outputConfig, overrides.params)
   return call.services.plans.get(key, async () => {
     const found = await resolveModel(call, { modelId, versionId })
-    return { ...compileSingle(toResolved(found), overrides), model: modelOfOutput(found) }
+    const resolved = await resolvedFor(call, found, overrides.outputConfig)
+    return { ...compileSingle(resolved, overrides), model: modelOfOutput(found) }
   })
 }
 

@@ -22,10 +22,10 @@ import { findModelOfNode } from '../workflows/nodes.ts'
 import { workflows } from '../workflows/resource.ts'
 import { versionMessages } from '../workflows/versions.ts'
 import { echoInput, itemStatus, overallStatus, resultStatus, toOutput } from './answer.ts'
+import { resolvedFor } from './language.ts'
 import { modelOfOutput } from './messages.ts'
 import { planKey } from './plan-key.ts'
 import { type Ran, runInputs } from './run.ts'
-import { toResolved } from './runnable.ts'
 
 /** Which workflow a call wants run, and how. */
 export interface WorkflowCall {
@@ -85,7 +85,7 @@ async function compileVersion(
     async (node) => {
       const model = await findModelOfNode(call, node)
       found.set(node.id, model)
-      return toResolved(model)
+      return resolvedFor(call, model, outputConfig)
     },
     { outputConfig },
   )

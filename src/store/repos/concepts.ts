@@ -1,4 +1,5 @@
 import { type Expression, type SqlBool, sql } from 'kysely'
+import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader } from '../session.ts'
 import type { Condition } from './keyed.ts'
@@ -107,4 +108,26 @@ function textFits(db: Reader, text: string): (column: string) => Expression<SqlB
   return text.includes('*')
     ? (column) => db.ops.matches(sql.ref(column), text)
     : (column) => db.ops.contains(sql.ref(column), text)
+}
+
+/** Names of an app's concepts in a language, by concept id; those without one are left out. */
+export async function namesIn(
+  db: Reader,
+  appPk: number,
+  language: string,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  const found = new Map<string, string>()
+  for (let start = 0; start < ids.length; start += IDS_PER_STATEMENT_MAX) {
+    const rows = await db
+      .selectFrom('concept_languages')
+      .innerJoin('concepts', 'concepts.pk', 'concept_languages.concept_pk')
+      .select(['concepts.id', 'concept_languages.name'])
+      .where('concepts.app_pk', '=', appPk)
+      .where('concept_languages.id', '=', language)
+      .where('concepts.id', 'in', ids.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .execute()
+    for (const { id, name } of rows) found.set(id, name)
+  }
+  return found
 }
