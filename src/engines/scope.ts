@@ -86,6 +86,8 @@ async function encodeBound(image: Image): Promise<void> {
   const format = handle.format === 'JPEG' || width * height > LOSSLESS_PIXELS_MAX ? 'jpeg' : 'png'
   image.base64 = await handle.encode(format)
   image.imageInfo ??= create(ImageInfoSchema, { width, height, format: format.toUpperCase(), colorMode })
+  // The bytes are the picture from now on, so that the one it was cut out of can leave the memory.
+  bound.delete(image)
 }
 
 function* pictures(data: Data): Generator<Image> {

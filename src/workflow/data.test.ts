@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { create } from '@bufbuild/protobuf'
-import { type Data, ImageSchema, RegionSchema } from '../contract/index.ts'
-import { copyFields, dataOf, mergeData, regionWith } from './data.ts'
+import { type Data, FrameSchema, ImageSchema, RegionSchema } from '../contract/index.ts'
+import { dataOf, mergeData, regionWith } from './data.ts'
 import { concept, imageData, textData } from './test-support.ts'
 
 const region = (id: string, data?: Data) => create(RegionSchema, { id, value: 0.5, data })
@@ -56,9 +56,38 @@ test('regions with one id become one with the data of all; regions without id st
   assert.deepEqual(ids(ages.regions[1]!.data), ['3-9'])
 })
 
-test('fields are copied by the part of Data that their paths lie in', () => {
-  const from = dataOf({ ...imageData(1), concepts: [concept('a')], regions: [region('r')], metadata: { secret: 1 } })
-  const to = dataOf()
-  copyFields(from, to, ['image', 'regions[...].data.concepts', 'text'])
-  assert.deepEqual([to.image, to.regions, to.concepts, to.metadata], [from.image, from.regions, [], undefined])
+test('frames of the same place become one, by index where they tell it', () => {
+  const frame = (index: number | undefined, data: Data) =>
+    create(FrameSchema, { frameInfo: index === undefined ? undefined : { index, time: index * 10 }, data })
+  const boxes = [frame(0, dataOf({ regions: [region('a', tags('cat'))] })), frame(2, tags('x'))]
+  const vectors = [
+    frame(2, tags('y')),
+    frame(0, dataOf({ regions: [region('a', tags('tabby'))] })),
+    frame(5, tags('z')),
+  ]
+  const { frames } = mergeData([dataOf({ frames: boxes }), dataOf({ frames: vectors })])
+  assert.deepEqual(
+    frames.map(({ frameInfo, data }) => [frameInfo!.index, ids(data), ids(data!.regions[0]?.data)]),
+    [
+      [0, [], ['cat', 'tabby']],
+      [2, ['x', 'y'], undefined],
+      [5, ['z'], undefined],
+    ],
+  )
+  const plain = mergeData([
+    dataOf({ frames: [frame(undefined, tags('a'))] }),
+    dataOf({ frames: [frame(undefined, tags('b')), frame(undefined, tags('c'))] }),
+  ])
+  assert.deepEqual(
+    plain.frames.map(({ data }) => ids(data)),
+    [['a', 'b'], ['c']],
+  )
+})
+
+test('a region that several nodes made keeps the track id that one of them gave', () => {
+  const [merged] = mergeData([
+    dataOf({ regions: [region('a', tags('cat'))] }),
+    dataOf({ regions: [create(RegionSchema, { id: 'a', trackId: '7' })] }),
+  ]).regions
+  assert.deepEqual([merged!.trackId, ids(merged!.data)], ['7', ['cat']])
 })

@@ -1,6 +1,5 @@
 import { create } from '@bufbuild/protobuf'
-import { type Data, DataSchema, type Region, RegionSchema } from '../contract/index.ts'
-import { rootOf } from './fields.ts'
+import { type Data, DataSchema, type Frame, FrameSchema, type Region, RegionSchema } from '../contract/index.ts'
 
 /** Data that holds the given fields; messages inside keep their identity, on which bound images depend. */
 export const dataOf = (fields: Partial<Omit<Data, '$typeName' | '$unknown'>> = {}): Data => create(DataSchema, fields)
@@ -13,7 +12,7 @@ export function regionWith(region: Region, data: Data | undefined): Region {
 
 /**
  * What several nodes made, seen as one: lists are joined, of single values the first counts, and regions with the
- * same id become one region that holds the data of all.
+ * same id, and frames of the same place in a video, become one that holds the data of all.
  */
 export function mergeData(all: readonly Data[]): Data {
   if (all.length === 1) return all[0]!
@@ -34,7 +33,7 @@ function addTo(merged: Data, data: Data): void {
   merged.colors = joined(merged.colors, data.colors)
   merged.clusters = joined(merged.clusters, data.clusters)
   merged.embeddings = joined(merged.embeddings, data.embeddings)
-  merged.frames = joined(merged.frames, data.frames)
+  merged.frames = mergeFrames(merged.frames, data.frames)
   merged.tracks = joined(merged.tracks, data.tracks)
   merged.timeSegments = joined(merged.timeSegments, data.timeSegments)
   merged.hits = joined(merged.hits, data.hits)
@@ -55,18 +54,36 @@ function mergeRegions(before: readonly Region[], added: readonly Region[]): Regi
       merged.push(region)
     } else {
       const first = merged[place]!
-      const parts = [first.data, region.data].filter((data) => data !== undefined)
-      merged[place] = regionWith(first, parts.length === 0 ? undefined : mergeData(parts))
+      const trackId = first.trackId || region.trackId
+      merged[place] = regionWith({ ...first, trackId }, together(first.data, region.data))
     }
   }
   return merged
 }
 
-/** Copies the top-level fields that the paths lie in from one Data to another, by reference. */
-export function copyFields(from: Data, to: Data, paths: readonly string[]): void {
-  for (const path of paths) {
-    const root = rootOf(path)
-    const key = (root === 'time_segments' ? 'timeSegments' : root) as keyof Data
-    if (from[key] !== undefined) Object.assign(to, { [key]: from[key] })
+function mergeFrames(before: readonly Frame[], added: readonly Frame[]): Frame[] {
+  if (before.length === 0) return [...added]
+  const merged = [...before]
+  const places = placesOfFrames(before)
+  for (const [at, frame] of added.entries()) {
+    const place = places(frame, at)
+    if (place === undefined) merged.push(frame)
+    else merged[place] = create(FrameSchema, { ...merged[place]!, data: together(merged[place]!.data, frame.data) })
   }
+  return merged
+}
+
+/**
+ * Finds the place of a frame of another list in a list of frames: by its index, or simply by its place where the
+ * frames tell no index.
+ */
+export function placesOfFrames(frames: readonly Frame[]): (frame: Frame, at: number) => number | undefined {
+  const byIndex = new Map(frames.map(({ frameInfo }, place) => [frameInfo?.index, place]))
+  if (byIndex.size === frames.length && !byIndex.has(undefined)) return ({ frameInfo }) => byIndex.get(frameInfo?.index)
+  return (_, at) => (at < frames.length ? at : undefined)
+}
+
+function together(...parts: (Data | undefined)[]): Data | undefined {
+  const known = parts.filter((data) => data !== undefined)
+  return known.length === 0 ? undefined : mergeData(known)
 }

@@ -15,3 +15,5 @@ export const MAX_VIDEO_FRAMES = 6000
 export const FRAMES_PER_CHUNK = 16
 /** Concepts, regions, frames, embeddings and the like that all nodes may make of one input together. */
 export const MAX_OUTPUT_PARTS = 500_000
+/** Bytes of encoded pictures that nodes may cut out of the frames of one video together. */
+export const MAX_FRAME_PICTURE_BYTES = 64 * 1024 * 1024

@@ -1,7 +1,8 @@
 import type { Data, Region } from '../../contract/index.ts'
-import { copyFields, dataOf } from '../data.ts'
+import { dataOf } from '../data.ts'
 import { ANY_FIELD, hasField } from '../fields.ts'
 import { type Lookup, lookup, type Needs } from '../lookup.ts'
+import { takeField } from '../take-field.ts'
 
 /** One piece of work for an engine: what it sees, and the regions (outer to inner) it belongs to. */
 export interface WorkItem {
@@ -13,6 +14,8 @@ export interface WorkItem {
 export interface Work {
   readonly depth: number
   readonly items: readonly WorkItem[]
+  /** A picture that the node sees as the only frame of a video. */
+  readonly isStill?: boolean
 }
 
 /**
@@ -33,10 +36,12 @@ const hasAt = (data: Data, field: string, depth: number): boolean =>
     ? hasField(data, field)
     : data.regions.some((region) => region.data !== undefined && hasAt(region.data, field, depth - 1))
 
-function itemsOf(levels: readonly Data[], { depth, sources, leader }: Lookup, anyInput: boolean): WorkItem[] {
+function itemsOf(levels: readonly Data[], { depth, sources: found, leader }: Lookup, anyInput: boolean): WorkItem[] {
+  // The nearest source says which regions there are; those further back only add to them.
+  const sources = found.toSorted((a, b) => a.level - b.level)
   if (depth === 0) {
     const data = dataOf()
-    for (const { level, field } of sources) copyFields(levels[level]!, data, [field])
+    for (const { level, field } of sources) takeField(data, levels[level]!, field)
     return [{ data, chain: [] }]
   }
   const kept = keptRegions(levels[0]!, levels[leader]!)
@@ -48,7 +53,7 @@ function itemsOf(levels: readonly Data[], { depth, sources, leader }: Lookup, an
     for (const source of sources) {
       const inner = descend(levels[source.level]!, chain.slice(0, source.depth))
       if (inner === undefined || !hasField(inner, source.field)) continue
-      copyFields(inner, data, [source.field])
+      takeField(data, inner, source.field)
       taken++
     }
     if (anyInput ? taken > 0 : taken === sources.length) items.push({ data, chain })

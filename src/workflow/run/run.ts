@@ -14,6 +14,7 @@ import { countParts, finishData } from './finish.ts'
 import { gather, type Work } from './gather.ts'
 import { dataLevels } from './levels.ts'
 import type { NodeState, RawOutput, Slot } from './state.ts'
+import { asFrame, fromFrame, worksOnFrames } from './still.ts'
 
 interface Job {
   readonly slot: Slot
@@ -89,7 +90,7 @@ export class Run {
     const broken = inputs.find((input) => slot.states[input]!.failed)
     if (broken !== undefined) return skipped(this.plan.nodes[broken]!, slot.states[broken]!)
     if (inputs.length > 0 && inputs.every((input) => isEmptyData(slot.states[input]!.data))) return nothing()
-    const work = gather(dataLevels(slot, this.#levels[index]!), this.#needs[index]!)
+    const work = this.#gather(index, slot)
     if (!work || work.items.length === 0) return { ...nothing(), unmatched: work === undefined }
     if (work.items.length > MAX_LIFTED_REGIONS) {
       return failure(
@@ -100,6 +101,14 @@ export class Run {
       )
     }
     return work
+  }
+
+  #gather(index: number, slot: Slot): Work | undefined {
+    const needs = this.#needs[index]!
+    const levels = dataLevels(slot, this.#levels[index]!)
+    const isStill = slot.input.video === undefined && slot.input.frames.length === 0 && worksOnFrames(needs.fields)
+    const work = gather(isStill ? levels.map(asFrame) : levels, needs)
+    return work && isStill ? { ...work, isStill } : work
   }
 
   async #infer(node: PlanNode, jobs: readonly Job[]): Promise<ItemResult[]> {
@@ -132,7 +141,8 @@ export class Run {
   #conclude(node: PlanNode, slot: Slot, work: Work, results: readonly ItemResult[], elapsedMs: number): NodeState {
     const error = results.find((result) => result instanceof AppError)
     if (error) return { ...failure(error), elapsedMs }
-    return this.#finish(node, slot, { work, results: results as RawOutput['results'] }, elapsedMs)
+    const made = results as RawOutput['results']
+    return this.#finish(node, slot, { work, results: work.isStill ? made.map(fromFrame) : made }, elapsedMs)
   }
 
   #finish(node: PlanNode, slot: Slot, raw: RawOutput, elapsedMs: number): NodeState {
