@@ -1,6 +1,6 @@
 import { ClarifaiStub } from 'clarifai-web-grpc'
-import resources from 'clarifai-web-grpc/dist/cjs/proto/clarifai/api/resources_pb.js'
-import service, { type PostWorkflowResultsResponse } from 'clarifai-web-grpc/dist/cjs/proto/clarifai/api/service_pb.js'
+import resources from 'clarifai-web-grpc/proto/clarifai/api/resources_pb.js'
+import service, { type PostWorkflowResultsResponse } from 'clarifai-web-grpc/proto/clarifai/api/service_pb.js'
 
 const { Data, Image, Input, UserAppIDSet } = resources
 const { PostWorkflowResultsRequest } = service
