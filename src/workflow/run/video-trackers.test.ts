@@ -212,7 +212,7 @@ test('frames leave the memory once they have been looked at', async () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const count = FRAMES_PER_CHUNK * 6
-  const early: WeakRef<ImageHandle>[] = []
+  const early: WeakRef<Uint8Array>[] = []
   let alive = Number.NaN
   class Streamed extends OperatorHost {
     override async *frames(): AsyncGenerator<SampledFrame> {
@@ -222,9 +222,9 @@ test('frames leave the memory once they have been looked at', async () => {
           collect()
           alive = early.filter((ref) => ref.deref() !== undefined).length
         }
-        const image = picture(n)
-        if (n < FRAMES_PER_CHUNK * 4) early.push(new WeakRef(image))
-        yield { image, timeMs: n }
+        const pixels = new Uint8Array(SIDE * SIDE * 3).fill(n)
+        if (n < FRAMES_PER_CHUNK * 4) early.push(new WeakRef(pixels))
+        yield { image: ImageHandle.fromRaw(pixels, SIDE, SIDE), timeMs: n }
       }
     }
   }
