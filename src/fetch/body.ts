@@ -13,11 +13,20 @@ const DECODERS: Record<string, () => Transform> = {
 /** The encodings that `readBody` undoes, as a request header. */
 export const ACCEPT_ENCODING = 'gzip, deflate, br'
 
-/**
- * Reads a body to its end, undoing its content encoding, and stops as soon as it has more than `maxBytes`, counted
- * before and after. Throws AppError 30105 then, 30002 for an unknown encoding, the stream's error if it breaks.
- */
+/** Reads a body to its end into memory; throws what `limited` throws. */
 export async function readBody(body: Readable, encoding: string, maxBytes: number): Promise<Buffer> {
+  return Buffer.concat(await Array.fromAsync(limited(body, encoding, maxBytes)))
+}
+
+/**
+ * The pieces of a body, its content encoding undone, up to `maxBytes`, counted before and after; leaving the loop ends
+ * the body. Throws AppError 30105 beyond the limit, 30002 for an unknown encoding, the stream's error if it breaks.
+ */
+export async function* limited(
+  body: Readable,
+  encoding: string,
+  maxBytes: number,
+): AsyncGenerator<Buffer, void, undefined> {
   const names = encoding
     .toLowerCase()
     .split(',')
@@ -28,8 +37,7 @@ export async function readBody(body: Readable, encoding: string, maxBytes: numbe
     discard(body)
     throw downloadFailed('The server sent a content encoding that is not supported')
   }
-  const chunks: Buffer[] = []
-  const limited = async function* (stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const counted = async function* (stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
     let total = 0
     for await (const chunk of stream) {
       total += chunk.length
@@ -37,12 +45,14 @@ export async function readBody(body: Readable, encoding: string, maxBytes: numbe
       yield chunk
     }
   }
-  const collect = async (stream: AsyncIterable<Buffer>): Promise<void> => {
-    for await (const chunk of limited(stream)) chunks.push(chunk)
+  if (!makeDecoder) {
+    yield* counted(body)
+    return
   }
-  if (makeDecoder) await pipeline(body, limited, makeDecoder(), collect)
-  else await pipeline(body, collect)
-  return Buffer.concat(chunks)
+  const decoder = makeDecoder()
+  // The decoder ends with the error of whatever failed before it, so that the loop below sees it.
+  pipeline(body, counted, decoder).catch(() => {})
+  yield* counted(decoder)
 }
 
 /** Ends a body that nobody wants, without reading on. */

@@ -33,6 +33,18 @@ export function downloadFailed(why: string, cause?: unknown): AppError {
   return new AppError(StatusCode.INPUT_FAILED, `${why}.`, { cause })
 }
 
+/** The time for the download is over; the limit is named where it is known. */
+export function tooSlow(limitMs?: number, cause: unknown = new DOMException('too slow', 'TimeoutError')): AppError {
+  const limit = limitMs === undefined ? 'too long' : `longer than ${limitMs / 1_000} seconds`
+  return downloadFailed(`The download took ${limit}`, cause)
+}
+
+/** True for the failure of a fetch that ran out of time. */
+export function isTooSlow(error: AppError): boolean {
+  const { name, code } = (error.cause ?? {}) as { name?: unknown; code?: unknown }
+  return name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
+}
+
 /** No connection to the host of the URL. */
 export function unreachable(host: string, cause?: unknown): AppError {
   const details = `The host ${shown(host)} cannot be reached; check the address or try again later.`
