@@ -32,6 +32,8 @@ export interface BlobStore {
   read(hash: string, range?: ByteRange): Promise<Readable>
   /** The whole content, checked before it is returned. */
   bytes(hash: string, bytesMax: number): Promise<Uint8Array>
+  /** Path of the file with the content, for libraries that read files themselves; nobody may write to it. Throws CONN_DOES_NOT_EXIST. */
+  file(hash: string): Promise<string>
   /** Copies a blob into a new file, as a second name of the same file where that is possible. */
   copyTo(hash: string, file: string): Promise<void>
   /** Removes a blob; does nothing when there is none. */

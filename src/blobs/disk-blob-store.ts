@@ -126,6 +126,12 @@ class DiskBlobStore implements BlobStore {
     return handle
   }
 
+  async file(hash: string): Promise<string> {
+    const file = this.#file(hash)
+    if (!(await stat(file).catch(missing))) throw blobMissing(hash)
+    return file
+  }
+
   async copyTo(hash: string, file: string): Promise<void> {
     const from = this.#file(hash)
     if (!(await stat(from).catch(missing))) throw blobMissing(hash)

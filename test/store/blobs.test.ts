@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, mkdir, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
@@ -18,6 +18,14 @@ const HOUR_MICROS = 60 * 60 * 1_000_000
 const hasCode = (code: StatusCode) => (error: unknown) => isAppError(error) && error.code === code
 
 describe('blobs on disk', () => {
+  it('name the file of a blob for libraries that read files', () =>
+    withBlobs(async (blobs) => {
+      const { hash } = await blobs.put(Buffer.from('weights'))
+      assert.equal(await readFile(await blobs.file(hash), 'utf8'), 'weights')
+      await assert.rejects(blobs.file('0'.repeat(64)), hasCode(StatusCode.CONN_DOES_NOT_EXIST))
+      await assert.rejects(blobs.file('../../etc/passwd'), hasCode(StatusCode.CONN_DOES_NOT_EXIST))
+    }))
+
   it('give back what was put, from bytes and from a stream, under its SHA-256', () =>
     withBlobs(async (blobs) => {
       for (const content of [Buffer.from(''), Buffer.from('hello'), randomBytes(3_000_000)]) {
