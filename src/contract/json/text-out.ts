@@ -28,6 +28,8 @@ const LOWEST = -6
 const HIGHEST = 8
 const LIMIT = Array.from({ length: HIGHEST - LOWEST + 2 }, (_, i) => Number(`1e${i + LOWEST}`))
 const SCALE = Array.from({ length: HIGHEST - LOWEST + 1 }, (_, i) => 5 - (i + LOWEST))
+// Looked up, because computing a power takes longer than all else here.
+const POWER = Array.from({ length: 5 - LOWEST + 4 }, (_, i) => 10 ** i)
 
 /**
  * The shortest decimal that reads back as the same float32: 0.97, not 0.9700000286102295.
@@ -44,7 +46,7 @@ export function floatText(value: number): string {
     while (size >= LIMIT[i + 1]!) i++
     const scale = SCALE[i]!
     for (let digits = scale; digits < scale + 4; digits++) {
-      const short = digits >= 0 ? roundAt(float, 10 ** digits) : Math.round(float / 10 ** -digits) * 10 ** -digits
+      const short = digits >= 0 ? roundAt(float, POWER[digits]!) : Math.round(float / POWER[-digits]!) * POWER[-digits]!
       if (Math.fround(short) === float) return String(short)
     }
   }
