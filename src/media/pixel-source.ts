@@ -2,6 +2,7 @@ import type { Sharp } from 'sharp'
 import { AppError } from '../base/errors.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import { bmpSize, decodeBmp, type RawImage } from './bmp.ts'
+import { plainJpegHeader } from './jpeg-header.ts'
 import { MAX_IMAGE_BYTES, MAX_IMAGE_FRAMES, MAX_IMAGE_PIXELS, MAX_WORKING_PIXELS } from './limits.ts'
 import { imageError, sharp } from './sharp-setup.ts'
 import { IMAGE_FORMATS, type ImageFormat, sniff } from './sniff.ts'
@@ -103,6 +104,12 @@ export class PixelSource {
       return new PixelSource({ width, height }, 'BMP', 'RGB', undefined, decodeBmp(bytes))
     }
     const options = { failOn: 'error', limitInputPixels: maxPixels, sequentialRead: true } as const
+    const plain = format === 'JPEG' ? plainJpegHeader(bytes) : undefined
+    if (plain) {
+      checkPixels(plain.width, plain.height)
+      const open = (): Sharp => sharp(bytes, { ...options, ignoreIcc: true })
+      return new PixelSource(plain, 'JPEG', plain.components === 1 ? 'L' : 'RGB', open, undefined, true)
+    }
     try {
       const metadata = await sharp(bytes, options).metadata()
       checkPixels(metadata.width, metadata.height)

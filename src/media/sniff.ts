@@ -54,6 +54,8 @@ const KNOWN: Record<string, readonly [MediaKind, string]> = {
   'audio/x-m4a': ['audio', 'M4A'],
 }
 
+const JPEG: Sniffed = { kind: 'image', format: 'JPEG', mime: 'image/jpeg' }
+
 /** Bytes at the start of a text that are looked at for control characters. */
 const TEXT_PROBE_BYTES = 4_096
 
@@ -75,6 +77,8 @@ export function looksLikeText(bytes: Uint8Array): boolean {
  */
 export async function sniff(bytes: Uint8Array): Promise<Sniffed | undefined> {
   if (bytes.length === 0) return undefined
+  // The most usual input, whose first byte no text has. JPEG-LS, which the fourth byte tells, is not accepted.
+  if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff && bytes[3] !== 0xf7) return JPEG
   if (looksLikeText(bytes)) return { kind: 'text', format: 'UTF8', mime: 'text/plain' }
   const type = await fileTypeFromBuffer(bytes).catch(() => undefined)
   const known = type && KNOWN[type.mime]
