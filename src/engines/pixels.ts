@@ -4,11 +4,14 @@ export interface PixelScale {
   readonly offset: number
 }
 
-/** Puts packed RGB bytes into channel planes (NCHW) of floats. */
-export function toPlanar(rgb: Uint8Array, { scale, offset }: PixelScale): Float32Array {
+/** Puts packed RGB bytes into channel planes (NCHW) of floats, into `out` if it is given. */
+export function toPlanar(
+  rgb: Uint8Array,
+  { scale, offset }: PixelScale,
+  out = new Float32Array(rgb.length),
+): Float32Array {
   const plane = rgb.length / 3
   const table = byteTable(scale, offset)
-  const out = new Float32Array(rgb.length)
   for (let from = 0, to = 0; to < plane; from += 3, to++) {
     out[to] = table[rgb[from]!]!
     out[to + plane] = table[rgb[from + 1]!]!

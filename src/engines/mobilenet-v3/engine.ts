@@ -23,6 +23,8 @@ export const mobilenetV3Embed: Engine = {
   weights: [WEIGHT],
   async load(files): Promise<LoadedEngine> {
     const model = await OnnxModel.load(weightFile(files, WEIGHT, 'model'), MOBILENET_V3_SPEC)
+    // The input of the last run, when no run has it: fresh ones would make most of the garbage of a prediction.
+    let spare: Float32Array | undefined
     return {
       bytes: model.bytes,
       dispose: () => model.dispose(),
@@ -31,8 +33,11 @@ export const mobilenetV3Embed: Engine = {
           const handle = await pictureOf(item)
           const vector = await memoOfImage(item.scope, handle, 'mobilenet-v3', async () => {
             const rgb = await handle.rgb(SIDE_PX, SIDE_PX)
-            const input = floatTensor(toPlanar(rgb, { scale: 1, offset: 0 }), [1, 3, SIDE_PX, SIDE_PX])
-            return normalised((await model.run({ input })).embedding!.data)
+            const planes = toPlanar(rgb, { scale: 1, offset: 0 }, spare)
+            spare = undefined
+            const { embedding } = await model.run({ input: floatTensor(planes, [1, 3, SIDE_PX, SIDE_PX]) })
+            spare = planes
+            return normalised(embedding!.data)
           })
           return embeddingData(vector)
         }),
