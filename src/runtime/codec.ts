@@ -1,4 +1,4 @@
-import { fromBinary, toBinary } from '@bufbuild/protobuf'
+import { decodeMessage, encodeMessage } from '../contract/binary/index.ts'
 import { type Data, DataSchema } from '../contract/index.ts'
 import type { InputResult, NodeResult } from '../workflow/plan.ts'
 import type { Frame } from './frame-channel.ts'
@@ -58,11 +58,11 @@ function packData(data: Data, attachments: Uint8Array[]): PackedData {
     media[kind] = attachments.push(medium.base64) - 1
     Object.assign(light, { [kind]: { ...medium, base64: new Uint8Array(0) } })
   }
-  return { body: toBinary(DataSchema, light), media }
+  return { body: encodeMessage(DataSchema, light), media }
 }
 
 function unpackData({ body, media }: PackedData, attachments: readonly Uint8Array[]): Data {
-  const data = fromBinary(DataSchema, body)
+  const data = decodeMessage(DataSchema, body) as Data
   for (const kind of MEDIA) {
     const index = media[kind]
     if (index !== undefined) data[kind]!.base64 = attachments[index]!
@@ -73,11 +73,11 @@ function unpackData({ body, media }: PackedData, attachments: readonly Uint8Arra
 function packNode(node: NodeResult | undefined): PackedNode {
   if (!node) return undefined
   const { data, ...rest } = node
-  return data ? { ...rest, body: toBinary(DataSchema, data) } : rest
+  return data ? { ...rest, body: encodeMessage(DataSchema, data) } : rest
 }
 
 function unpackNode(node: PackedNode): NodeResult | undefined {
   if (!node) return undefined
   const { body, ...rest } = node
-  return body ? { ...rest, data: fromBinary(DataSchema, body) } : rest
+  return body ? { ...rest, data: decodeMessage(DataSchema, body) as Data } : rest
 }

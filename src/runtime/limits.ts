@@ -19,6 +19,8 @@ export const MAX_FRAME_BYTES = 1_024 * MIB
 export const DEFAULT_ENGINE_BYTES = 512 * MIB
 /** A worker whose resident memory is above this after its work is replaced, in bytes. */
 export const DEFAULT_WORKER_RSS_BYTES = 1_536 * MIB
+/** How long a worker believes what it last saw of its own resident memory, in milliseconds. */
+export const RSS_TRUSTED_MS = 200
 /** Plans that a worker remembers. */
 export const MAX_KNOWN_PLANS = 256
 

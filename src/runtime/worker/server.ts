@@ -2,7 +2,7 @@ import { isAppError } from '../../base/errors.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Plan } from '../../workflow/plan.ts'
 import { type EngineHost, executePlan } from '../../workflow/run/execute.ts'
-import { MAX_KNOWN_PLANS } from '../limits.ts'
+import { MAX_KNOWN_PLANS, RSS_TRUSTED_MS } from '../limits.ts'
 import type { FromWorker, RunRequest, ToWorker } from '../protocol.ts'
 import type { EngineCache } from './engine-cache.ts'
 import { sampledFrames } from './frames.ts'
@@ -13,6 +13,9 @@ export class WorkerServer {
   readonly #answer: (message: FromWorker) => void
   readonly #plans = new Map<string, Plan>()
   readonly #running = new Map<number, { readonly abort: AbortController; readonly done: Promise<void> }>()
+
+  #rss = 0
+  #rssUntil = 0
 
   constructor(engines: EngineCache, answer: (message: FromWorker) => void) {
     this.#engines = engines
@@ -57,7 +60,7 @@ export class WorkerServer {
         report: (engine, error) => console.error(`engine ${engine} failed`, error),
       }
       const results = await executePlan(plan, request.inputs, host, request.options, signal)
-      this.#answer({ type: 'result', id, results, rssBytes: process.memoryUsage.rss() })
+      this.#answer({ type: 'result', id, results, rssBytes: this.#rssBytes() })
     } catch (error) {
       this.#answer({ type: 'error', id, ...describe(error, signal) })
     } finally {
@@ -72,6 +75,16 @@ export class WorkerServer {
     this.#plans.set(planHash, found)
     if (this.#plans.size > MAX_KNOWN_PLANS) this.#plans.delete(this.#plans.keys().next().value!)
     return found
+  }
+
+  // Asking the system costs as much as several nodes of a plan, and memory does not grow in a moment.
+  #rssBytes(): number {
+    const now = performance.now()
+    if (now >= this.#rssUntil) {
+      this.#rss = process.memoryUsage.rss()
+      this.#rssUntil = now + RSS_TRUSTED_MS
+    }
+    return this.#rss
   }
 
   #stats() {
