@@ -81,7 +81,12 @@ export async function startLimpid(
     LIMPID_LOG: 'warn',
     ...options.env,
   })
-  const url = await Promise.race([readyUrl(running), failed(running.ended)])
+  const removeData = (): Promise<void> =>
+    options.dataDir === undefined ? rm(dataDir, { recursive: true, force: true }) : Promise.resolve()
+  const url = await Promise.race([readyUrl(running), failed(running.ended)]).catch(async (error) => {
+    await removeData()
+    throw error
+  })
   const { hostname, port } = new URL(url)
   const stop = (): Promise<Ended> => {
     running.process.kill('SIGTERM')
@@ -96,7 +101,7 @@ export async function startLimpid(
     stop,
     async [Symbol.asyncDispose]() {
       await stop()
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
+      await removeData()
     },
   }
 }
