@@ -129,6 +129,16 @@ describe('PostWorkflowResults as the user documents it, on the short path with a
     assert.deepEqual(long.body.results[0]!.outputs[0]!.data, short.body.results[0]!.outputs[0]!.data)
   })
 
+  test('the published path without an id runs the default workflow of the app', async () => {
+    const { http, body, text } = await predict(documented, '/v2/workflows//results')
+    assert.equal(http, 200, text)
+    assert.equal((body.workflow as Named).id, 'Empty')
+    assert.deepEqual(body.results[0]!.outputs ?? [], [])
+    const main = await post(`${MAIN}/workflows//results`, { inputs: documented.inputs })
+    assert.equal((main.body.workflow as Named).id, 'Universal')
+    assert.equal(main.body.results[0]!.outputs[0]!.data.embeddings.length, 1)
+  })
+
   test('a token on the short path is told what it lacks', async () => {
     const { userAppId: _, ...rest } = documented
     const { http, body } = await post('/v2/workflows/photos/results', rest)

@@ -91,6 +91,18 @@ test('unknown paths and wrong verbs are told apart', () => {
   assert.deepEqual(router.verbsOf('/v2/nothing'), [])
 })
 
+test('only results of the default workflow are reached without an id', () => {
+  const short = router.find('POST', '/v2/workflows//results')
+  assert.deepEqual([short.route.method.name, short.values], ['PostWorkflowResults', ['']])
+  const long = router.find('POST', '/v2/users/me/apps/a/workflows//results')
+  assert.deepEqual([long.route.method.name, long.values], ['PostWorkflowResults', ['me', 'a', '']])
+  assert.throws(() => router.find('GET', '/v2/workflows//results'), codeOf(StatusCode.CONN_METHOD_NOT_ALLOWED))
+  for (const path of ['/v2/users//apps/a/workflows/w/results', '/v2/models//outputs', '/v2/workflows//results/']) {
+    assert.throws(() => router.find('POST', path), codeOf(StatusCode.CONN_DOES_NOT_EXIST), path)
+  }
+  assert.throws(() => router.find('GET', '/v2/workflows//versions'), codeOf(StatusCode.CONN_DOES_NOT_EXIST))
+})
+
 test('two RPCs on one route are found out at the start', () => {
   const method = methodInfo('GetModel')
   const twin: MethodInfo = {

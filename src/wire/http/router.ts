@@ -41,7 +41,16 @@ const ADDED = new Map<RpcName, HttpBinding>([
   ],
 ])
 
+// The published request of this RPC has no id in its path, `/v2/workflows//results`: no id means the app's default
+// workflow. Everywhere else an empty segment is a path that does not exist.
+const MAY_BE_EMPTY = new Map<RpcName, string>([['PostWorkflowResults', 'workflow_id']])
+
 const newNode = (): Node => ({ literals: new Map(), param: undefined, routes: new Map() })
+
+/** Whether each parameter has a value, or may do without. */
+function isComplete({ method, params }: Route, values: readonly string[]): boolean {
+  return values.every((value, at) => value !== '' || params[at]?.join('.') === MAY_BE_EMPTY.get(method.name))
+}
 
 function decodeSegments(path: string): string[] {
   const segments = path.split('/')
@@ -98,7 +107,10 @@ export class Router {
     const segments = decodeSegments(path)
     if (segments.length <= this.#deepest) {
       const values: string[] = []
-      const route = walk(this.#root, segments, 0, values, (node) => node.routes.get(verb))
+      const route = walk(this.#root, segments, 0, values, (node) => {
+        const found = node.routes.get(verb)
+        return found && isComplete(found, values) ? found : undefined
+      })
       if (route) return { route, values }
       if (this.verbsOf(path).length > 0) {
         throw new AppError(StatusCode.CONN_METHOD_NOT_ALLOWED, 'Method Not Allowed')
@@ -115,8 +127,9 @@ export class Router {
     const segments = decodeSegments(path)
     const verbs = new Set<HttpVerb>()
     if (segments.length > this.#deepest) return []
-    walk(this.#root, segments, 0, [], (node) => {
-      for (const verb of node.routes.keys()) verbs.add(verb as HttpVerb)
+    const values: string[] = []
+    walk(this.#root, segments, 0, values, (node) => {
+      for (const [verb, route] of node.routes) if (isComplete(route, values)) verbs.add(verb as HttpVerb)
       return undefined
     })
     return [...verbs]
@@ -137,7 +150,7 @@ function walk(
     const found = walk(literal, segments, at + 1, values, accept)
     if (found) return found
   }
-  if (node.param && segment !== '') {
+  if (node.param) {
     values.push(segment)
     const found = walk(node.param, segments, at + 1, values, accept)
     if (found) return found
