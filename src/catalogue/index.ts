@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { faceModels } from './faces.ts'
+import { speechModels } from './speech.ts'
 import { textModels } from './text.ts'
 import type { CatalogueModel } from './types.ts'
 import { visionModels } from './vision.ts'
@@ -10,7 +11,12 @@ export const CATALOGUE_USER = 'clarifai'
 export const CATALOGUE_APP = 'main'
 
 /** All built-in models, also those that cannot be served. */
-export const catalogueModels: readonly CatalogueModel[] = [...visionModels, ...faceModels, ...textModels]
+export const catalogueModels: readonly CatalogueModel[] = [
+  ...visionModels,
+  ...faceModels,
+  ...textModels,
+  ...speechModels,
+]
 
 const byId = new Map(catalogueModels.map((model) => [model.id, model]))
 

@@ -68,6 +68,11 @@ export const catalogueWorkflows: readonly CatalogueWorkflow[] = [
     nodes: [node('text-embed', 'multilingual-text-embedding')],
   },
   {
+    id: 'asr',
+    description: 'Writes down what is said in English, with the time of each sentence.',
+    nodes: [node('speech', 'whisper-base-en')],
+  },
+  {
     id: 'language-aware-OCR',
     description: 'Reads the text in a picture, joins it and names its language.',
     nodes: [

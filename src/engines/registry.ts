@@ -41,6 +41,10 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
     load: async () => (await import('./nsfw/engine.ts')).nsfwModeration,
   },
   'paddle-ocr': { weights: ['pp-ocrv4'], load: async () => (await import('./ocr/engine.ts')).paddleOcr },
+  whisper: {
+    weights: ['whisper-base-en', 'silero-vad'],
+    load: async () => (await import('./whisper/engine.ts')).whisper,
+  },
 }
 
 /** Names of the engines with weights or classical algorithms; operators are found through the registry as well. */

@@ -43,6 +43,8 @@ export type Conversion =
   | { readonly kind: 'tfjs-graph'; readonly model: string; readonly weights: readonly string[]; readonly cut: GraphCut }
   | { readonly kind: 'keras-js'; readonly model: string; readonly weights: readonly string[]; readonly cut: KerasCut }
   | { readonly kind: 'mobilenet-v3-small'; readonly gguf: string }
+  /** Writes the keys `encoder`, `decoder` and `vocabulary`. */
+  | { readonly kind: 'ggml-whisper'; readonly ggml: string }
   /** Output key to source path. */
   | { readonly kind: 'copy'; readonly files: Readonly<Record<string, string>> }
 
@@ -58,7 +60,7 @@ export interface WeightSource {
   readonly package: PackageRef
   readonly files: readonly SourceFile[]
   readonly conversion: Conversion
-  /** Kept files by the key under which callers ask for their path; converters write to the key `model`. */
+  /** Kept files by the key under which callers ask for their path; most converters write to the key `model`. */
   readonly outputs: Readonly<Record<string, OutputFile>>
   readonly modelLicense: ModelLicense
   /** One sentence on where the weights come from. */

@@ -73,9 +73,12 @@ describe('weight catalogue', () => {
           ? Object.values(conversion.files)
           : conversion.kind === 'mobilenet-v3-small'
             ? [conversion.gguf]
-            : [conversion.model, ...conversion.weights]
+            : conversion.kind === 'ggml-whisper'
+              ? [conversion.ggml]
+              : [conversion.model, ...conversion.weights]
       assert.deepEqual(new Set(used), paths, `${id} uses the files it lists`)
-      const keys = conversion.kind === 'copy' ? Object.keys(conversion.files) : ['model']
+      const written = conversion.kind === 'ggml-whisper' ? ['encoder', 'decoder', 'vocabulary'] : ['model']
+      const keys = conversion.kind === 'copy' ? Object.keys(conversion.files) : written
       assert.deepEqual(Object.keys(source.outputs).sort(), keys.sort())
     }
     assert.ok(isWeightId('coco-ssd'))

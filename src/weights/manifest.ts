@@ -1,10 +1,12 @@
 /**
  * The weights that the built-in models use: where they come from, what is made of them and which tensors result.
  *
- * Images go in as RGB. "Channels first" is [1,3,H,W], "channels last" [1,H,W,3]; both are float32.
+ * Sound goes in as 16 kHz samples in -1..1, images as RGB. "Channels first" is [1,3,H,W], "channels last" [1,H,W,3]; both
+ * are float32.
  */
 import { faceWeights } from './catalogue/faces.ts'
 import { imageWeights } from './catalogue/images.ts'
+import { speechWeights } from './catalogue/speech.ts'
 import { textWeights } from './catalogue/text.ts'
 import type { Catalogue } from './manifest-types.ts'
 
@@ -12,7 +14,12 @@ import type { Catalogue } from './manifest-types.ts'
 export const CONVERTER_VERSION = 1
 
 /** The built-in weight sources by id. */
-export const weightCatalogue = { ...imageWeights, ...faceWeights, ...textWeights } as const satisfies Catalogue
+export const weightCatalogue = {
+  ...imageWeights,
+  ...faceWeights,
+  ...textWeights,
+  ...speechWeights,
+} as const satisfies Catalogue
 
 /** The type of the built-in catalogue, with its exact ids and output keys. */
 export type DefaultCatalogue = typeof weightCatalogue

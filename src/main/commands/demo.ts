@@ -7,14 +7,13 @@ import { AppError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
 import { silentLog } from '../../base/log.ts'
 import { CATALOGUE_APP, CATALOGUE_USER } from '../../catalogue/index.ts'
-import { StatusCode } from '../../contract/status-code.ts'
 import { createRuntime } from '../../runtime/host/runtime.ts'
 import type { Runtime } from '../../runtime/protocol.ts'
 import { WeightStore } from '../../weights/store.ts'
 import type { InputResult, Plan } from '../../workflow/plan.ts'
 import { type Access, type InputOf, inputOf, request, type WorkflowAnswer } from '../demo/client.ts'
 import { resultTable } from '../demo/table.ts'
-import { DEMO_NODES, TEXT_WORKFLOW } from '../demo/workflow.ts'
+import { AUDIO_WORKFLOW, DEMO_NODES, TEXT_WORKFLOW } from '../demo/workflow.ts'
 import { type RunningServer, startServer } from '../server.ts'
 import { ProgressBar } from './models.ts'
 import { configFrom } from './settings.ts'
@@ -26,7 +25,7 @@ export function addDemo(program: Command): void {
   program
     .command('demo [input]')
     .description(
-      'start a server, send a photo (or your image, video or text) through a workflow, print the result, stop',
+      'start a server, send a photo (or your image, video, sound or text) through a workflow, print the result, stop',
     )
     .option('--workflow <id>', 'public workflow to use instead of the demo one')
     .action(async (input: string | undefined, options: { workflow?: string }) => {
@@ -103,15 +102,12 @@ async function timedRequest(
   return { answer, ms: performance.now() - start }
 }
 
+/** The public workflow for each kind of input that the demo's own workflow does not take. */
+const SUITED: Partial<Record<InputOf['kind'], string>> = { text: TEXT_WORKFLOW, audio: AUDIO_WORKFLOW }
+
 async function workflowPath(access: Access, input: InputOf, wanted: string | undefined): Promise<string> {
-  const id = wanted ?? (input.kind === 'text' ? TEXT_WORKFLOW : undefined)
+  const id = wanted ?? SUITED[input.kind]
   if (id !== undefined) return `/v2/users/${CATALOGUE_USER}/apps/${CATALOGUE_APP}/workflows/${id}/results`
-  if (input.kind === 'audio') {
-    throw new AppError(
-      StatusCode.INPUT_UNSUPPORTED_FORMAT,
-      'No built-in workflow takes audio yet; try an image, a video or a text.',
-    )
-  }
   await created(
     request(access, '/v2/users/me/apps', {
       apps: [{ id: 'demo', defaultWorkflow: { id: 'Empty', userId: CATALOGUE_USER, appId: CATALOGUE_APP } }],

@@ -42,6 +42,10 @@ export interface JsonData {
     readonly value: number
   }[]
   readonly text?: { readonly raw?: string }
+  readonly timeSegments?: readonly {
+    readonly timeInfo?: { readonly beginTime?: number; readonly endTime?: number }
+    readonly data?: JsonData
+  }[]
 }
 
 /** What a file or address is sent as: the kind decides which workflow fits. */

@@ -56,7 +56,18 @@ function describe(data: JsonData): Line[] {
     const best = frame.data ? describe(frame.data)[0] : undefined
     lines.push([`${frame.frameInfo?.time ?? 0} ms: ${best?.[0] ?? 'nothing'}`, best?.[1] ?? ''])
   }
-  if (data.text?.raw) lines.push([shorten(data.text.raw), ''])
+  const segments = data.timeSegments ?? []
+  lines.push(
+    ...cut(
+      segments.map(({ timeInfo, data: said }): Line => {
+        const [begin, end] = [timeInfo?.beginTime ?? 0, timeInfo?.endTime ?? 0].map((seconds) => seconds.toFixed(1))
+        return [`${begin}-${end} s: ${shorten(said?.text?.raw ?? '')}`, '']
+      }),
+      REGIONS_SHOWN,
+    ),
+  )
+  // The text of a recording is that of its parts, which have been shown.
+  if (data.text?.raw && segments.length === 0) lines.push([shorten(data.text.raw), ''])
   return lines
 }
 

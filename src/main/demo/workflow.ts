@@ -18,3 +18,6 @@ export const DEMO_NODES = [
 
 /** The public workflow that suits text. */
 export const TEXT_WORKFLOW = 'Text'
+
+/** The public workflow that suits sound. */
+export const AUDIO_WORKFLOW = 'asr'

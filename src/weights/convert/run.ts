@@ -2,6 +2,8 @@
 import { copyFile, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Conversion, WeightSource } from '../manifest-types.ts'
+import { readGgmlWhisper } from './ggml.ts'
+import { convertWhisper } from './ggml-whisper.ts'
 import { readGguf } from './gguf.ts'
 import { exportedLiteral } from './js-literal.ts'
 import { convertKerasLayers, type KerasModel } from './keras-layers.ts'
@@ -21,27 +23,30 @@ function modelMetadata({ package: pkg, modelLicense, provenance }: WeightSource)
   return { source: `npm:${pkg.name}@${pkg.version}`, license: modelLicense.id, provenance }
 }
 
-async function convertToModel(
+/** The bytes of the converted files by output key. */
+async function convertFiles(
   conversion: Exclude<Conversion, { kind: 'copy' }>,
   sourceDir: string,
   metadata: Metadata,
-): Promise<Buffer> {
+): Promise<Record<string, Buffer>> {
   const read = (path: string): Promise<Buffer> => readFile(join(sourceDir, path))
   switch (conversion.kind) {
     case 'tfjs-graph': {
       const model = JSON.parse((await read(conversion.model)).toString('utf8')) as TfjsGraphModel
       const weights = Buffer.concat(await Promise.all(conversion.weights.map(read)))
-      return convertTfjsGraph(model, weights, conversion.cut, metadata)
+      return { model: convertTfjsGraph(model, weights, conversion.cut, metadata) }
     }
     case 'keras-js': {
       const literal = async (path: string): Promise<unknown> => exportedLiteral((await read(path)).toString('utf8'))
       const model = (await literal(conversion.model)) as KerasModel
       const shards = await Promise.all(conversion.weights.map(literal))
       const weights = Buffer.concat(shards.map((shard) => Buffer.from(String(shard), 'base64')))
-      return convertKerasLayers(model, weights, conversion.cut, metadata)
+      return { model: convertKerasLayers(model, weights, conversion.cut, metadata) }
     }
     case 'mobilenet-v3-small':
-      return convertMobileNetV3Small(readGguf(await read(conversion.gguf)), metadata)
+      return { model: convertMobileNetV3Small(readGguf(await read(conversion.gguf)), metadata) }
+    case 'ggml-whisper':
+      return { ...convertWhisper(readGgmlWhisper(await read(conversion.ggml)), metadata) }
   }
 }
 
@@ -76,7 +81,8 @@ export async function runConversion({ source, sourceDir, outputDir }: Conversion
   if (conversion.kind === 'copy') {
     for (const [key, path] of Object.entries(conversion.files)) await copyFile(join(sourceDir, path), target(key))
   } else {
-    await write(target('model'), await convertToModel(conversion, sourceDir, modelMetadata(source)))
+    const files = await convertFiles(conversion, sourceDir, modelMetadata(source))
+    for (const [key, bytes] of Object.entries(files)) await write(target(key), bytes)
   }
   for (const { file } of Object.values(outputs)) await syncToDisk(join(outputDir, file))
 }

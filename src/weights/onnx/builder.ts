@@ -66,6 +66,18 @@ export class GraphBuilder {
     this.#outputs.push({ name, dtype: value.dtype, dims: value.shape })
   }
 
+  /** Declares a graph input whose sizes may vary (string sizes) and returns its name. */
+  openInput(name: string, dims: readonly (number | string)[], dtype: Dtype = 'float32'): string {
+    this.#inputs.push({ name, dtype, dims })
+    return name
+  }
+
+  /** Declares a graph output whose sizes may vary (string sizes), by the name of a node output. */
+  openOutput(name: string, from: string, dims: readonly (number | string)[], dtype: Dtype = 'float32'): void {
+    this.#nodes.push(nodeMessage('Identity', [from], [name]))
+    this.#outputs.push({ name, dtype, dims })
+  }
+
   /** Wraps the name of a node output as a value. */
   tensor(name: string, shape: readonly number[], dtype: Dtype = 'float32', layout: Layout = 'NHWC'): TensorValue {
     const stored = shape.length === 4 ? layout : 'NHWC'

@@ -1,8 +1,8 @@
-/** Element types that the converters produce; `bool` is stored as one byte per element. */
-export type Dtype = 'float32' | 'int32' | 'int64' | 'uint8' | 'bool'
+/** Element types that the converters produce; `bool` is one byte per element, `float16` the bit pattern of each. */
+export type Dtype = 'float32' | 'float16' | 'int32' | 'int64' | 'uint8' | 'bool'
 
 /** The typed arrays that hold tensor elements in row-major order. */
-export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array
+export type TensorData = Float32Array | Uint16Array | Int32Array | BigInt64Array | Uint8Array
 
 /** Number of elements of a shape; a scalar (`[]`) has one. */
 export function elementCount(shape: readonly number[]): number {
@@ -16,6 +16,8 @@ export function toTensorData(dtype: Dtype, values: Iterable<number>): TensorData
   switch (dtype) {
     case 'float32':
       return Float32Array.from(values)
+    case 'float16':
+      throw new RangeError('half floats are given as bit patterns, not as numbers')
     case 'int32':
       return Int32Array.from(values)
     case 'int64':
@@ -30,6 +32,7 @@ export function toTensorData(dtype: Dtype, values: Iterable<number>): TensorData
 /** Whether a typed array is the right container for `dtype`. */
 export function holdsDtype(data: TensorData, dtype: Dtype): boolean {
   if (data instanceof Float32Array) return dtype === 'float32'
+  if (data instanceof Uint16Array) return dtype === 'float16'
   if (data instanceof Int32Array) return dtype === 'int32'
   if (data instanceof BigInt64Array) return dtype === 'int64'
   return dtype === 'uint8' || dtype === 'bool'

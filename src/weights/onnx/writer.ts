@@ -10,7 +10,7 @@ export const ONNX_OPSET = 17
 
 const PRODUCER = 'limpid'
 
-const DATA_TYPE: Record<Dtype, number> = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 }
+const DATA_TYPE: Record<Dtype, number> = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 }
 
 /** The ONNX number of an element type, as the `to` attribute of Cast wants it. */
 export function onnxDataType(dtype: Dtype): number {
