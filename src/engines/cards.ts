@@ -143,6 +143,13 @@ export const modelCards: Readonly<Record<string, ModelCard>> = {
     cannot: 'Tell object from background; dark shades share few names (Black, DarkSlateGray, DimGray).',
     measured: '6 ms.',
   },
+  'onnx-model': {
+    provenance: 'Brought by a user as an ONNX file; nothing is known here about its making.',
+    license: 'LicenseRef-as-the-user-says',
+    can: 'What its uploader says; file, tensors and one test run were checked when it came.',
+    cannot: 'Nothing is promised: its quality and its biases are those of its training.',
+    measured: 'See the evaluation of the model version. The server adds under 1 ms to the time of the graph itself.',
+  },
   'embedding-classifier': {
     provenance: 'The linear head that a user trained or brought, on the embedding of its base model.',
     license: 'Apache-2.0',

@@ -34,10 +34,24 @@ export interface Model {
 }
 
 /** Memory of a session beyond its weights: graph, packed kernels and working buffers, in bytes (measured 5..20 MB). */
-const SESSION_OVERHEAD_BYTES = 12 * 1024 * 1024
+export const SESSION_OVERHEAD_BYTES = 12 * 1024 * 1024
 
 /** Severity `error` of the runtime's own log: its warnings concern model authors. */
 const ORT_LOG_ERRORS = 3
+
+/** How sessions are opened: on one thread; `varies` says that the shapes of the inputs differ from call to call. */
+export const sessionOptions = (varies: boolean): InferenceSession.SessionOptions => ({
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  executionMode: 'sequential',
+  graphOptimizationLevel: 'all',
+  // The arena makes fixed shapes a little faster and smaller, but never gives back what the largest of many shapes
+  // once needed.
+  enableCpuMemArena: !varies,
+  enableMemPattern: !varies,
+  logSeverityLevel: ORT_LOG_ERRORS,
+  extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+})
 
 /**
  * A model file in memory, run on one thread: workers are processes, so more threads would only fight each other
@@ -64,18 +78,7 @@ export class OnnxModel implements Model {
     let fileBytes = 0
     try {
       for (const file of [path, ...externalData]) fileBytes += (await stat(file)).size
-      session = await InferenceSession.create(path, {
-        intraOpNumThreads: 1,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        graphOptimizationLevel: 'all',
-        // The arena makes fixed shapes a little faster and smaller, but never gives back what the largest of many
-        // shapes once needed.
-        enableCpuMemArena: !varies,
-        enableMemPattern: !varies,
-        logSeverityLevel: ORT_LOG_ERRORS,
-        extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
-      })
+      session = await InferenceSession.create(path, sessionOptions(varies))
     } catch (cause) {
       throw refused(path, spec, 'cannot be read', cause)
     }

@@ -40,6 +40,7 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
     weights: ['nsfw-mobilenet-v2'],
     load: async () => (await import('./nsfw/engine.ts')).nsfwModeration,
   },
+  'onnx-model': { weights: [], load: async () => (await import('./onnx-model/engine.ts')).onnxModel },
   'paddle-ocr': { weights: ['pp-ocrv4'], load: async () => (await import('./ocr/engine.ts')).paddleOcr },
   whisper: {
     weights: ['whisper-base-en', 'silero-vad'],

@@ -108,3 +108,21 @@ test('calls and their items are counted, unloading by name leaves the others', a
     [['a', 2]],
   )
 })
+
+test('an engine without weights of its own is loaded once for each set that nodes bring', async () => {
+  const log: string[] = []
+  const engine: Engine = {
+    name: 'any',
+    weights: [],
+    async load(files) {
+      log.push(JSON.stringify(files))
+      return { bytes: 1, infer: async (items) => items.map(({ data }) => data), dispose: async () => {} }
+    },
+  }
+  const cache = new EngineCache(createRegistry([engine]), 100)
+  const lease = cache.lease()
+  const files = { one: { model: '/1' }, two: { model: '/2' } }
+  for (const weight of ['one', 'two', 'one']) await lease.engine('any', files, [weight])
+  await lease.release()
+  assert.deepEqual(log, ['{"one":{"model":"/1"}}', '{"two":{"model":"/2"}}'])
+})

@@ -15,8 +15,11 @@ interface Entry {
 
 /** The engines that one run uses; they stay loaded until it is released. */
 export interface EngineLease {
-  /** The engine, loaded if needed; rejects with AppError when there is none or its weights cannot be used. */
-  engine(name: string, files: WeightFiles): Promise<LoadedEngine>
+  /**
+   * The engine, loaded if needed; rejects with AppError when there is none or its weights cannot be used. `weights` are
+   * those of the node, for engines that have none of their own but run what each node brings.
+   */
+  engine(name: string, files: WeightFiles, weights?: readonly string[]): Promise<LoadedEngine>
   /** Ends the use; engines beyond the byte limit are unloaded, the least recently used first. */
   release(): Promise<void>
 }
@@ -37,8 +40,8 @@ export class EngineCache {
   lease(): EngineLease {
     const held = new Set<Entry>()
     return {
-      engine: async (name, files) => {
-        const [key, entry] = await this.#entry(name, files)
+      engine: async (name, files, weights = []) => {
+        const [key, entry] = await this.#entry(name, files, weights)
         if (!held.has(entry)) {
           held.add(entry)
           entry.pins++
@@ -74,9 +77,10 @@ export class EngineCache {
     return [...this.#entries.values()].map(({ name, bytes, calls, busyMs }) => ({ name, bytes, calls, busyMs }))
   }
 
-  async #entry(name: string, files: WeightFiles): Promise<[string, Entry]> {
+  async #entry(name: string, files: WeightFiles, weights: readonly string[]): Promise<[string, Entry]> {
     const engine = await this.#registry.find(name)
-    const own: WeightFiles = Object.fromEntries(engine.weights.map((weight) => [weight, files[weight] ?? {}]))
+    const wanted = engine.weights.length > 0 ? engine.weights : weights
+    const own: WeightFiles = Object.fromEntries(wanted.map((weight) => [weight, files[weight] ?? {}]))
     const key = JSON.stringify([name, own])
     let entry = this.#entries.get(key)
     if (!entry) {

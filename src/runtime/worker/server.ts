@@ -55,7 +55,7 @@ export class WorkerServer {
     const lease = this.#engines.lease()
     try {
       const host: EngineHost = {
-        load: (engine) => lease.engine(engine, request.files),
+        load: (engine, weights) => lease.engine(engine, request.files, weights),
         frames: sampledFrames,
         report: (engine, error) => console.error(`engine ${engine} failed`, error),
       }

@@ -1,0 +1,85 @@
+import type { Label } from '../concepts.ts'
+import type { PixelScale } from '../pixels.ts'
+
+/** Types of models that users may bring as ONNX files. */
+export const MODEL_TYPES = [
+  'visual-classifier',
+  'visual-detector',
+  'visual-segmenter',
+  'visual-embedder',
+  'text-classifier',
+  'text-embedder',
+] as const
+export type UploadType = (typeof MODEL_TYPES)[number]
+
+/** What an output tensor stands for. */
+export type OutputRole = 'concepts' | 'boxes' | 'labels' | 'scores' | 'mask' | 'embeddings'
+
+/** The tensor that takes the picture, and how a picture becomes that tensor. */
+export interface ImageLayer {
+  readonly name: string
+  readonly type: 'uint8' | 'float32'
+  readonly order: 'HWC' | 'CHW'
+  /** The tensor has a leading dimension of 1. */
+  readonly batch: boolean
+  /** Pixels; null where the model takes any size. */
+  readonly height: number | null
+  readonly width: number | null
+  readonly fit: 'fill' | 'contain' | 'cover'
+  readonly bgr: boolean
+  /** Per channel in the order of the tensor; unused for uint8. */
+  readonly scales: readonly [PixelScale, PixelScale, PixelScale]
+}
+
+/** The tensor that takes the text: one string in a tensor of this rank. */
+export interface TextLayer {
+  readonly name: string
+  readonly rank: number
+}
+
+/** How the edges of boxes are written. */
+export interface BoxForm {
+  readonly format: 'yxyx' | 'xyxy' | 'cxcywh'
+  /** Pixels of the picture as the model got it, or shares of it. */
+  readonly units: 'relative' | 'pixels'
+}
+
+/** How the tensors of an uploaded model stand for the fields of its type; worked out once, when it is brought. */
+export interface Layers {
+  readonly type: UploadType
+  readonly image?: ImageLayer
+  readonly text?: TextLayer
+  readonly outputs: Readonly<Partial<Record<OutputRole, string>>>
+  /** What is done with the values of concepts. */
+  readonly activation: 'none' | 'softmax' | 'sigmoid'
+  readonly boxes: BoxForm
+  /** The class behind each index that the model answers; empty for embedders. */
+  readonly labels: readonly Label[]
+}
+
+/** Data path of each input field, and the name of its tensor where nothing is said. */
+export const INPUT_FIELD = { image: 'image', text: 'text' } as const
+
+/** Data path of each output field with its usual tensor, by model type. */
+export const OUTPUT_FIELDS: Readonly<
+  Record<UploadType, readonly { readonly role: OutputRole; readonly path: string; readonly usual: string }[]>
+> = {
+  'visual-classifier': [{ role: 'concepts', path: 'concepts', usual: 'softmax_predictions' }],
+  'text-classifier': [{ role: 'concepts', path: 'concepts', usual: 'softmax_predictions' }],
+  'visual-embedder': [{ role: 'embeddings', path: 'embeddings', usual: 'embeddings' }],
+  'text-embedder': [{ role: 'embeddings', path: 'embeddings', usual: 'embeddings' }],
+  'visual-detector': [
+    { role: 'boxes', path: 'regions[...].region_info.bounding_box', usual: 'predicted_bboxes' },
+    { role: 'labels', path: 'regions[...].data.concepts[...].id', usual: 'predicted_labels' },
+    { role: 'scores', path: 'regions[...].data.concepts[...].value', usual: 'predicted_scores' },
+  ],
+  'visual-segmenter': [
+    { role: 'mask', path: 'regions[...].region_info.mask,regions[...].data.concepts', usual: 'predicted_mask' },
+  ],
+}
+
+/** Whether models of a type name classes, so that a label is needed for each. */
+export const namesClasses = (type: UploadType): boolean => !type.endsWith('-embedder')
+
+/** Whether models of a type can be brought along. */
+export const isUploadType = (type: string): type is UploadType => (MODEL_TYPES as readonly string[]).includes(type)
