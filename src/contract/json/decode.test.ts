@@ -78,6 +78,11 @@ test('documents know no default: an absent value is zero', () => {
   assert.equal(decodeDoc(ConceptSchema, '{"id":"a"}').value, 0)
 })
 
+test('an empty object stands for an enum that is not set, as the published examples have it', () => {
+  assert.equal(decodeJson(ModelVersionSchema, { status: { code: {} } }).status?.code, 0)
+  assert.throws(() => decodeJson(ModelVersionSchema, { status: { code: { name: 'SUCCESS' } } }), /code/)
+})
+
 test('enums by name, number or number in a string; unknown numbers pass, unknown names are refused with their path', () => {
   const code = (value: unknown) => decodeJson(ModelVersionSchema, { status: { code: value } }).status?.code
   assert.equal(code('MODEL_TRAINED'), 21100)

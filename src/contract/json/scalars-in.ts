@@ -173,6 +173,8 @@ export function enumReader(desc: DescEnum): Read {
   const readNumber = readSmall(INT32)
   return (json, state) => {
     if (typeof json === 'number') return readNumber(json, state)
+    // The published documentation shows status codes as objects, and its examples send `{}` for "none".
+    if (isEmptyObject(json)) return 0
     if (typeof json !== 'string') throw new FieldProblem(`must be a name or number of ${desc.name}`)
     const known = byName.get(json)
     if (known !== undefined) return known
@@ -180,3 +182,6 @@ export function enumReader(desc: DescEnum): Read {
     throw new FieldProblem(`has no value ${JSON.stringify(json.slice(0, 64))} in ${desc.name}`)
   }
 }
+
+const isEmptyObject = (json: unknown): boolean =>
+  typeof json === 'object' && json !== null && !Array.isArray(json) && Object.keys(json).length === 0
