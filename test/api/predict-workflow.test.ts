@@ -240,6 +240,16 @@ describe('workflow predictions around the run', () => {
       refused(await predict({}, { key }), StatusCode.CONN_INSUFFICIENT_SCOPES, /Predict/)
     })
 
+    test('every built-in workflow can be run', async () => {
+      const userAppId = { userId: 'clarifai', appId: 'main' }
+      const { workflows } = succeeded(await server.call('ListWorkflows', { userAppId }))
+      assert.ok(workflows.length >= 10)
+      for (const { id, nodes } of workflows) {
+        const { results } = succeeded(await predict({ userAppId, workflowId: id }))
+        assert.equal(results[0]?.outputs.length, nodes.length, id)
+      }
+    })
+
     test('a workflow with a listed model that cannot run says which', async () => {
       const workflows = [{ id: 'food', nodes: [node('food', 'food-item-recognition')] }]
       succeeded(await server.call('PostWorkflows', { userAppId: app.userAppId, workflows }))

@@ -1,77 +1,66 @@
 import assert from 'node:assert/strict'
-import { mock, test } from 'node:test'
+import { test } from 'node:test'
 import { Memo } from './memo.ts'
 
-const counting = <V>(...values: (V | undefined)[]) => {
-  let calls = 0
-  return { find: async () => values[Math.min(calls++, values.length - 1)], calls: () => calls }
+/** A memo of texts with a clock of its own; `found` says what was looked up. */
+function memoOf(limits?: ConstructorParameters<typeof Memo<string, string>>[0]) {
+  const time = { ms: 0 }
+  const memo = new Memo<string, string>(limits, () => time.ms)
+  const found: string[] = []
+  const get = (key: string, value: string | undefined = key) =>
+    memo.get(key, async () => {
+      found.push(key)
+      return value
+    })
+  return { memo, time, found, get }
 }
 
-test('what was found is not looked up again, what was not found is', async () => {
-  const memo = new Memo<string, number>()
-  const found = counting(7)
-  assert.deepEqual([await memo.get('a', found.find), await memo.get('a', found.find)], [7, 7])
-  assert.equal(found.calls(), 1)
-  const absent = counting(undefined, 8)
-  assert.deepEqual([await memo.get('b', absent.find), await memo.get('b', absent.find)], [undefined, 8])
+test('what was found is believed for five seconds', async () => {
+  const { time, found, get } = memoOf()
+  assert.equal(await get('a', 'one'), 'one')
+  time.ms = 4_999
+  assert.equal(await get('a', 'two'), 'one')
+  time.ms = 5_000
+  assert.equal(await get('a', 'two'), 'two')
+  assert.deepEqual(found, ['a', 'a'])
 })
 
-test('values that only look like nothing are remembered', async () => {
-  const memo = new Memo<string, number | string>()
-  const zero = counting<number>(0)
-  await memo.get('a', zero.find)
-  assert.equal(await memo.get('a', zero.find), 0)
-  assert.equal(zero.calls(), 1)
+test('what was not found is looked for again', async () => {
+  const { memo, get } = memoOf()
+  assert.equal(await memo.get('a', async () => undefined), undefined)
+  assert.equal(await get('a', 'now'), 'now')
 })
 
-test('clearing forgets', async () => {
-  const memo = new Memo<string, number>()
-  const found = counting(1, 2)
-  await memo.get('a', found.find)
-  memo.clear()
-  assert.equal(await memo.get('a', found.find), 2)
-})
-
-test('a look-up that began before a clear is not kept, since it may have read what was about to change', async () => {
-  const memo = new Memo<string, number>()
-  const gate = Promise.withResolvers<number>()
-  const slow = memo.get('a', () => gate.promise)
-  memo.clear()
-  gate.resolve(1)
-  assert.equal(await slow, 1)
-  assert.equal(await memo.get('a', async () => 2), 2)
-})
-
-test('an entry is only believed for a few seconds', async () => {
-  let now = 0
-  const time = mock.method(performance, 'now', () => now)
-  try {
-    const memo = new Memo<string, number>()
-    const found = counting(1, 2)
-    await memo.get('a', found.find)
-    now = 4_999
-    assert.equal(await memo.get('a', found.find), 1)
-    now = 5_001
-    assert.equal(await memo.get('a', found.find), 2)
-  } finally {
-    time.mock.restore()
-  }
-})
-
-test('an error is passed on and nothing is remembered of it', async () => {
-  const memo = new Memo<string, number>()
-  await assert.rejects(
-    memo.get('a', () => Promise.reject(new Error('gone'))),
-    /gone/,
+test('callers at the same time share one look-up, its failure too', async () => {
+  const { memo, found, get } = memoOf()
+  assert.deepEqual(await Promise.all([get('a'), get('a'), get('b')]), ['a', 'a', 'b'])
+  assert.deepEqual(found, ['a', 'b'])
+  const failing = () => memo.get('bad', () => Promise.reject(new Error('no')))
+  const both = await Promise.allSettled([failing(), get('bad')])
+  assert.deepEqual(
+    both.map(({ status }) => status),
+    ['rejected', 'rejected'],
   )
-  assert.equal(await memo.get('a', async () => 3), 3)
+  assert.equal(await get('bad'), 'bad')
 })
 
-test('the oldest entries go first when there are too many', async () => {
-  const memo = new Memo<number, number>()
-  for (let i = 0; i <= 10_000; i++) await memo.get(i, async () => i)
-  const first = counting(-1)
-  assert.equal(await memo.get(0, first.find), -1)
-  const last = counting(-1)
-  assert.equal(await memo.get(10_000, last.find), 10_000)
+test('a look-up that overlaps a clear is neither kept nor joined', async () => {
+  const { memo, get } = memoOf()
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const old = memo.get('a', () => promise)
+  memo.clear()
+  const fresh = get('a', 'new')
+  resolve('old')
+  assert.deepEqual([await old, await fresh, await get('a', 'newer')], ['old', 'new', 'new'])
+})
+
+test('the oldest entries go when there are too many or they are too heavy', async () => {
+  const few = memoOf({ entries: 2 })
+  for (const key of ['a', 'b', 'c', 'b', 'a']) await few.get(key)
+  assert.deepEqual(few.found, ['a', 'b', 'c', 'a'])
+  const light = memoOf({ weight: 5, weigh: (text) => text.length })
+  for (const key of ['aaa', 'bb', 'c', 'bb', 'aaa']) await light.get(key)
+  assert.deepEqual(light.found, ['aaa', 'bb', 'c', 'aaa'])
+  for (const key of ['far too heavy', 'far too heavy', 'aaa']) await light.get(key)
+  assert.deepEqual(light.found.slice(4), ['far too heavy', 'far too heavy'])
 })
