@@ -18,7 +18,10 @@ export function addModels(program: Command): void {
   withSettings(models.command('list').description('show every weight source and whether it is ready'), [
     'dataDir',
   ]).action((options) => {
-    const table = new Table({ head: ['id', 'package', 'licence', 'MB', 'state'] })
+    const table = new Table({
+      head: ['id', 'package', 'licence', 'MB', 'state'],
+      style: { head: [], border: [] },
+    })
     for (const { id, source, status } of storeOf(options).list()) {
       const { name, version } = source.package
       table.push([
