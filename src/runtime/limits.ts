@@ -45,6 +45,18 @@ export const MAX_START_FAILURES = 4
 /** How often a worker looks whether its parent still lives, in milliseconds. */
 export const PARENT_CHECK_MS = 500
 
+/** How often a worker with a memory limit looks at its memory (and its parent), in milliseconds. */
+export const MEMORY_CHECK_MS = 50
+
+/** Worker processes for models that users brought. */
+export const GUEST_WORKERS = 1
+/** Time one chunk of work with a model of a user may take, in milliseconds. */
+export const MAX_GUEST_WORK_MS = 60_000
+/** Resident memory of a worker with models of users after which it is replaced when its work is done, in bytes. */
+export const GUEST_RSS_BYTES = 3 * 1_024 * MIB
+/** Resident memory at which such a worker is ended in the middle of its work, in bytes. */
+export const MAX_GUEST_RSS_BYTES = 4 * 1_024 * MIB
+
 /** Times that work is handed out: once, and once more when the worker died over it. */
 export const MAX_ATTEMPTS = 2
 /** Requests at the head of the queue that are searched for one whose engines an idle worker has loaded. */

@@ -21,6 +21,8 @@ export type TestOrder =
   | { readonly do: 'crash-once'; readonly file: string }
   /** Keep the thread busy for ever, deaf to everything; makes the file first. */
   | { readonly do: 'spin'; readonly file: string }
+  /** Take more and more memory, deaf to everything; makes the file first. */
+  | { readonly do: 'eat'; readonly file: string }
   /** Put a file named after the process id into the folder, then wait for a file `go` there or for cancellation. */
   | { readonly do: 'wait'; readonly folder: string }
   /** Answer only when so many processes have come to the folder. */
@@ -73,6 +75,10 @@ async function obey(order: TestOrder, signal: AbortSignal): Promise<string> {
     case 'spin':
       await writeFile(order.file, String(process.pid))
       for (;;);
+    case 'eat': {
+      await writeFile(order.file, String(process.pid))
+      for (const eaten: Uint8Array[] = []; ; ) eaten.push(new Uint8Array(16 * 1024 * 1024).fill(1))
+    }
     case 'wait':
       await writeFile(path.join(order.folder, `${process.pid}`), '')
       await folderHas(order.folder, (names) => names.includes('go'), signal)

@@ -13,6 +13,8 @@ import { type SlotLimits, WorkerSlot } from './worker-slot.ts'
 
 /** Settings of the worker pool; all but the log have defaults. */
 export interface RuntimeOptions {
+  /** Resident memory at which a worker ends in the middle of its work, in bytes; without it never. */
+  readonly rssBytesMax?: number
   /** Number of worker processes, 1..8; by default one per core. */
   readonly workers?: number
   /** Memory of loaded engines that one worker keeps, in bytes. */
@@ -50,6 +52,7 @@ class WorkerPool implements Runtime {
     const settings = {
       parentPid: process.pid,
       maxBytes: options.maxBytes ?? limits.DEFAULT_ENGINE_BYTES,
+      rssBytesMax: options.rssBytesMax,
       engineModule: options.engineModule,
     }
     const slotLimits: SlotLimits = {

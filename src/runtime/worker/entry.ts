@@ -7,12 +7,12 @@ import { packFromWorker, unpackToWorker } from '../codec.ts'
 import { FrameChannel } from '../frame-channel.ts'
 import type { FromWorker } from '../protocol.ts'
 import { EngineCache } from './engine-cache.ts'
-import { watchParent } from './parent-watch.ts'
 import { WorkerServer } from './server.ts'
 import { PIPE_FD, type WorkerSettings } from './settings.ts'
+import { watchProcess } from './watch.ts'
 
 const settings = JSON.parse(process.argv[2]!) as WorkerSettings
-watchParent(settings.parentPid)
+watchProcess(settings.parentPid, settings.rssBytesMax)
 const extra: readonly Engine[] = settings.engineModule ? (await import(settings.engineModule)).engines : []
 const server = new WorkerServer(new EngineCache(createRegistry(extra), settings.maxBytes), send)
 

@@ -4,6 +4,8 @@ export interface WorkerSettings {
   readonly parentPid: number
   /** Memory of loaded engines to keep, in bytes. */
   readonly maxBytes: number
+  /** Resident memory at which the process ends itself in the middle of its work, in bytes; without it never. */
+  readonly rssBytesMax?: number
   /** URL of a module that exports further engines as `engines`. */
   readonly engineModule?: string
 }
