@@ -1,5 +1,6 @@
 import { AppError } from '../base/errors.ts'
 import { StatusCode } from '../contract/status-code.ts'
+import { typeEntry } from '../workflow/model-types/index.ts'
 import type { Engine } from './engine.ts'
 
 interface Listing {
@@ -58,7 +59,7 @@ export function engineWeights(name: string): readonly string[] {
 
 /** Finds engines by name. */
 export interface EngineRegistry {
-  /** Rejects with AppError 21353 for a name that nothing stands for. */
+  /** Rejects with AppError 21353 for a name that nothing stands for, saying why where that is known. */
   find(name: string): Promise<Engine>
 }
 
@@ -83,5 +84,12 @@ async function importEngine(name: string): Promise<Engine> {
   const { operators } = await import('./operators/index.ts')
   const operator = operators.find((candidate) => candidate.name === name)
   if (operator) return operator
+  const unavailable = typeEntry(name)?.unavailable
+  if (unavailable !== undefined) {
+    throw new AppError(
+      StatusCode.MODEL_NOT_DEPLOYED,
+      `Models of the type ${name} are stored but cannot run here: ${unavailable}`,
+    )
+  }
   throw new AppError(StatusCode.MODEL_NOT_DEPLOYED, `This server has no engine '${name}' to run the model with.`)
 }

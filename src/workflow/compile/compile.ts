@@ -85,7 +85,7 @@ function planNode(draft: Draft): PlanNode {
     id,
     inputs,
     engine: engineOf(draft),
-    weights: [...model.weights],
+    weights: [...(model.weights.length > 0 ? model.weights : entry.weights)],
     params,
     concepts,
     limits,

@@ -12,6 +12,10 @@ export interface TypeEntry {
   readonly anyInput: boolean
   /** Running it twice on the same data is not the same as running it once. */
   readonly random: boolean
+  /** Weights that an operator's engine needs; learned models name their own. */
+  readonly weights: readonly string[]
+  /** Why models of this type cannot run here, as a sentence; they can be made and stored all the same. */
+  readonly unavailable?: string
 }
 
 /** How a model type is written down in the catalogue. */
@@ -29,6 +33,8 @@ export interface TypeSpec {
   readonly anyInput?: boolean
   readonly random?: boolean
   readonly sequential?: boolean
+  readonly weights?: readonly string[]
+  readonly unavailable?: string
   readonly evaluation?: EvaluationType
 }
 
@@ -37,7 +43,7 @@ export function define(spec: TypeSpec): TypeEntry {
   const type = create(ModelTypeSchema, {
     id: spec.id,
     title: spec.title,
-    description: spec.description,
+    description: spec.unavailable ? `${spec.description} Not available here: ${spec.unavailable}` : spec.description,
     inputFields: [...spec.input],
     outputFields: [...spec.output],
     trainable: spec.trainable ?? false,
@@ -51,6 +57,8 @@ export function define(spec: TypeSpec): TypeEntry {
     operator: spec.operator ?? false,
     anyInput: spec.anyInput ?? false,
     random: spec.random ?? false,
+    weights: spec.weights ?? [],
+    ...(spec.unavailable ? { unavailable: spec.unavailable } : {}),
   }
 }
 

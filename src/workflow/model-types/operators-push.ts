@@ -29,6 +29,7 @@ export const pushOperators: readonly TypeEntry[] = [
     id: 'email',
     title: 'Email Alert',
     description: 'Sends an email when data arrives.',
+    unavailable: 'the server sends no mail; use results-push to a service that does.',
     ...anything,
     fields: [inference.strings('recipients', []), inference.string('subject', ''), inference.string('template', '')],
   }),
@@ -36,6 +37,7 @@ export const pushOperators: readonly TypeEntry[] = [
     id: 'sms',
     title: 'SMS Alert',
     description: 'Sends a text message when data arrives.',
+    unavailable: 'it needs an account at a provider of text messages; use results-push to a service that has one.',
     ...anything,
     fields: [
       inference.strings('recipients', []),
@@ -61,6 +63,7 @@ export const pushOperators: readonly TypeEntry[] = [
     id: 'aws-lambda',
     title: 'AWS Lambda',
     description: 'Lets a function outside work on the data.',
+    unavailable: 'it needs an account at a cloud provider; use results-push to a service of your own.',
     ...anything,
     fields: [
       inference.string('func_name', ''),
@@ -72,6 +75,7 @@ export const pushOperators: readonly TypeEntry[] = [
     id: 'custom-code-operator',
     title: 'Custom Code',
     description: 'Runs a Python function `main` on the data.',
+    unavailable: 'the server runs no Python; use results-push to a service of your own.',
     ...anything,
     fields: [inference.code('operator_code', '', { description: 'Python source with def main(req).' })],
   }),

@@ -89,13 +89,12 @@ interface TrackerSpec {
   readonly description: string
   readonly fields: readonly ModelTypeField[]
   readonly input?: readonly string[]
+  readonly unavailable?: string
 }
 
-const tracker = ({ id, title, description, fields, input = [`${CONCEPTS},${BOXES}`] }: TrackerSpec): TypeEntry =>
+const tracker = ({ fields, input = [`${CONCEPTS},${BOXES}`], ...spec }: TrackerSpec): TypeEntry =>
   operator({
-    id,
-    title,
-    description,
+    ...spec,
     input,
     output: ['frames[...].data.regions[...].track_id'],
     sequential: true,
@@ -103,7 +102,11 @@ const tracker = ({ id, title, description, fields, input = [`${CONCEPTS},${BOXES
     fields: [...everyTracker, ...fields],
   })
 
-const NEURAL = 'Follows things through the frames of a video by a network.'
+const neural = {
+  description: 'Follows things through the frames of a video by a network.',
+  fields: [distance(1)],
+  unavailable: 'there is no open network for it; use byte-tracker or kalman-reid-tracker.',
+}
 
 /** Operators that follow things through the frames of a video. */
 export const trackers: readonly TypeEntry[] = [
@@ -132,6 +135,6 @@ export const trackers: readonly TypeEntry[] = [
     fields: [...kalman, ...reid],
     input: [`${CONCEPTS},${BOXES},${EMBEDDINGS}`],
   }),
-  tracker({ id: 'neural-tracker', title: 'Neural Tracker', description: NEURAL, fields: [distance(1)] }),
-  tracker({ id: 'neural-lite-tracker', title: 'Neural Lite Tracker', description: NEURAL, fields: [distance(1)] }),
+  tracker({ ...neural, id: 'neural-tracker', title: 'Neural Tracker' }),
+  tracker({ ...neural, id: 'neural-lite-tracker', title: 'Neural Lite Tracker' }),
 ]
