@@ -38,7 +38,8 @@ const OF_REGION = new Map<string, (region: Region) => boolean>(
     // Either way of giving points will do: one region per point, or all points of a thing in its region.
     'region_info.point': ({ regionInfo }: Region) =>
       regionInfo?.point !== undefined || (regionInfo?.keypointLocations.length ?? 0) > 0,
-    'region_info.span': (region: Region) => region.regionInfo?.span !== undefined,
+    // Older models give tokens where newer ones give spans; both say the same.
+    'region_info.span': ({ regionInfo }: Region) => regionInfo?.span !== undefined || regionInfo?.token !== undefined,
     'region_info.token': (region: Region) => region.regionInfo?.token !== undefined,
     'region_info.keypoint_locations': (region) => (region.regionInfo?.keypointLocations.length ?? 0) > 0,
   }),

@@ -91,7 +91,10 @@ export class Film {
   async #keep(index: number, state: NodeState, slot: Slot): Promise<NodeState> {
     const own = slot.input.image
     const keepsOthers = this.#keepsPictures(index)
-    const data = withoutPictures(state.data, (image) => !keepsOthers || image === own)
+    const data = withoutInput(
+      withoutPictures(state.data, (image) => !keepsOthers || image === own),
+      slot.input,
+    )
     try {
       return { ...state, data: await materialise(data) }
     } catch (error) {
@@ -113,6 +116,18 @@ export class Film {
     }
     slot.parts = this.#parts
   }
+}
+
+/** Data without what every frame has of its video: filters pass it on, but nobody wants it answered with each frame. */
+function withoutInput(data: Data, { video, metadata, geo }: Data): Data {
+  const passed = (own: unknown, given: unknown): boolean => own !== undefined && own === given
+  if (!passed(data.video, video) && !passed(data.metadata, metadata) && !passed(data.geo, geo)) return data
+  return dataOf({
+    ...data,
+    video: data.video === video ? undefined : data.video,
+    metadata: data.metadata === metadata ? undefined : data.metadata,
+    geo: data.geo === geo ? undefined : data.geo,
+  })
 }
 
 /** The state of a node in one frame, by its state in the whole video: its frame where it gave frames, else all of it. */

@@ -85,7 +85,9 @@ function frameSlot(run: Run, video: Slot, { image }: Shot, frame: number, done: 
   const scope = createScope(run.signal)
   const message = image && create(ImageSchema)
   if (message) scope.bindImage(message, image)
-  const slot = slotOf(run.plan, dataOf(message ? { image: message } : {}), scope)
+  // What is known of the video holds for its frames; filters may ask for it.
+  const { video: whole, metadata, geo } = video.input
+  const slot = slotOf(run.plan, dataOf({ image: message, video: whole, metadata, geo }), scope)
   for (const index of done) slot.states[index] = stateInFrame(video.states[index]!, frame)
   return slot
 }
