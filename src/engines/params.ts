@@ -70,6 +70,23 @@ export function choiceParam<T extends string>(
   throw invalidParam(`The parameter ${name} must be one of ${choices.join(', ')}.`)
 }
 
+/** A list of some words, each once; an empty list means `otherwise`. Throws AppError 21202 for anything else. */
+export function choicesParam<T extends string>(
+  params: JsonObject,
+  name: string,
+  choices: readonly T[],
+  otherwise: readonly NoInfer<T>[],
+): readonly T[] {
+  const given = params[name]
+  if (given === undefined || given === null || given === '') return otherwise
+  const list = Array.isArray(given) ? given : [given]
+  const found = choices.filter((choice) => list.includes(choice))
+  if (!list.every((item) => choices.some((choice) => choice === item))) {
+    throw invalidParam(`The parameter ${name} must be a list of words out of ${choices.join(', ')}.`)
+  }
+  return found.length === 0 ? otherwise : found
+}
+
 /** The error for a parameter that cannot be used. */
 export function invalidParam(details: string): AppError {
   return new AppError(StatusCode.MODEL_INVALID_ARGUMENT, details)

@@ -23,3 +23,16 @@ export const MAX_TRACKER_FRAMES = 1000
 export const MAX_TRACKER_DISTANCE = 1_000_000
 /** Longest prefix of track ids, in characters. */
 export const MAX_TRACK_PREFIX_LENGTH = 100
+/** Sides of tiles, in pixels. */
+export const MIN_TILE_SIDE_PX = 32
+export const MAX_TILE_SIDE_PX = 4096
+/** Tiles that one picture may be cut into; later nodes run on each of them. */
+export const MAX_TILES = 400
+/** Boxes that are compared to each other, the surest ones; the time goes by their number squared. */
+export const MAX_COMPARED_BOXES = 5000
+/** Pixels in which bar codes are looked for; larger pictures are reduced. */
+export const MAX_BARCODE_PIXELS = 8_000_000
+/** Codes read in one picture. */
+export const MAX_BARCODES = 255
+/** Longest name of a label that a parameter may give, in characters. */
+export const MAX_LABEL_LENGTH = 128
