@@ -1,10 +1,14 @@
 import type { Engine } from '../engine.ts'
 import { annotationWriter } from './annotation-writer.ts'
+import { barcode } from './barcode.ts'
 import { byteTracker } from './byte-tracker.ts'
 import { centroidTracker } from './centroid-tracker.ts'
 import { conceptThresholder } from './concept-thresholder.ts'
 import { imageAlign } from './image-align.ts'
 import { imageCrop } from './image-crop.ts'
+import { imageTiling } from './image-tiling.ts'
+import { inputFilter } from './input-filter.ts'
+import { isolation } from './isolation.ts'
 import { kalmanFilterHungarianTracker } from './kalman-filter-hungarian-tracker.ts'
 import { kalmanReidTracker } from './kalman-reid-tracker.ts'
 import { keywordFilter } from './keyword-filter.ts'
@@ -14,17 +18,24 @@ import { prompter } from './prompter.ts'
 import { randomSample } from './random-sample.ts'
 import { regexBasedClassifier } from './regex-based-classifier.ts'
 import { regionThresholder } from './region-thresholder.ts'
+import { tesseract } from './tesseract.ts'
 import { textAggregation } from './text-aggregation.ts'
+import { tilingRegionAggregator } from './tiling-region-aggregator.ts'
 import { tokensToEntity } from './tokens-to-entity.ts'
+import { trackRepresentation } from './track-representation.ts'
 
 /** All workflow operators that can be run; each is named after its model type. */
 export const operators: Engine[] = [
   annotationWriter,
+  barcode,
   byteTracker,
   centroidTracker,
   conceptThresholder,
   imageAlign,
   imageCrop,
+  imageTiling,
+  inputFilter,
+  isolation,
   kalmanFilterHungarianTracker,
   kalmanReidTracker,
   keywordFilter,
@@ -34,6 +45,9 @@ export const operators: Engine[] = [
   randomSample,
   regexBasedClassifier,
   regionThresholder,
+  tesseract,
   textAggregation,
+  tilingRegionAggregator,
   tokensToEntity,
+  trackRepresentation,
 ]

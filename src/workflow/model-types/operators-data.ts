@@ -58,9 +58,17 @@ export const dataOperators: readonly TypeEntry[] = [
   operator({
     id: 'input-filter',
     title: 'Input Filter',
-    description: 'Passes on inputs that match a filter.',
+    description: 'Passes on inputs of the wanted kinds, with the wanted metadata and with one of its concepts.',
     input: ['any'],
     output: ['any'],
+    fields: [
+      inference.strings('input_types', [], { description: 'image, video, text or audio; empty for all.' }),
+      inference.json('metadata', {}, { description: 'Must be contained in the metadata of the input.' }),
+      inference.boolean('invert', false, { description: 'Passes on the others instead.' }),
+      field(CONCEPTS_PATH, Kind.ARRAY_OF_CONCEPTS_WITH_THRESHOLD, [], {
+        description: 'One of them must be found, in the whole or in a region, with at least its value; none for all.',
+      }),
+    ],
   }),
   operator({
     id: 'concept-synonym-mapper',
@@ -79,7 +87,7 @@ export const dataOperators: readonly TypeEntry[] = [
     input: ['image', BOX],
     output: ['regions[...].data.image'],
     fields: [
-      inference.number('margin', 1, {
+      inference.range('margin', 1, 0.01, 20, 0, {
         description: 'Size of the cut in box sizes; 1.0 is the box itself, 1.1 a bit more.',
       }),
     ],
@@ -100,14 +108,26 @@ export const dataOperators: readonly TypeEntry[] = [
     description: 'Cuts a picture into tiles of equal size.',
     input: ['image'],
     output: ['regions[...].data.image', BOX],
-    fields: [inference.number('tile_size', 512), inference.number('max_object_size', 120)],
+    fields: [
+      inference.range('tile_size', 512, 32, 4096, 1, { description: 'Side of a tile in pixels.' }),
+      inference.range('max_object_size', 120, 0, 4095, 1, {
+        description:
+          'Pixels by which tiles overlap at least, so that things of that size are whole in one; below tile_size.',
+      }),
+    ],
   }),
   operator({
     id: 'tiling-region-aggregator-operator',
     title: 'Tiling Region Aggregator',
     description: 'Puts what was found on tiles back into the whole picture and removes doubles.',
-    input: ['regions[...].data.regions[...].data.concepts'],
+    input: [BOX, `regions[...].data.${REGION_CONCEPTS}`, `regions[...].data.${BOX}`],
     output: [REGION_CONCEPTS, BOX],
+    fields: [
+      inference.range('nms_threshold', 0.5, 0, 1, 0.01, {
+        description: 'Boxes of one concept that overlap by this share or more are one.',
+      }),
+      inference.range('min_confidence', 0, 0, 1, 0.01, { description: 'Boxes below this value are left out.' }),
+    ],
   }),
   operator({
     id: 'object-counter',
@@ -120,23 +140,41 @@ export const dataOperators: readonly TypeEntry[] = [
   operator({
     id: 'track-representation-operator',
     title: 'Track Representation',
-    description: 'Averages the vectors of each track.',
+    description: 'Averages the vectors of the regions of each track.',
     input: ['frames[...].data.regions[...].data.embeddings,frames[...].data.regions[...].track_id'],
-    output: ['tracks'],
+    output: ['tracks[...].data.embeddings'],
   }),
   operator({
     id: 'isolation-operator',
     title: 'Isolation Operator',
-    description: 'Labels regions by their distance from each other.',
+    description: 'Labels regions by whether another one is near.',
     input: [REGION_CONCEPTS, BOX],
     output: [REGION_CONCEPTS],
+    fields: [
+      activeConcepts('Only regions with one of these are looked at; none for all.'),
+      inference.range('min_distance', 0.1, 0, Math.SQRT2, 0, {
+        description: 'Distance from which a region stands alone, in shares of the sides of the picture.',
+      }),
+      inference.choice('distance_metric', 'center', ['center', 'edge'], {
+        description: 'Between the middles or the nearest edges of boxes.',
+      }),
+      inference.string('isolated_label', 'isolated', { description: 'Concept of regions that stand alone.' }),
+      inference.string('crowded_label', 'crowded', { description: 'Concept of the others; empty for none.' }),
+    ],
   }),
   operator({
     id: 'barcode-operator',
     title: 'Barcode Operator',
     description: 'Reads EAN, UPC, Code 128, Code 39, Interleaved 2 of 5 and QR codes.',
     input: ['image'],
-    output: ['regions[...].data.text'],
+    output: ['regions[...].data.text', BOX],
+    fields: [
+      inference.strings('formats', [], {
+        description: 'Kinds that are read: ean-upc, code-128, code-39, itf, qr; empty for all.',
+      }),
+      inference.boolean('try_harder', true, { description: 'Takes more time over small, blurred or turned codes.' }),
+      inference.range('max_codes', 255, 1, 255, 1, { description: 'Most codes read in one picture.' }),
+    ],
   }),
   operator({
     id: 'knn-concept',

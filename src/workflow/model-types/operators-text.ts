@@ -54,10 +54,10 @@ export const textOperators: readonly TypeEntry[] = [
     input: [REGION_TEXT],
     output: ['text'],
     fields: [
-      inference.number('avg_word_width_window_factor', 2, {
+      inference.range('avg_word_width_window_factor', 2, 0, 100, 0, {
         description: 'Widest gap between words of a column, in mean word widths; beyond it stands a tab.',
       }),
-      inference.number('avg_word_height_window_factor', 1, {
+      inference.range('avg_word_height_window_factor', 1, 0, 100, 0, {
         description: 'Tops of words of a line are closer than this, in mean word heights.',
       }),
     ],
@@ -72,10 +72,15 @@ export const textOperators: readonly TypeEntry[] = [
   operator({
     id: 'tesseract-operator',
     title: 'Tesseract Operator',
-    description: 'Reads the text in a picture.',
+    description: 'Reads the printed text in a picture line by line; the network PP-OCRv4 stands in for Tesseract.',
     input: ['image'],
     output: ['text'],
-    fields: [inference.string('language', 'eng', { description: 'Language code of the text.' })],
+    weights: ['pp-ocrv4'],
+    fields: [
+      inference.string('language', 'eng', {
+        description: 'eng for plain Latin letters or chi_sim for simplified Chinese; others are refused when it runs.',
+      }),
+    ],
   }),
   operator({
     id: 'prompter',
