@@ -1,8 +1,8 @@
 /**
- * Writes `docs/operations.md`: every RPC of the contract with its HTTP bindings, auth, scopes, whether it is built and
- * which tests name it. With `--check` it only says whether the file is up to date.
+ * The page `docs/operations.md`: every RPC of the contract with its HTTP bindings, auth, scopes, whether it is built and
+ * which tests name it.
  */
-import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { NOT_BUILT } from '../../src/api/define/rpc.ts'
 import { registry } from '../../src/api/registry.ts'
@@ -10,7 +10,6 @@ import { AuthType, allMethods, type MethodInfo } from '../../src/contract/method
 import { scopeName } from '../../src/domain/access/scopes.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const file = join(root, 'docs', 'operations.md')
 
 interface TestText {
   readonly name: string
@@ -58,14 +57,4 @@ export function operationsPage(): string {
     ...methods.map((method) => rowOf(method, tests)),
     '',
   ].join('\n')
-}
-
-if (import.meta.main) {
-  const page = operationsPage()
-  if (!process.argv.includes('--check')) {
-    writeFileSync(file, page)
-  } else if (readFileSync(file, 'utf8') !== page) {
-    console.error('docs/operations.md is stale; run npm run docs')
-    process.exitCode = 1
-  }
 }

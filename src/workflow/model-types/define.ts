@@ -16,6 +16,8 @@ export interface TypeEntry {
   readonly weights: readonly string[]
   /** Why models of this type cannot run here, as a sentence; they can be made and stored all the same. */
   readonly unavailable?: string
+  /** What models of this type do not do yet, as a sentence. */
+  readonly lacks?: string
 }
 
 /** How a model type is written down in the catalogue. */
@@ -59,6 +61,7 @@ export function define(spec: TypeSpec): TypeEntry {
     random: spec.random ?? false,
     weights: spec.weights ?? [],
     ...(spec.unavailable ? { unavailable: spec.unavailable } : {}),
+    ...(spec.lacks ? { lacks: spec.lacks } : {}),
   }
 }
 
