@@ -37,6 +37,7 @@ export interface TypeSpec {
   readonly sequential?: boolean
   readonly weights?: readonly string[]
   readonly unavailable?: string
+  readonly lacks?: string
   readonly evaluation?: EvaluationType
 }
 
