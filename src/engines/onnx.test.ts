@@ -6,6 +6,10 @@ import { test } from 'node:test'
 import { testWeightStore } from '../../test/kit/weights/source-files.ts'
 import { weightCatalogue } from '../weights/manifest.ts'
 import type { OutputFile } from '../weights/manifest-types.ts'
+import { HAND_SPEC } from './bodies/hands.ts'
+import { PALM_SPEC } from './bodies/palms.ts'
+import { MOVENET_SPEC } from './bodies/pose.ts'
+import { SELFIE_SPEC } from './bodies/segmentation.ts'
 import { COCO_SSD_SPEC } from './coco-ssd/forward.ts'
 import { EMOTION_SPEC } from './faces/attributes.ts'
 import { FACERES_SPEC } from './faces/faceres.ts'
@@ -17,6 +21,8 @@ import { NSFW_SPEC } from './nsfw/engine.ts'
 import { OCR_DETECTION_SPEC, OCR_RECOGNITION_SPEC } from './ocr/engine.ts'
 import { floatTensor, type ModelSpec, OnnxModel } from './onnx.ts'
 import { createRegistry, engineNames, engineWeights } from './registry.ts'
+import { SILERO_SPEC } from './whisper/speech.ts'
+import { WHISPER_DECODER_SPEC, WHISPER_ENCODER_SPEC } from './whisper/transcribe.ts'
 
 const refusal = (sentence: RegExp) => (error: { code: number; details: string }) => {
   assert.equal(error.code, 21350)
@@ -68,6 +74,13 @@ test('engines and the weight catalogue mean the same tensors', () => {
     [OCR_DETECTION_SPEC, ocr.det],
     [OCR_RECOGNITION_SPEC, ocr.rec],
     [MINILM_SPEC, weightCatalogue['all-minilm-l6-v2'].outputs.model],
+    [MOVENET_SPEC, weightCatalogue['movenet-lightning'].outputs.model],
+    [PALM_SPEC, weightCatalogue['hand-detector'].outputs.model],
+    [HAND_SPEC, weightCatalogue['hand-landmarks'].outputs.model],
+    [SELFIE_SPEC, weightCatalogue['selfie-segmentation'].outputs.model],
+    [WHISPER_ENCODER_SPEC, weightCatalogue['whisper-base-en'].outputs.encoder],
+    [WHISPER_DECODER_SPEC, weightCatalogue['whisper-base-en'].outputs.decoder],
+    [SILERO_SPEC, weightCatalogue['silero-vad'].outputs.model],
   ]
   for (const [spec, file] of pairs) {
     for (const side of ['inputs', 'outputs'] as const) {

