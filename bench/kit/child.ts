@@ -3,9 +3,18 @@ import { once } from 'node:events'
 import { setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Probe } from './probe.ts'
 
-const PROBE = new URL('probe.ts', import.meta.url).href
+const PROBE = new URL('probe.js', import.meta.url).href
+
+/** State of a measured process, as probe.js tells it. */
+export interface Probe {
+  /** Processor time so far, of all its threads, in microseconds. */
+  readonly cpuMicros: number
+  readonly rssBytes: number
+  /** Delays of the event loop since the last question, in milliseconds. */
+  readonly stallP999Ms: number
+  readonly stallMaxMs: number
+}
 
 /** A measured process: a server or a worker of a benchmark. */
 export class Child {

@@ -29,32 +29,36 @@ async function ticksOf(pid: string): Promise<number> {
   return Number(fields[11]) + Number(fields[12])
 }
 
+/** The data of a server and the token that opens it. */
+export interface Place {
+  readonly folder: string
+  readonly key: string
+}
+
 /** A server as operators start it, with a database of its own. */
 export class Limpid {
   readonly child: Child
-  readonly #dataDir: string
-  readonly #key: string
+  readonly place: Place
   port = 0
 
-  private constructor(child: Child, dataDir: string, key: string) {
+  private constructor(child: Child, place: Place) {
     this.child = child
-    this.#dataDir = dataDir
-    this.#key = key
+    this.place = place
   }
 
-  /** Starts it and waits until it is ready; `dataDir` and `key` let one start again where another has stopped. */
-  static async start(workers: number, dataDir?: string, key: string = newId()): Promise<Limpid> {
-    const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'limpid-bench-')))
-    if (dataDir === undefined) await symlink(MODELS, join(folder, 'models'))
+  /** Starts it and waits until it is ready; with `place` where another one has stopped and kept its data. */
+  static async start(workers: number, place?: Place): Promise<Limpid> {
+    const { folder, key } = place ?? { folder: await mkdtemp(join(tmpdir(), 'limpid-bench-')), key: newId() }
+    if (!place) await symlink(MODELS, join(folder, 'models'))
     const settings = ['--port', '0', '--data-dir', folder, '--pat', key, '--workers', String(workers), '--log', 'warn']
-    const server = new Limpid(new Child('../src/main/cli.ts', ['serve', ...settings]), folder, key)
+    const server = new Limpid(new Child('../bin/limpid.js', ['serve', ...settings]), { folder, key })
     const line = await server.child.line()
     server.port = Number(/^limpid listening on http:\/\/[^:]+:(\d+)$/.exec(line)?.[1])
     return server
   }
 
   get headers(): Record<string, string> {
-    return { authorization: `Key ${this.#key}` }
+    return { authorization: `Key ${this.place.key}` }
   }
 
   /** Sends JSON; rejects unless the answer is a success. */
@@ -114,6 +118,6 @@ export class Limpid {
   /** Stops the server and, unless another one is to start there, removes its data. */
   async stop(keepData = false): Promise<void> {
     await this.child.stop()
-    if (!keepData) await rm(this.#dataDir, { recursive: true, force: true })
+    if (!keepData) await rm(this.place.folder, { recursive: true, force: true })
   }
 }
