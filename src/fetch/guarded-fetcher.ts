@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
-import { Agent, type Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import { FORMATS_IN_WORDS, type MediaKind, sniff } from '../media/sniff.ts'
 import { addressPolicy } from './address.ts'
 import { ACCEPT_ENCODING, discard, limited, readBody } from './body.ts'
-import { guardedConnector, type Lookup } from './connector.ts'
+import type { Lookup } from './connector.ts'
 import { downloadFailed, httpFailure, tooLarge, tooSlow, unreachable } from './errors.ts'
 import { parseUrl } from './url.ts'
 
@@ -116,14 +116,21 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308])
 export function createFetcher(options: FetcherOptions): Fetcher {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const { log } = options
-  const agent = new Agent({
-    connect: guardedConnector(addressPolicy(options.allow), limits.connectMs, options.lookup),
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: KEEP_ALIVE_MS,
-    headersTimeout: limits.totalMs,
-    bodyTimeout: limits.totalMs,
-    maxHeaderSize: MAX_HEADER_BYTES,
-  })
+  const policy = addressPolicy(options.allow)
+
+  // The HTTP client is loaded with the first fetch, because it takes ten megabytes and many servers never fetch.
+  let agent: Promise<Agent> | undefined
+  async function makeAgent(): Promise<Agent> {
+    const [undici, { guardedConnector }] = await Promise.all([import('undici'), import('./connector.ts')])
+    return new undici.Agent({
+      connect: guardedConnector(policy, limits.connectMs, options.lookup),
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      headersTimeout: limits.totalMs,
+      bodyTimeout: limits.totalMs,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    })
+  }
 
   /** Watches over one fetch: its time, its caller's signal, and the status that a failure gets. */
   function watch(url: URL, caller: AbortSignal | undefined, totalMs: number) {
@@ -168,9 +175,10 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     }
   }
 
-  function request(url: URL, extra: Partial<Dispatcher.RequestOptions>): Promise<Dispatcher.ResponseData> {
+  async function request(url: URL, extra: Partial<Dispatcher.RequestOptions>): Promise<Dispatcher.ResponseData> {
     const { headers, ...rest } = extra
-    return agent.request({
+    agent ??= makeAgent()
+    return (await agent).request({
       origin: url.origin,
       path: url.pathname + url.search,
       method: 'GET',
@@ -283,7 +291,12 @@ export function createFetcher(options: FetcherOptions): Fetcher {
       }
     },
 
-    close: () => agent.destroy(),
+    async close() {
+      const open = agent
+      agent = Promise.reject(new Error('the fetcher is closed'))
+      agent.catch(() => {})
+      await (await open)?.destroy()
+    },
   }
 }
 

@@ -1,6 +1,5 @@
 /** Downloads package tarballs from the npm registry. */
 import { open } from 'node:fs/promises'
-import pacote from 'pacote'
 import type { PackageRef } from './manifest-types.ts'
 import { WeightProblem } from './problems.ts'
 
@@ -54,6 +53,8 @@ export function registryFetcher(registry: RegistryOptions = {}): TarballFetcher 
       integrity: pkg.integrity,
       signal,
     }
+    // Loaded for a download only: a server that has its weights should not hold a package manager.
+    const { default: pacote } = await import('pacote')
     // The client calls back again when it retries after corrupted data, so each call starts the file afresh.
     await pacote.tarball.stream(
       `${pkg.name}@${pkg.version}`,

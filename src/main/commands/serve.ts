@@ -1,7 +1,12 @@
+import { flushCompileCache } from 'node:module'
+import { setFlagsFromString } from 'node:v8'
 import type { Command } from 'commander'
 import { createLog } from '../log.ts'
 import { startServer } from '../server.ts'
 import { configFrom, withSettings } from './settings.ts'
+
+/** V8's own default. */
+const YOUNG_SPACE_GROWTH = 2
 
 /** `limpid serve`: the server in the foreground until it is told to stop. */
 export function addServe(program: Command): void {
@@ -19,6 +24,10 @@ export function addServe(program: Command): void {
       if (server.newPat !== undefined) console.log(`LIMPID_PAT=${server.newPat}`)
       await server.services.runtime.ready()
       console.log(`limpid listening on ${server.url}`)
+      // Loading is over; see bin/limpid.js.
+      setFlagsFromString(`--semi-space-growth-factor=${YOUNG_SPACE_GROWTH}`)
+      // For the next start, in case this process never comes to its orderly end.
+      flushCompileCache()
       await stopped
       await server.close()
     },

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { getCompileCacheDir } from 'node:module'
 import os from 'node:os'
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Duplex, Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -25,6 +27,12 @@ export interface WorkerProcessOptions {
  */
 const ENVIRONMENT = { UV_THREADPOOL_SIZE: '2', MALLOC_ARENA_MAX: '2' }
 
+/** With the compiled code that the server itself uses, if it does: a worker starts sooner and smaller with it. */
+function environment(): Record<string, string> {
+  const cache = getCompileCacheDir()
+  return cache === undefined ? ENVIRONMENT : { ...ENVIRONMENT, NODE_COMPILE_CACHE: dirname(cache) }
+}
+
 const ENTRY = fileURLToPath(new URL('../worker/entry.ts', import.meta.url))
 
 /** One worker process and the pipe to it. */
@@ -37,7 +45,7 @@ export class WorkerProcess {
   constructor({ settings, log, onMessage, onExit }: WorkerProcessOptions) {
     this.#child = spawn(process.execPath, [ENTRY, JSON.stringify(settings)], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      env: ENVIRONMENT,
+      env: environment(),
       windowsHide: true,
     })
     const ownLog = log.child({ worker: this.#child.pid })
