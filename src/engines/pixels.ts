@@ -8,7 +8,7 @@ export interface PixelScale {
 export function toPlanar(
   rgb: Uint8Array,
   { scale, offset }: PixelScale,
-  out = new Float32Array(rgb.length),
+  out: Float32Array = new Float32Array(rgb.length),
 ): Float32Array {
   const plane = rgb.length / 3
   const table = byteTable(scale, offset)
@@ -23,7 +23,7 @@ export function toPlanar(
 /** Turns packed RGB bytes into floats in the same order (NHWC). */
 export function toInterleaved(rgb: Uint8Array, { scale, offset }: PixelScale): Float32Array {
   const table = byteTable(scale, offset)
-  const out = new Float32Array(rgb.length)
+  const out: Float32Array = new Float32Array(rgb.length)
   for (let i = 0; i < rgb.length; i++) out[i] = table[rgb[i]!]!
   return out
 }
@@ -31,7 +31,7 @@ export function toInterleaved(rgb: Uint8Array, { scale, offset }: PixelScale): F
 /** Puts packed RGB bytes into planes in the order B, G, R with a mean and a deviation per plane (of values 0..1). */
 export function toPlanarBgr(rgb: Uint8Array, mean: readonly number[], deviation: readonly number[]): Float32Array {
   const plane = rgb.length / 3
-  const out = new Float32Array(rgb.length)
+  const out: Float32Array = new Float32Array(rgb.length)
   for (let channel = 0; channel < 3; channel++) {
     const table = byteTable(1 / (255 * deviation[channel]!), -mean[channel]! / deviation[channel]!)
     for (let from = 2 - channel, to = channel * plane, end = to + plane; to < end; from += 3, to++) {
