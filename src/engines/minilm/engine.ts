@@ -1,97 +1,20 @@
-import { readFile } from 'node:fs/promises'
 import type { Engine, LoadedEngine } from '../engine.ts'
-import { embeddingData, textOf, weightFile } from '../kit.ts'
-import { int64Tensor, type ModelSpec, OnnxModel } from '../onnx.ts'
-import { normalised } from '../vectors.ts'
-import { WordPiece } from './wordpiece.ts'
-
-const WEIGHT = 'all-minilm-l6-v2'
-/** Tokens looked at per text, as the model was trained; the rest of a longer text is not seen. */
-export const TEXT_TOKENS_MAX = 256
-/** Characters handed to the tokenizer per text: more than 256 tokens of any language. */
-const TEXT_CHARS_MAX = 16_384
-/** Texts run through the network together. */
-const BATCH_MAX = 16
-/** Length of the vectors. */
-export const TEXT_EMBEDDING_SIZE = 384
-/** Memory of the vocabulary, in bytes. */
-const VOCABULARY_BYTES = 4 * 1024 * 1024
-
-const IDS = { type: 'int64', shape: [null, null] } as const
-
-/** What the MiniLM file must look like. */
-export const MINILM_SPEC: ModelSpec = {
-  title: 'all-MiniLM-L6-v2 text embedding',
-  inputs: { input_ids: IDS, attention_mask: IDS, token_type_ids: IDS },
-  outputs: { last_hidden_state: { type: 'float32', shape: [null, null, TEXT_EMBEDDING_SIZE] } },
-}
+import { embeddingData, textOf } from '../kit.ts'
+import { MINILM_WEIGHT, TextEmbedder } from './embedder.ts'
 
 /** Describes a text by a vector of length 1 whose cosine to others says how alike they mean: text -> embedding. */
 export const minilmEmbed: Engine = {
   name: 'minilm-embed',
-  weights: [WEIGHT],
+  weights: [MINILM_WEIGHT],
   async load(files): Promise<LoadedEngine> {
-    const tokenizer = new WordPiece(await readFile(weightFile(files, WEIGHT, 'vocab'), 'utf8'))
-    const data = weightFile(files, WEIGHT, 'data')
-    const model = await OnnxModel.load(weightFile(files, WEIGHT, 'model'), MINILM_SPEC, [data])
+    const embedder = await TextEmbedder.load(files)
     return {
-      bytes: model.bytes + VOCABULARY_BYTES,
-      dispose: () => model.dispose(),
+      bytes: embedder.bytes,
+      dispose: () => embedder.dispose(),
       async infer(items) {
-        const texts = items.map((item) => tokenizer.encode(textOf(item).slice(0, TEXT_CHARS_MAX), TEXT_TOKENS_MAX))
-        const vectors = new Array<Float32Array>(texts.length)
-        for (const batch of batchesByLength(texts)) {
-          items[batch[0]!]!.scope.signal.throwIfAborted()
-          const embedded = await embed(
-            model,
-            batch.map((at) => texts[at]!),
-          )
-          for (const [place, at] of batch.entries()) vectors[at] = embedded[place]!
-        }
-        return vectors.map(embeddingData)
+        if (items.length === 0) return []
+        return (await embedder.embed(items.map(textOf), items[0]!.scope.signal)).map(embeddingData)
       },
     }
   },
-}
-
-/** Indexes in batches of texts of like length, because a batch costs as much as its longest text each. */
-export function batchesByLength(texts: readonly (readonly number[])[]): number[][] {
-  const order = [...texts.keys()].sort((a, b) => texts[a]!.length - texts[b]!.length)
-  const batches: number[][] = []
-  for (const at of order) {
-    const last = batches.at(-1)
-    const shortest = last && texts[last[0]!]!.length
-    const fits = last !== undefined && last.length < BATCH_MAX && texts[at]!.length <= shortest! * 1.5 + 4
-    if (fits) last.push(at)
-    else batches.push([at])
-  }
-  return batches
-}
-
-async function embed(model: OnnxModel, texts: readonly (readonly number[])[]): Promise<Float32Array[]> {
-  const length = Math.max(...texts.map((ids) => ids.length))
-  const dims = [texts.length, length]
-  const [ids, mask] = [new BigInt64Array(texts.length * length), new BigInt64Array(texts.length * length)]
-  for (const [row, text] of texts.entries()) {
-    for (const [column, id] of text.entries()) {
-      ids[row * length + column] = BigInt(id)
-      mask[row * length + column] = 1n
-    }
-  }
-  const { last_hidden_state: hidden } = await model.run({
-    input_ids: int64Tensor(ids, dims),
-    attention_mask: int64Tensor(mask, dims),
-    token_type_ids: int64Tensor(new BigInt64Array(texts.length * length), dims),
-  })
-  return texts.map((text, row) => {
-    const start = row * length * TEXT_EMBEDDING_SIZE
-    return normalised(tokenMean(hidden!.data.subarray(start, start + text.length * TEXT_EMBEDDING_SIZE)))
-  })
-}
-
-/** The mean of token vectors that lie one after the other. */
-function tokenMean(tokens: Float32Array): Float32Array {
-  const mean = new Float32Array(TEXT_EMBEDDING_SIZE)
-  for (let at = 0; at < tokens.length; at++) mean[at % TEXT_EMBEDDING_SIZE]! += tokens[at]!
-  return mean
 }

@@ -4,7 +4,8 @@ import { before, test } from 'node:test'
 import { testWeightStore } from '../../../test/kit/weights/source-files.ts'
 import { itemOf, loadForTest, PLAIN } from '../test-weights.ts'
 import { dot } from '../vectors.ts'
-import { batchesByLength, minilmEmbed } from './engine.ts'
+import { batchesByLength } from './embedder.ts'
+import { minilmEmbed } from './engine.ts'
 import { WordPiece } from './wordpiece.ts'
 
 test('words are split into the longest known pieces', () => {
