@@ -68,6 +68,9 @@ interface SharedJob {
   listeners: Set<(progress: Progress) => void>
 }
 
+/** How long files that were there are taken to be there still, in milliseconds; loading looks at them in any case. */
+const TRUSTED_MS = 1_000
+
 /** A folder of ready-to-run weights; several processes may share it. */
 export class WeightStore<C extends Catalogue = DefaultCatalogue> {
   readonly #dir: string
@@ -76,6 +79,8 @@ export class WeightStore<C extends Catalogue = DefaultCatalogue> {
   readonly #fetch: TarballFetcher
   readonly #catalogue: C
   readonly #jobs = new Map<string, SharedJob>()
+  /** Files that `ensure` found a moment ago: every prediction asks. */
+  readonly #seen = new Map<string, { readonly files: InstalledFiles; readonly until: number }>()
   readonly #failures = new Map<string, { error: AppError; at: number }>()
 
   constructor(options: WeightStoreOptions<C>) {
@@ -113,7 +118,10 @@ export class WeightStore<C extends Catalogue = DefaultCatalogue> {
    */
   async ensure<I extends Ids<C>>(id: I, options: RequestOptions = {}): Promise<{ files: Files<C, I> }> {
     const source = this.#source(id)
+    const seen = this.#seen.get(id)
+    if (seen && performance.now() < seen.until) return { files: seen.files as Files<C, I> }
     const files = installedFiles(this.#dir, id, source) ?? (await this.#fetchMissing(id, source, options))
+    this.#seen.set(id, { files, until: performance.now() + TRUSTED_MS })
     // The outputs of the source are the keys of the installed files.
     return { files: files as Files<C, I> }
   }
