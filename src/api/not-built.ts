@@ -36,7 +36,6 @@ export const notBuiltRpcs = notBuilt(
   'DeleteSecrets',
   'DeleteTasks',
   'DeleteUploads',
-  'GenerateModelOutputs',
   'GetAnnotation',
   'GetAnnotationFilter',
   'GetAnnotationSearchMetrics',
@@ -217,6 +216,5 @@ export const notBuiltRpcs = notBuilt(
   'PutUploadContentParts',
   'StreamInputs',
   'StreamLogEntries',
-  'StreamModelOutputs',
   'StreamTrackAnnotationsSearches',
 )

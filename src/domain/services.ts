@@ -4,6 +4,7 @@ import type { RateLimiter } from '../base/rate-limiter.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Config } from '../config/config.ts'
 import type { Fetcher } from '../fetch/guarded-fetcher.ts'
+import type { Links } from '../remote/links.ts'
 import type { Runtime } from '../runtime/protocol.ts'
 import type { Database } from '../store/database.ts'
 import type { WeightStore } from '../weights/store.ts'
@@ -21,7 +22,10 @@ export interface Services {
   readonly directory: Directory
   readonly fetcher: Fetcher
   readonly weights: WeightStore
+  /** Also runs plans with models of other servers. */
   readonly runtime: Runtime
+  /** The ways to those servers, for what is no plan: streams and methods. */
+  readonly links: Links
   readonly rateLimiter: RateLimiter
   readonly logins: LoginAttempts
   readonly plans: PlanCache

@@ -65,6 +65,11 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
   },
 }
 
+/** Engines that serve no model by themselves: they do the part of remote ones that needs pixels. */
+const HELPERS: Readonly<Record<string, () => Promise<Engine>>> = {
+  'pixel-tensor': async () => (await import('./pixel-tensor.ts')).pixelTensor,
+}
+
 /** Names of the engines with weights or classical algorithms; operators are found through the registry as well. */
 export const engineNames: readonly string[] = Object.keys(LISTINGS)
 
@@ -97,6 +102,7 @@ export function createRegistry(extra: readonly Engine[] = []): EngineRegistry {
 
 async function importEngine(name: string): Promise<Engine> {
   if (Object.hasOwn(LISTINGS, name)) return LISTINGS[name]!.load()
+  if (Object.hasOwn(HELPERS, name)) return HELPERS[name]!()
   const { operators } = await import('./operators/index.ts')
   const operator = operators.find((candidate) => candidate.name === name)
   if (operator) return operator

@@ -10,6 +10,8 @@ import { PlanCache } from '../domain/plan-cache.ts'
 import type { Services } from '../domain/services.ts'
 import { LoginAttempts } from '../domain/users/login-attempts.ts'
 import { createFetcher } from '../fetch/guarded-fetcher.ts'
+import { Links } from '../remote/links.ts'
+import { withRemotes } from '../remote/runtime.ts'
 import { createRuntime } from '../runtime/host/runtime.ts'
 import { openDatabase } from '../store/database.ts'
 import { WeightStore } from '../weights/store.ts'
@@ -42,24 +44,26 @@ export async function buildServices(
       )
     await seedCatalogue(db, clock)
     const newPat = await ensureFirstUser(db, config.firstUser, clock)
-    const fetcher = openFetcher(config, log)
-    stack.defer(() => fetcher.close())
-    const runtime = overrides.runtime ?? createRuntime({ workers: config.workers, maxBytes: config.modelBytesMax, log })
-    if (!overrides.runtime) stack.defer(() => runtime.close())
+    const fetcher = overrides.fetcher ?? openFetcher(config, log)
+    if (!overrides.fetcher) stack.defer(() => fetcher.close())
+    const links = overrides.links ?? new Links(fetcher)
+    const local = overrides.runtime ?? createRuntime({ workers: config.workers, maxBytes: config.modelBytesMax, log })
+    if (!overrides.runtime) stack.defer(() => local.close())
     const services: Services = {
       config,
       log,
       clock,
       db,
       blobs: await openDiskBlobs(config.dataDir),
-      fetcher,
-      runtime,
       directory: new Directory(db),
       weights: new WeightStore({ dir: join(config.dataDir, 'models'), log, autoPull: config.modelPull }),
       plans: new PlanCache(),
       rateLimiter: new RateLimiter(config.rateLimitPerSecond),
       logins: new LoginAttempts(),
       ...overrides,
+      fetcher,
+      links,
+      runtime: withRemotes(local, links),
     }
     return { services, newPat, close: () => stack.disposeAsync() }
   } catch (error) {

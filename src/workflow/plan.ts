@@ -1,6 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf'
 import type { Concept, Data } from '../contract/index.ts'
 import type { StatusCode } from '../contract/status-code.ts'
+import type { RemoteSettings } from './remote.ts'
 
 /** Begins the ids of nodes that the compiler inserted; ids of users may not begin with it. */
 export const INSERTED_PREFIX = '~'
@@ -43,6 +44,8 @@ export interface PlanNode {
   readonly sameAs?: number
   /** Selected concepts that the model does not have; the others are answered with MIXED_STATUS. */
   readonly missingConcepts?: readonly string[]
+  /** Where another server runs the model; such plans are not for workers. */
+  readonly remote?: RemoteSettings
 }
 
 /** A compiled workflow: frozen, topologically ordered, safe to cache and to send to another process. */

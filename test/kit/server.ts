@@ -48,6 +48,12 @@ export interface TestServer extends AsyncDisposable {
     as?: CallAs,
   ): Promise<ResponseOf<N>[]>
   makeUser(id: string, visibility?: number): Promise<TestUser>
+  /** The messages of a streaming RPC as they come. */
+  streamOf<N extends RpcName>(
+    name: N,
+    requests: readonly MessageInitShape<InputOf<N>>[],
+    as?: CallAs,
+  ): AsyncGenerator<ResponseOf<N>, void, undefined>
   /** A credential straight into the store: any kind, any scopes. */
   makeKey(wanted: Omit<NewCredential, 'scopes'> & { readonly scopes?: readonly string[] }): Promise<string>
 }
@@ -98,6 +104,13 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     }
   }
 
+  const streamOf: TestServer['streamOf'] = async function* (name, requests, as = {}) {
+    const messages = async function* () {
+      for (const request of requests) yield create(methodInfo(name).input, request as never) as RequestOf<RpcName>
+    }
+    for await (const message of dispatcher.stream(incoming(name, as), messages())) yield message as never
+  }
+
   return {
     services,
     admin: { ...admin, pat },
@@ -106,11 +119,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       return (await dispatcher.unary(incoming(name, as), message)) as never
     },
     async stream(name, requests, as = {}) {
-      const messages = async function* () {
-        for (const request of requests) yield create(methodInfo(name).input, request as never) as RequestOf<RpcName>
-      }
-      return (await Array.fromAsync(dispatcher.stream(incoming(name, as), messages()))) as never
+      return Array.fromAsync(streamOf(name, requests, as))
     },
+    streamOf,
     async makeUser(id, visibility = 10) {
       const now = services.clock.now()
       const secret = newId()

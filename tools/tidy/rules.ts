@@ -11,6 +11,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   workflow: ['base', 'contract', 'engines', 'media'],
   engines: ['base', 'contract', 'media', 'workflow'],
   runtime: ['base', 'contract', 'engines', 'media', 'workflow'],
+  remote: ['base', 'contract', 'engines', 'fetch', 'media', 'runtime', 'workflow'],
   catalogue: ['base', 'contract', 'domain', 'engines', 'store', 'weights'],
   maintenance: ['base', 'blobs', 'contract', 'store'],
   domain: [
@@ -22,6 +23,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engines',
     'fetch',
     'media',
+    'remote',
     'runtime',
     'store',
     'weights',

@@ -24,7 +24,9 @@ export const modelContentRpcs: Pick<Registry, Rpcs> = {
     const model = await presentModel(call, found, version, request.additionalFields)
     if (!version) return { model }
     const full = await fullVersion(call.services.db.read, version, homeOf(found.place))
-    return { model: attachVersion(model, withoutSecrets(found.row.model_type_id, full)) }
+    return {
+      model: attachVersion(model, withoutSecrets(found.row.model_type_id, full, found.place.minVisibility === 0)),
+    }
   },
 
   ListModelConcepts: async (request, call) => {

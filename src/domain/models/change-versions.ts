@@ -17,6 +17,7 @@ import { checkTexts, invalidModel, visibilityOf } from './checks.ts'
 import { typeOf } from './create-version.ts'
 import type { ModelAt } from './find.ts'
 import { bringsHead } from './head.ts'
+import { checkRemote, isRemote } from './remote.ts'
 import { models } from './resource.ts'
 
 const PATCHABLE = ['description', 'license', 'metadata']
@@ -55,7 +56,11 @@ export async function patchVersions(
       if (patch.outputInfo) {
         const info = current.outputInfo ?? create(OutputInfoSchema)
         result.outputInfo = applyPatch(OutputInfoSchema, info, patch.outputInfo, action, OUTPUT_PATCHABLE)
-        result.outputInfo.params = checkParams(type, result.outputInfo.params ?? {})
+        const params = checkRemote(checkParams(type, result.outputInfo.params ?? {}), type.id)
+        if (isRemote(params) !== isRemote(info.params)) {
+          throw invalidModel('Where a version runs cannot be changed, only how it is reached; make a new version.')
+        }
+        result.outputInfo.params = params
       }
       checkTexts(result)
       const visibility = patch.visibility && action !== 'remove' ? visibilityOf(patch.visibility) : row!.visibility

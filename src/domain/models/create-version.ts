@@ -23,6 +23,8 @@ import { embeds } from './base-embedder.ts'
 import { checkTexts, invalidModel, visibilityOf } from './checks.ts'
 import { findModel, findVersion, type ModelAt } from './find.ts'
 import { bringsHead, type HeadParams, takeHead } from './head.ts'
+import { chatSignatures } from './methods.ts'
+import { checkRemote, isRemote } from './remote.ts'
 import { placeOfRef } from './resolve.ts'
 import { checkVersionConcepts, linkConcepts } from './version-concepts.ts'
 
@@ -87,7 +89,14 @@ export async function checkVersion(call: Call, model: ModelAt, given: ModelVersi
   if (message.inputInfo?.baseEmbedModel) {
     message.inputInfo.baseEmbedModel = await checkBase(call, message.inputInfo.baseEmbedModel)
   }
-  const trained = head !== undefined || !needsTraining(entry)
+  const remote = isRemote(outputInfo?.params)
+  if (remote && message.methodSignatures.length === 0) message.methodSignatures = chatSignatures(entry.type.id)
+  if (remote && concepts.length === 0 && entry.type.outputFields.includes('concepts')) {
+    throw invalidModel(
+      'List the concepts of the remote model in output_info.data.concepts, in the order of its values.',
+    )
+  }
+  const trained = head !== undefined || remote || !needsTraining(entry)
   return {
     message,
     concepts,
@@ -108,7 +117,7 @@ function checkOutput(
     ...info,
     message: '',
     data: undefined,
-    params: checkParams(type, params),
+    params: checkRemote(checkParams(type, params), type.id),
   })
   const params = info.params ?? {}
   if (!bringsHead(params)) return { outputInfo: light(params) }

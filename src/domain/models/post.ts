@@ -12,6 +12,7 @@ import { visibilityOf } from './checks.ts'
 import { type CheckedVersion, checkVersion, needsTraining, storeVersion, typeOf } from './create-version.ts'
 import { type ModelAt, newestVersion, placeOf } from './find.ts'
 import type { HeadParams } from './head.ts'
+import { isRemote } from './remote.ts'
 import { checkType, DEFAULT_TYPE, indexTags, models } from './resource.ts'
 
 /** A model with the version that was made beside it, if any. */
@@ -55,7 +56,8 @@ export async function createVersion(
   given: ModelVersion | undefined,
 ): Promise<Made & { untrained: boolean }> {
   const checked = given ? await checkVersion(call, model, given) : await lastSettings(call, model)
-  if (needsTraining(typeOf(model.row)) && checked.concepts.length === 0 && demandsConcepts(model.row)) {
+  const mustLearn = needsTraining(typeOf(model.row)) && !isRemote(checked.message.outputInfo?.params)
+  if (mustLearn && checked.concepts.length === 0 && demandsConcepts(model.row)) {
     throw new AppError(
       StatusCode.MODEL_INVALID_ARGUMENT,
       'There is nothing to train: list the concepts in output_info.data.concepts.',
@@ -88,7 +90,9 @@ export async function lastSettings(call: Call, model: ModelAt): Promise<CheckedV
     concepts: rows.map(({ id, link }) => create(ConceptSchema, { id, value: decodeDoc(ConceptSchema, link).value })),
     head: head === undefined ? undefined : (JSON.parse(head) as HeadParams),
     status:
-      head !== undefined || !needsTraining(typeOf(model.row)) ? StatusCode.MODEL_TRAINED : StatusCode.MODEL_UNTRAINED,
+      head !== undefined || isRemote(message.outputInfo?.params) || !needsTraining(typeOf(model.row))
+        ? StatusCode.MODEL_TRAINED
+        : StatusCode.MODEL_UNTRAINED,
     visibility: visibilityOf(undefined),
   }
 }

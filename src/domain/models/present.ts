@@ -72,7 +72,11 @@ export async function presentVersions(
     rows.map(({ pk }) => pk),
   )
   return rows.map((row) =>
-    withoutSecrets(model.model_type_id, versionMessage(row, homeOf(place), counts.get(row.pk) ?? 0)),
+    withoutSecrets(
+      model.model_type_id,
+      versionMessage(row, homeOf(place), counts.get(row.pk) ?? 0),
+      place.minVisibility === 0,
+    ),
   )
 }
 
@@ -103,7 +107,7 @@ async function withVersions(
     const version = versions.get(row.pk)
     if (!version) return model
     const message = versionMessage(version, owner, concepts.get(version.pk) ?? 0)
-    return attachVersion(model, withoutSecrets(row.model_type_id, message))
+    return attachVersion(model, withoutSecrets(row.model_type_id, message, visibilityFor(caller, row) === 0))
   })
 }
 

@@ -1,9 +1,11 @@
 import { create, type JsonObject } from '@bufbuild/protobuf'
-import type { AppError } from '../../base/errors.ts'
+import { AppError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
 import { BATCH_ITEMS_MAX } from '../../base/limits.ts'
 import { toTimestamp } from '../../base/timestamps.ts'
 import {
+  type Data,
+  type Input,
   type Model,
   type Output,
   type OutputConfig,
@@ -11,22 +13,28 @@ import {
   type PostModelOutputsRequest,
   type Status,
 } from '../../contract/index.ts'
+import { StatusCode } from '../../contract/status-code.ts'
 import { type Compiled, compileSingle } from '../../workflow/compile/index.ts'
+import type { InputResult } from '../../workflow/plan.ts'
 import type { Call } from '../call.ts'
+import { Method } from '../models/methods.ts'
+import { withoutRemote } from '../models/remote.ts'
 import { resolveModel } from '../models/resolve.ts'
 import { echoInput, itemStatus, overallStatus, toOutput } from './answer.ts'
 import { checkInputs } from './inputs.ts'
 import { resolvedFor } from './language.ts'
 import { modelOfOutput } from './messages.ts'
+import { methodOf } from './method-args.ts'
 import { planKey } from './plan-key.ts'
-import { runInputs } from './run.ts'
+import { type Ran, runInputs } from './run.ts'
 
 /** A model ready to run, as outputs carry it. */
-interface ReadyModel extends Compiled {
+export interface ReadyModel extends Compiled {
   readonly model: Model
 }
 
-interface Overrides {
+/** What a call sets otherwise than the version of the model. */
+export interface Overrides {
   readonly outputConfig?: OutputConfig
   readonly params?: JsonObject
 }
@@ -40,7 +48,17 @@ export async function predictWithModel(
   checkInputs(inputs, BATCH_ITEMS_MAX)
   const overrides = overridesOf(request)
   const ready = await readyModel(call, request, overrides)
-  const ran = await runInputs(call, ready, inputs, overrides.outputConfig?.sampleMs ?? 0)
+  return predictReady(call, ready, inputs, overrides)
+}
+
+/** Runs a model that is ready; see predictWithModel. */
+export async function predictReady(
+  call: Call,
+  ready: ReadyModel,
+  inputs: readonly Input[],
+  overrides: Overrides,
+): Promise<{ outputs: Output[]; status?: Status }> {
+  const ran = await runAll(call, ready, inputs, overrides.outputConfig?.sampleMs ?? 0)
   const now = call.services.clock.now()
   const place = ready.nodes[0]!.index
   const outputs = ran.map((item, at) => {
@@ -51,11 +69,51 @@ export async function predictWithModel(
     output.input = echoInput(inputs[at]!)
     return output
   })
-  return { outputs, status: overallStatus(outputs) }
+  return { outputs, status: remoteStatus(ready, outputs) ?? overallStatus(outputs) }
+}
+
+/** Runs inputs that are data through the plan, and those that call a method of the model each by itself. */
+async function runAll(call: Call, ready: ReadyModel, inputs: readonly Input[], sampleMs: number): Promise<Ran[]> {
+  const methods = inputs.map(methodOf)
+  if (methods.every((method) => method === undefined)) return runInputs(call, ready, inputs, sampleMs)
+  const { callMethod } = await import('./methods.ts')
+  const plain = inputs.filter((_, at) => methods[at] === undefined)
+  const [ran, called] = await Promise.all([
+    plain.length === 0 ? [] : runInputs(call, ready, plain, sampleMs),
+    Promise.all(
+      inputs.map(async (input, at): Promise<Ran | undefined> => {
+        const method = methods[at]
+        if (method === undefined) return undefined
+        try {
+          return { result: resultOf(ready, await callMethod(call, ready, input, method)) }
+        } catch (error) {
+          // Whether a model has methods at all is asked of the call, not of its one input.
+          if (!(error instanceof AppError) || method === Method.SIGNATURES) throw error
+          return { error }
+        }
+      }),
+    ),
+  ])
+  let next = 0
+  return called.map((item) => item ?? ran[next++]!)
+}
+
+function resultOf({ plan, nodes }: ReadyModel, data: Data): InputResult {
+  const result = { code: StatusCode.SUCCESS, details: '', data, elapsedMs: 0 }
+  return { nodes: plan.nodes.map((_, at) => (at === nodes[0]!.index ? result : undefined)) }
+}
+
+/** A server of a remote model that failed every input fails the call; clients try again by its code. */
+function remoteStatus({ plan, nodes }: ReadyModel, outputs: readonly Output[]): Status | undefined {
+  if (!plan.nodes[nodes[0]!.index]!.remote) return undefined
+  const [first] = outputs
+  const code = first?.status?.code ?? StatusCode.SUCCESS
+  if (code === StatusCode.SUCCESS || outputs.some(({ status }) => status?.code !== code)) return undefined
+  return itemStatus(code, first!.status!.details)
 }
 
 /** Finds and compiles the model of a call; what was found is kept, so that the next such call looks nothing up. */
-function readyModel(call: Call, request: PostModelOutputsRequest, overrides: Overrides): Promise<ReadyModel> {
+export function readyModel(call: Call, request: PostModelOutputsRequest, overrides: Overrides): Promise<ReadyModel> {
   const { modelId, versionId } = request
   const key = planKey(call, 'model', [modelId, versionId], overrides.outputConfig, overrides.params)
   return call.services.plans.get(key, async () => {
@@ -65,12 +123,14 @@ function readyModel(call: Call, request: PostModelOutputsRequest, overrides: Ove
   })
 }
 
-// Older clients put the settings of a call beside the model, newer ones into its version.
-function overridesOf({ model }: PostModelOutputsRequest): Overrides {
+/** What a call sets; older clients put it beside the model, newer ones into its version. */
+export function overridesOf({ model }: PostModelOutputsRequest): Overrides {
   const [present, older] = [model?.modelVersion?.outputInfo, model?.outputInfo]
+  const params = present?.params ?? older?.params
   return {
     outputConfig: present?.outputConfig ?? older?.outputConfig,
-    params: present?.params ?? older?.params,
+    // Clients send a model back as they got it, connection settings and all.
+    params: params && withoutRemote(params),
   }
 }
 

@@ -3,6 +3,8 @@ import { AppError } from '../../base/errors.ts'
 import { CATALOGUE_APP, CATALOGUE_USER, catalogueModel } from '../../catalogue/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { ResolvedModel } from '../../workflow/compile/index.ts'
+import { remoteEngineName } from '../../workflow/remote.ts'
+import { remoteSettings, withoutRemote } from '../models/remote.ts'
 import type { FoundModel } from '../models/resolve.ts'
 
 /** The engine that serves heads which users bring along. */
@@ -21,7 +23,7 @@ export function toResolved(found: FoundModel): ResolvedModel {
     userId: found.userId,
     appId: found.appId,
     ...engineOf(found),
-    params: version.outputInfo?.params ?? ({} as JsonObject),
+    params: withoutRemote(version.outputInfo?.params ?? ({} as JsonObject)),
     concepts: version.outputInfo?.data?.concepts ?? [],
     outputConfig: version.outputInfo?.outputConfig,
     status: version.status?.code ?? StatusCode.MODEL_UNTRAINED,
@@ -29,10 +31,12 @@ export function toResolved(found: FoundModel): ResolvedModel {
   }
 }
 
-function engineOf(found: FoundModel): Pick<ResolvedModel, 'engine' | 'weights'> {
+function engineOf(found: FoundModel): Pick<ResolvedModel, 'engine' | 'weights' | 'remote'> {
   const builtIn =
     found.userId === CATALOGUE_USER && found.appId === CATALOGUE_APP ? catalogueModel(found.modelId) : undefined
   if (builtIn) return { engine: builtIn.engine ?? UNSERVED, weights: builtIn.weights }
+  const remote = remoteSettings(found.modelTypeId, found.version)
+  if (remote) return { engine: remoteEngineName(remote.versionId), weights: [], remote }
   return { engine: found.modelTypeId === HEAD_ENGINE ? HEAD_ENGINE : '', weights: [] }
 }
 

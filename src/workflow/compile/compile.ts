@@ -96,6 +96,7 @@ function planNode(draft: Draft): PlanNode {
     ...(entry.operator ? {} : { conceptOwner: { userId, appId } }),
     ...(entry.anyInput ? { anyInput: true } : {}),
     ...(draft.sameAs === undefined ? {} : { sameAs: draft.sameAs }),
+    ...(model.remote ? { remote: model.remote } : {}),
     ...(draft.missingConcepts ? { missingConcepts: draft.missingConcepts } : {}),
   }
 }

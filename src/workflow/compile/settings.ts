@@ -29,6 +29,10 @@ export function settingsOf(
   call: OutputConfig | undefined,
 ): Settings {
   const overridden = override?.params ?? {}
+  // They hold a secret that must not be sent elsewhere by whoever may only use the model.
+  if ('remote' in overridden || 'remote' in model.params) {
+    throw invalid('Connection settings (params.remote) belong to the model version; they cannot be overridden.')
+  }
   // A copy, because the plan is frozen while the model version may live in a cache of the caller.
   const params = structuredClone(checkParams(entry.type, { ...model.params, ...overridden }))
   const own = override?.data?.concepts ?? []

@@ -3,6 +3,7 @@ import type { Concept, OutputConfig, WorkflowNode } from '../../contract/index.t
 import type { StatusCode } from '../../contract/status-code.ts'
 import type { TypeEntry } from '../model-types/define.ts'
 import type { ConceptLimits, Plan } from '../plan.ts'
+import type { RemoteSettings } from '../remote.ts'
 
 /** A model version as the compiler sees it, looked up by the caller. */
 export interface ResolvedModel {
@@ -28,6 +29,8 @@ export interface ResolvedModel {
   /** Fields of this very model where they differ from those of its type. */
   readonly inputFields?: readonly string[]
   readonly outputFields?: readonly string[]
+  /** Where another server runs it. */
+  readonly remote?: RemoteSettings
 }
 
 /** Looks the model version of a node up; throws AppError when it does not exist or may not be used. */

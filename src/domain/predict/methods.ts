@@ -1,0 +1,126 @@
+import { create, type JsonObject, toJson } from '@bufbuild/protobuf'
+import { AppError } from '../../base/errors.ts'
+import { type Data, DataSchema, type Image, type Input, MethodSignatureSchema } from '../../contract/index.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import { createInputResolver } from '../../media/resolve-input.ts'
+import { imageUrl } from '../../remote/data-url.ts'
+import { chat, chatBody, chatStream, textOfAnswer, textOfChunk, userMessage } from '../../remote/openai/chat.ts'
+import { CHAT_TYPES } from '../../remote/served-types.ts'
+import type { Compiled } from '../../workflow/compile/index.ts'
+import type { PlanNode } from '../../workflow/plan.ts'
+import type { RemoteSettings } from '../../workflow/remote.ts'
+import type { Call } from '../call.ts'
+import { chatSignatures, Method } from '../models/methods.ts'
+import { MethodArgs } from './method-args.ts'
+import { callTensors } from './tensor-method.ts'
+import { passOn, passOnStream } from './transport.ts'
+
+/** Settings of a chat that an argument or a parameter of the same name sets. */
+const NUMBERS = ['max_tokens', 'temperature', 'top_p']
+
+/** Answers one call of a method with the whole result. Throws AppError 30101 for a method that the model lacks. */
+export async function callMethod(call: Call, model: Compiled, input: Input, name: string): Promise<Data> {
+  const node = nodeOf(model)
+  const args = new MethodArgs(input.data?.parts ?? [])
+  const { remote } = node
+  if (name === Method.SIGNATURES && talks(remote)) return signaturesOf(remote)
+  if (name === Method.OPENAI) return returned(await passOn(call, model, args))
+  if (name === Method.PREDICT && talks(remote)) {
+    const link = await call.services.links.get(remote)
+    return returned(textOfAnswer(await chat(link, await bodyOf(call, node, remote, args), call.signal)))
+  }
+  if (name === Method.PREDICT && remote?.runtime === 'oip' && remote.modelTypeId === 'any-to-any') {
+    return callTensors(call, remote, args)
+  }
+  throw noMethod(name, remote)
+}
+
+/** Answers one call of a method piece by piece; methods that answer as a whole give one piece. */
+export async function* streamMethod(
+  call: Call,
+  model: Compiled,
+  input: Input,
+  name: string,
+): AsyncGenerator<Data, void, undefined> {
+  const node = nodeOf(model)
+  const { remote } = node
+  if (name === Method.GENERATE && talks(remote)) {
+    const body = await bodyOf(call, node, remote, new MethodArgs(input.data?.parts ?? []))
+    for await (const piece of textPieces(call, remote, body)) yield returned(piece)
+  } else if (name === Method.OPENAI_STREAM && talks(remote)) {
+    for await (const event of passOnStream(call, remote, new MethodArgs(input.data?.parts ?? []))) yield returned(event)
+  } else {
+    yield await callMethod(call, model, input, name)
+  }
+}
+
+/** Answers one plain input of a model that talks piece by piece. */
+export async function* streamText(call: Call, model: Compiled, input: Input): AsyncGenerator<Data, void, undefined> {
+  const node = nodeOf(model)
+  const { remote, params } = node
+  const resolver = createInputResolver(call.services.fetcher, call.signal)
+  const media = await resolver.resolve(input.data)
+  const text = media.find((medium) => medium.kind === 'text')?.text
+  const images = await Promise.all(media.flatMap((medium) => (medium.kind === 'image' ? [imageUrl(medium.bytes)] : [])))
+  const fields = node.inputFields
+  const usable = (text !== undefined && fields.includes('text')) || (images.length > 0 && fields.includes('image'))
+  if (!usable) {
+    throw new AppError(StatusCode.INPUT_UNSUPPORTED_FORMAT, `The model works on ${fields.join(' or ')}; send that.`)
+  }
+  const message = userMessage(text, fields.includes('image') ? images : [])
+  for await (const raw of textPieces(call, remote!, chatBody(remote!, params, [message]))) {
+    yield create(DataSchema, { text: { raw } })
+  }
+}
+
+/** Whether a model answers piece by piece. */
+export const talks = (remote: RemoteSettings | undefined): remote is RemoteSettings =>
+  remote?.runtime === 'openai' && CHAT_TYPES.includes(remote.modelTypeId)
+
+/** The node of a plan that is the model that was called; others were inserted for it. */
+export const nodeOf = ({ plan, nodes }: Compiled): PlanNode => plan.nodes[nodes[0]!.index]!
+
+async function* textPieces(call: Call, remote: RemoteSettings, body: JsonObject): AsyncGenerator<string> {
+  const link = await call.services.links.get(remote)
+  for await (const chunk of chatStream(link, body, call.signal)) {
+    const piece = textOfChunk(chunk)
+    if (piece !== '') yield piece
+  }
+}
+
+async function bodyOf(call: Call, { params }: PlanNode, remote: RemoteSettings, args: MethodArgs): Promise<JsonObject> {
+  const own = NUMBERS.flatMap((name) => {
+    const value = args.number(name)
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  const system = args.text('system_prompt')
+  const settings = { ...params, ...Object.fromEntries(own), ...(system === undefined ? {} : { system_prompt: system }) }
+  const images = await Promise.all(
+    [...args.images('image'), ...args.images('images')].map((image) => urlOf(call, image)),
+  )
+  const history = args.objects('chat_history')
+  const prompt = args.text('prompt')
+  const isSaid = prompt !== undefined || images.length > 0 || history.length === 0
+  return chatBody(remote, settings, [...history, ...(isSaid ? [userMessage(prompt, images)] : [])])
+}
+
+/** Fetched here rather than there: the other server may reach hosts that this caller must not. */
+async function urlOf(call: Call, image: Image): Promise<string> {
+  const resolver = createInputResolver(call.services.fetcher, call.signal)
+  const [medium] = await resolver.resolve(create(DataSchema, { image }))
+  return imageUrl(medium!.kind === 'text' ? new Uint8Array() : medium!.bytes)
+}
+
+/** A result as the clients look for it. */
+const returned = (stringValue: string): Data => create(DataSchema, { parts: [{ id: 'return', data: { stringValue } }] })
+
+function signaturesOf({ modelTypeId }: RemoteSettings): Data {
+  const signatures = chatSignatures(modelTypeId).map((each) => toJson(MethodSignatureSchema, each))
+  return create(DataSchema, { text: { raw: JSON.stringify(signatures) } })
+}
+
+function noMethod(name: string, remote: RemoteSettings | undefined): AppError {
+  const known = talks(remote) ? chatSignatures(remote.modelTypeId).map((each) => each.name) : []
+  const instead = known.length > 0 ? `it has ${known.join(', ')}` : 'send the input as data, without _method_name'
+  return new AppError(StatusCode.INPUT_UNSUPPORTED_FORMAT, `The model has no method '${name}'; ${instead}.`)
+}

@@ -1,0 +1,90 @@
+import { create } from '@bufbuild/protobuf'
+import { AppError } from '../base/errors.ts'
+import { type Data, DataSchema } from '../contract/index.ts'
+import { StatusCode } from '../contract/status-code.ts'
+import type { EngineSetup, LoadedEngine, WeightFiles } from '../engines/engine.ts'
+import type { Runtime } from '../runtime/protocol.ts'
+import type { InputResult, Plan, RunOptions } from '../workflow/plan.ts'
+import type { Links } from './links.ts'
+import { engineNode, singlePlan } from './local-plan.ts'
+
+/**
+ * A runtime that also runs plans with models of other servers. Plans without such models go to the workers as before;
+ * the others are run here, layer by layer: remote nodes wait for their server without holding up a worker, and each
+ * local node is a plan of its own for the workers.
+ */
+export function withRemotes(local: Runtime, links: Links): Runtime {
+  return {
+    run: (plan, files, inputs, options, signal) =>
+      plan.nodes.some(({ remote }) => remote !== undefined)
+        ? runMixed({ local, links, plan, files, options, signal }, inputs)
+        : local.run(plan, files, inputs, options, signal),
+    ready: () => local.ready(),
+    unload: (engine) => local.unload(engine),
+    stats: () => local.stats(),
+    close: () => local.close(),
+  }
+}
+
+interface MixedRun {
+  readonly local: Runtime
+  readonly links: Links
+  readonly plan: Plan
+  readonly files: WeightFiles
+  readonly options: RunOptions
+  readonly signal: AbortSignal
+}
+
+async function runMixed(run: MixedRun, inputs: readonly Data[]): Promise<InputResult[]> {
+  const { plan, options, signal } = run
+  // Servers without remote models never need the executor and what it brings along.
+  const [{ executePlan }, { remoteEngine }] = await Promise.all([
+    import('../workflow/run/execute.ts'),
+    import('./engine.ts'),
+  ])
+  return executePlan(
+    plan,
+    inputs,
+    {
+      load: async (engine, weights) => {
+        const remote = plan.nodes.find((node) => node.engine === engine)?.remote
+        return remote ? remoteEngine(remote, run) : localEngine(run, engine, weights)
+      },
+      frames: refuseVideo,
+    },
+    options,
+    signal,
+  )
+}
+
+/** An engine of the workers, asked for one batch at a time. */
+function localEngine(run: MixedRun, engine: string, weights: readonly string[]): LoadedEngine {
+  const plans = new Map<EngineSetup['params'], Plan>()
+  return {
+    bytes: 0,
+    dispose: async () => {},
+    async infer(items, setup) {
+      let plan = plans.get(setup.params)
+      if (!plan) {
+        plan = singlePlan(engineNode(engine, weights, setup))
+        plans.set(setup.params, plan)
+      }
+      const data = items.map((item) => item.data)
+      const results = await run.local.run(plan, run.files, data, run.options, run.signal)
+      return results.map(({ nodes: [result] }) => {
+        if (result?.code !== StatusCode.SUCCESS) {
+          throw new AppError(result?.code ?? StatusCode.MODEL_PREDICTION_FAILED, result?.details ?? '')
+        }
+        return result.data ?? create(DataSchema)
+      })
+    },
+  }
+}
+
+// biome-ignore lint/correctness/useYield: a video that is refused has no frames.
+async function* refuseVideo(): AsyncGenerator<never> {
+  throw new AppError(
+    StatusCode.INPUT_UNSUPPORTED_FORMAT,
+    'A workflow with a remote model takes no video; send its frames as pictures.',
+  )
+}
