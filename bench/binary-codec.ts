@@ -1,8 +1,8 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf'
 import { decodeMessage, encodeMessage } from '../src/contract/binary/index.ts'
 import { MultiOutputResponseSchema } from '../src/contract/index.ts'
-import { answerOf20 } from './answer-of-20.ts'
-import { fastest } from './timing.ts'
+import { answerOf20 } from './kit/answer-of-20.ts'
+import { fastest } from './kit/timing.ts'
 
 /** Encoding and decoding of an answer with 20 concepts, ours against protobuf-es. */
 export function run() {

@@ -1,7 +1,7 @@
 import { MultiOutputResponseSchema } from '../src/contract/index.ts'
 import { decodeRequest, encodeJson } from '../src/contract/json/index.ts'
-import { answerOf20 } from './answer-of-20.ts'
-import { fastest } from './timing.ts'
+import { answerOf20 } from './kit/answer-of-20.ts'
+import { fastest } from './kit/timing.ts'
 
 /** Decoding a text with 20 concepts into messages, against JSON.parse alone. */
 export function run() {

@@ -1,6 +1,6 @@
 import { encodeJson } from '../src/contract/json/index.ts'
-import { answerOf20 } from './answer-of-20.ts'
-import { fastest } from './timing.ts'
+import { answerOf20 } from './kit/answer-of-20.ts'
+import { fastest } from './kit/timing.ts'
 
 /** Encoding an answer with 20 concepts to UTF-8, against JSON.stringify of the finished plain object. */
 export function run() {

@@ -1,6 +1,6 @@
 import { PostModelOutputsRequestSchema } from '../src/contract/index.ts'
 import { decodeRequest } from '../src/contract/json/index.ts'
-import { fastest } from './timing.ts'
+import { fastest } from './kit/timing.ts'
 
 const IMAGE_BYTES = 5 * 1024 * 1024
 const ROUNDS = 15

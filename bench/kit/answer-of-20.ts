@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf'
-import { type MultiOutputResponse, MultiOutputResponseSchema, StatusCode } from '../src/contract/index.ts'
+import { type MultiOutputResponse, MultiOutputResponseSchema, StatusCode } from '../../src/contract/index.ts'
 
 const at = { seconds: 1_700_000_000n, nanos: 608_845_000 }
 
