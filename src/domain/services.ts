@@ -9,6 +9,7 @@ import type { Runtime } from '../runtime/protocol.ts'
 import type { Database } from '../store/database.ts'
 import type { WeightStore } from '../weights/store.ts'
 import type { Directory } from './access/directory.ts'
+import type { ModelImports } from './models/import-jobs.ts'
 import type { PlanCache } from './plan-cache.ts'
 import type { LoginAttempts } from './users/login-attempts.ts'
 
@@ -26,6 +27,7 @@ export interface Services {
   readonly runtime: Runtime
   /** The ways to those servers, for what is no plan: streams and methods. */
   readonly links: Links
+  readonly imports: ModelImports
   readonly rateLimiter: RateLimiter
   readonly logins: LoginAttempts
   readonly plans: PlanCache

@@ -7,6 +7,7 @@ import type { Services } from '../domain/services.ts'
 import { createRpc } from '../wire/grpc/rpc.ts'
 import { joinRoutes } from '../wire/http/extra-routes.ts'
 import { createHttpHandler } from '../wire/http/handler.ts'
+import { openAiRoutes } from '../wire/openai/routes.ts'
 import { Metrics } from '../wire/ops/metrics.ts'
 import { operatorRoutes } from '../wire/ops/routes.ts'
 import { createDispatcher } from '../wire/pipeline/dispatcher.ts'
@@ -34,9 +35,14 @@ export async function startServer(config: Config, log: Log, overrides: Partial<S
   const built = await buildServices(config, log, overrides)
   try {
     const { services } = built
+    await services.imports.resume()
     const metrics = new Metrics(services.runtime)
     const dispatcher = createDispatcher(registry, services, metrics.observe)
-    const extraRoutes = joinRoutes(new Map(operatorRoutes(metrics, readiness(services))), sessionRoutes(services))
+    const extraRoutes = joinRoutes(
+      new Map(operatorRoutes(metrics, readiness(services))),
+      sessionRoutes(services),
+      openAiRoutes(dispatcher, services),
+    )
     const port = await listen({
       host: config.host,
       port: config.port,

@@ -6,15 +6,21 @@ import { openDiskBlobs } from '../blobs/disk-blob-store.ts'
 import { seedCatalogue } from '../catalogue/seed.ts'
 import { type Config, ConfigError } from '../config/config.ts'
 import { Directory } from '../domain/access/directory.ts'
+import { ModelImports } from '../domain/models/import-jobs.ts'
 import { PlanCache } from '../domain/plan-cache.ts'
 import type { Services } from '../domain/services.ts'
 import { LoginAttempts } from '../domain/users/login-attempts.ts'
 import { createFetcher } from '../fetch/guarded-fetcher.ts'
 import { Links } from '../remote/links.ts'
 import { withRemotes } from '../remote/runtime.ts'
+import { withGuests } from '../runtime/host/guests.ts'
 import { createRuntime } from '../runtime/host/runtime.ts'
+import { GUEST_RSS_BYTES, GUEST_WORKERS, MAX_GUEST_RSS_BYTES, MAX_GUEST_WORK_MS } from '../runtime/limits.ts'
+import type { Runtime } from '../runtime/protocol.ts'
 import { openDatabase } from '../store/database.ts'
+import { readBlobRef } from '../weights/blob-ref.ts'
 import { WeightStore } from '../weights/store.ts'
+import type { Plan } from '../workflow/plan.ts'
 import { ensureFirstUser } from './first-user.ts'
 
 /** The services of a running program and how to end them. */
@@ -47,14 +53,16 @@ export async function buildServices(
     const fetcher = overrides.fetcher ?? openFetcher(config, log)
     if (!overrides.fetcher) stack.defer(() => fetcher.close())
     const links = overrides.links ?? new Links(fetcher)
-    const local = overrides.runtime ?? createRuntime({ workers: config.workers, maxBytes: config.modelBytesMax, log })
+    const local = overrides.runtime ?? startRuntime(config, log)
     if (!overrides.runtime) stack.defer(() => local.close())
-    const services: Services = {
+    const blobs = overrides.blobs ?? (await openDiskBlobs(config.dataDir))
+    if (!overrides.blobs) stack.defer(() => blobs.close())
+    const base: Omit<Services, 'imports'> = {
       config,
       log,
       clock,
       db,
-      blobs: await openDiskBlobs(config.dataDir),
+      blobs,
       directory: new Directory(db),
       weights: new WeightStore({ dir: join(config.dataDir, 'models'), log, autoPull: config.modelPull }),
       plans: new PlanCache(),
@@ -65,12 +73,31 @@ export async function buildServices(
       links,
       runtime: withRemotes(local, links),
     }
+    const services: Services = { ...base, imports: overrides.imports ?? new ModelImports(base) }
+    stack.defer(() => services.imports.close())
     return { services, newPat, close: () => stack.disposeAsync() }
   } catch (error) {
     await stack.disposeAsync()
     throw error
   }
 }
+
+/** The workers, with those for models of users apart from the others. */
+function startRuntime(config: Config, log: Log): Runtime {
+  const maxBytes = config.modelBytesMax
+  return withGuests(createRuntime({ workers: config.workers, maxBytes, log }), runsBroughtModels, () =>
+    createRuntime({
+      workers: GUEST_WORKERS,
+      maxBytes,
+      log,
+      rssBytesMax: MAX_GUEST_RSS_BYTES,
+      limits: { maxWorkMs: MAX_GUEST_WORK_MS, maxRssBytes: GUEST_RSS_BYTES },
+    }),
+  )
+}
+
+const runsBroughtModels = ({ nodes }: Plan): boolean =>
+  nodes.some(({ weights }) => weights.some((id) => readBlobRef(id) !== undefined))
 
 // The only thing that a fetcher can find wrong at its making is the allow list.
 function openFetcher(config: Config, log: Log): Services['fetcher'] {

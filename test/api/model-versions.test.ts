@@ -195,7 +195,8 @@ describe('making versions', () => {
     refused(await post('face-detection', {}), StatusCode.MODEL_DOES_NOT_EXIST)
     refused(
       await post('strict', { pretrainedModelConfig: { modelZipUrl: 'https://example.com/m.zip' } }),
-      StatusCode.NOT_IMPLEMENTED,
+      StatusCode.MODEL_INVALID_ARGUMENT,
+      /cannot be brought along/,
     )
   })
 

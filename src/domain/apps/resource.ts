@@ -7,6 +7,7 @@ import { StatusCode } from '../../contract/status-code.ts'
 import { apps as rows, users, workflows } from '../../store/repos/families.ts'
 import { modelPksOfApp } from '../../store/repos/models.ts'
 import { dropTraces } from '../../store/repos/traces.ts'
+import { releaseFilesOfModels } from '../../store/repos/version-files.ts'
 import { workflowPksOfApp } from '../../store/repos/workflows.ts'
 import { checkImage, checkTexts, visibilityOf } from '../resource/checks.ts'
 import { defineResource } from '../resource/define.ts'
@@ -97,10 +98,13 @@ export const apps = defineResource({
       // Plans know apps by their ids, their visibility and their default workflows.
       call.services.plans.clear()
     },
-    async beforeRemove(removed, _call, tx) {
+    async beforeRemove(removed, call, tx) {
       if (removed === 'all') throw new Error('apps are deleted one at a time')
       for (const { pk } of removed) {
-        await dropTraces(tx, 'model', await modelPksOfApp(tx, pk))
+        const modelPks = await modelPksOfApp(tx, pk)
+        await releaseFilesOfModels(tx, modelPks, call.services.clock.now())
+        tx.afterCommit(() => void call.services.imports.prune())
+        await dropTraces(tx, 'model', modelPks)
         await dropTraces(tx, 'workflow', await workflowPksOfApp(tx, pk))
         await dropTraces(tx, 'app', [pk])
       }

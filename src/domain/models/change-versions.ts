@@ -6,6 +6,7 @@ import { StatusCode } from '../../contract/status-code.ts'
 import type { Writer } from '../../store/database.ts'
 import { modelVersions } from '../../store/repos/families.ts'
 import { publicVersionExists, renewLatestVersion } from '../../store/repos/model-versions.ts'
+import { releaseFilesOfVersions } from '../../store/repos/version-files.ts'
 import { deprecateWorkflowsWith } from '../../store/repos/workflow-uses.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { checkParams } from '../../workflow/model-types/index.ts'
@@ -76,12 +77,14 @@ export async function patchVersions(
 /** Deletes a version; workflow versions that use it are marked as deprecated. */
 export async function deleteVersion(call: Call, model: ModelAt, id: string): Promise<void> {
   await call.services.db.transact(async (tx) => {
-    await versionsForChange(tx, model, [id])
+    const [row] = await versionsForChange(tx, model, [id])
+    await releaseFilesOfVersions(tx, [row!.pk], call.services.clock.now())
     await modelVersions.deleteMany(tx, model.row.pk, [id])
     await renewLatestVersion(tx, model.row.pk)
     await deprecateWorkflowsWith(tx, [id])
   })
   models.hooks.afterCommit?.(call)
+  await call.services.imports.prune()
 }
 
 /**

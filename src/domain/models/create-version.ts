@@ -1,5 +1,4 @@
 import { create, type JsonObject } from '@bufbuild/protobuf'
-import { AppError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
 import {
   type Concept,
@@ -12,8 +11,10 @@ import {
 import { encodeDoc } from '../../contract/json/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Writer } from '../../store/database.ts'
+import type { NamedBlob } from '../../store/repos/blob-rows.ts'
 import { models as modelRows, modelVersions } from '../../store/repos/families.ts'
 import { putHead, setVersionConcepts } from '../../store/repos/model-versions.ts'
+import { addVersionFile } from '../../store/repos/version-files.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import type { TypeEntry } from '../../workflow/model-types/define.ts'
 import { checkParams, typeEntry } from '../../workflow/model-types/index.ts'
@@ -26,6 +27,7 @@ import { bringsHead, type HeadParams, takeHead } from './head.ts'
 import { chatSignatures } from './methods.ts'
 import { checkRemote, isRemote } from './remote.ts'
 import { placeOfRef } from './resolve.ts'
+import { checkUpload } from './upload-request.ts'
 import { checkVersionConcepts, linkConcepts } from './version-concepts.ts'
 
 /** Fields of a version that callers do not set, and those that have a place of their own. */
@@ -46,6 +48,12 @@ const NOT_IN_DOCUMENT = [
   'build_info',
   'special_handling',
 ]
+
+/** A model file that was sent already, with the id that its version was promised. */
+export interface SentPackage {
+  readonly versionId: string
+  readonly blob: NamedBlob
+}
 
 /** A version that has been checked and only needs to be written. */
 export interface CheckedVersion {
@@ -68,16 +76,17 @@ export const needsTraining = ({ type, operator }: TypeEntry): boolean => type.tr
 
 /**
  * Checks a version that is to be made for a model: concepts, parameters of its type, head, base model. Throws
- * AppError 21202 with the path of what is wrong, 10040 for models that would have to be fetched from elsewhere.
+ * AppError 21202 with the path of what is wrong. With `sent` the model itself comes in the stream of the call.
  */
-export async function checkVersion(call: Call, model: ModelAt, given: ModelVersion): Promise<CheckedVersion> {
+export async function checkVersion(
+  call: Call,
+  model: ModelAt,
+  given: ModelVersion,
+  sent = false,
+): Promise<CheckedVersion> {
   const entry = typeOf(model.row)
-  if (given.pretrainedModelConfig) {
-    throw new AppError(
-      StatusCode.NOT_IMPLEMENTED,
-      'Versions from an uploaded model are not built yet; leave pretrained_model_config out.',
-    )
-  }
+  const uploads = sent || given.pretrainedModelConfig !== undefined
+  if (uploads) checkUpload(call, entry.type.id, given, sent ? 'stream' : 'url')
   checkTexts(given)
   const concepts = given.outputInfo?.data?.concepts ?? []
   checkVersionConcepts(concepts)
@@ -101,7 +110,7 @@ export async function checkVersion(call: Call, model: ModelAt, given: ModelVersi
     message,
     concepts,
     head,
-    status: trained ? StatusCode.MODEL_TRAINED : StatusCode.MODEL_UNTRAINED,
+    status: uploads ? StatusCode.MODEL_UPLOADING : trained ? StatusCode.MODEL_TRAINED : StatusCode.MODEL_UNTRAINED,
     visibility: visibilityOf(given.visibility),
   }
 }
@@ -148,18 +157,22 @@ async function checkBase(call: Call, base: Model): Promise<Model> {
   })
 }
 
-/** Stores a checked version, adds the concepts that the app lacks, and makes it the latest of its model. */
+/**
+ * Stores a checked version, adds the concepts that the app lacks, and makes it the latest of its model. The import of a
+ * model file begins with the commit.
+ */
 export async function storeVersion(
   call: Call,
   tx: Writer,
   model: Row<'models'>,
   version: CheckedVersion,
+  sent?: SentPackage,
 ): Promise<{ version: Row<'model_versions'>; model: Row<'models'> }> {
   const now = call.services.clock.now()
   const links = await linkConcepts(call, tx, model.app_pk, version.concepts)
   const row = await modelVersions.insert(tx, {
     model_pk: model.pk,
-    id: newId(),
+    id: sent?.versionId ?? newId(),
     doc: encodeDoc(version.message),
     status_code: version.status,
     description: version.message.description,
@@ -169,6 +182,8 @@ export async function storeVersion(
     modified_at: now,
   })
   await setVersionConcepts(tx, row.pk, links)
+  if (sent) await addVersionFile(tx, row.pk, 'package', sent.blob, now)
+  if (row.status_code === StatusCode.MODEL_UPLOADING) tx.afterCommit(() => call.services.imports.start(row.pk))
   if (version.head) await putHead(tx, row.pk, JSON.stringify(version.head))
   const changed = await modelRows.update(tx, model, { latest_version_pk: row.pk }, now)
   return { version: row, model: changed }

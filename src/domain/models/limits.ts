@@ -6,6 +6,10 @@ export const TAGS_MAX = 64
 export const VERSION_CONCEPTS_MAX = 20_000
 /** Longest vector that a linear head may work on, in numbers. */
 export const HEAD_DIMENSIONS_MAX = 16_384
+/** Time that fetching the package of a model may take, in milliseconds. */
+export const PACKAGE_FETCH_MS = 30 * 60_000
+/** Models that are imported at the same time. */
+export const IMPORTS_AT_ONCE = 2
 /** Most weights of one linear head, in numbers; about 80 MB of JSON. */
 export const HEAD_WEIGHTS_MAX = 4 * 1024 * 1024
 

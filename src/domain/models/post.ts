@@ -48,7 +48,8 @@ function versionOfOld({ outputInfo, modelVersion }: Model): ModelVersion {
 /**
  * Makes a version of a model: as described, or without a description with the settings of the latest one.
  *
- * A version that needs no training is ready at once. One that does is stored untrained, as nothing trains yet.
+ * A version that needs no training is ready at once, one that brings a model file as soon as that is imported. One that
+ * must learn is stored untrained, as nothing trains yet.
  */
 export async function createVersion(
   call: Call,
@@ -56,8 +57,9 @@ export async function createVersion(
   given: ModelVersion | undefined,
 ): Promise<Made & { untrained: boolean }> {
   const checked = given ? await checkVersion(call, model, given) : await lastSettings(call, model)
+  const uploads = checked.status === StatusCode.MODEL_UPLOADING
   const mustLearn = needsTraining(typeOf(model.row)) && !isRemote(checked.message.outputInfo?.params)
-  if (mustLearn && checked.concepts.length === 0 && demandsConcepts(model.row)) {
+  if (mustLearn && checked.concepts.length === 0 && !uploads && demandsConcepts(model.row)) {
     throw new AppError(
       StatusCode.MODEL_INVALID_ARGUMENT,
       'There is nothing to train: list the concepts in output_info.data.concepts.',
@@ -70,7 +72,7 @@ export async function createVersion(
   return {
     model: { ...model, row: made.model },
     version: made.version,
-    untrained: made.version.status_code !== StatusCode.MODEL_TRAINED,
+    untrained: made.version.status_code === StatusCode.MODEL_UNTRAINED,
   }
 }
 
@@ -85,6 +87,12 @@ export async function lastSettings(call: Call, model: ModelAt): Promise<CheckedV
   const { read } = call.services.db
   const [rows, head] = await Promise.all([versionConcepts(read, last.pk), readHead(read, last.pk)])
   const message = decodeDoc(ModelVersionSchema, last.doc)
+  if (message.pretrainedModelConfig) {
+    throw new AppError(
+      StatusCode.MODEL_INVALID_ARGUMENT,
+      'The latest version is a model file, so there is nothing to repeat; send a version with pretrained_model_config.',
+    )
+  }
   return {
     message: create(ModelVersionSchema, { ...message, status: undefined, totalInputCount: 0 }),
     concepts: rows.map(({ id, link }) => create(ConceptSchema, { id, value: decodeDoc(ConceptSchema, link).value })),

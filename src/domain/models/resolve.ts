@@ -2,6 +2,7 @@ import { AppError } from '../../base/errors.ts'
 import { CATALOGUE_APP, CATALOGUE_USER } from '../../catalogue/index.ts'
 import type { Model, ModelVersion } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
+import { type VersionFiles, versionFiles } from '../../store/repos/version-files.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { reach } from '../access/standing.ts'
 import { defaultEmbedder } from './base-embedder.ts'
@@ -27,6 +28,8 @@ export interface FoundModel {
   readonly appId: string
   readonly modelTypeId: string
   readonly model: Model
+  /** Stored contents of a model that a user brought. */
+  readonly files: VersionFiles
   /** With all concepts in `outputInfo.data` and the weights of a head in `outputInfo.params`. */
   readonly version: ModelVersion
   /** The model whose vectors a head works on, where one is named or the app's default workflow has exactly one. */
@@ -53,7 +56,8 @@ export async function resolveModel(caller: Caller, ref: ModelRef): Promise<Found
     )
   }
   const home = homeOf(place)
-  const version = await fullVersion(caller.services.db.read, versionRow, home)
+  const { read } = caller.services.db
+  const [version, files] = await Promise.all([fullVersion(read, versionRow, home), versionFiles(read, versionRow.pk)])
   return {
     modelRow,
     versionRow,
@@ -63,6 +67,7 @@ export async function resolveModel(caller: Caller, ref: ModelRef): Promise<Found
     modelTypeId: modelRow.model_type_id,
     model: modelMessage(modelRow, home),
     version,
+    files,
     baseEmbedder: await embedderOf(caller, place, modelRow, version),
   }
 }

@@ -6,6 +6,7 @@ import { models as rows } from '../../store/repos/families.ts'
 import { versionIdsOf } from '../../store/repos/model-versions.ts'
 import { modelPksOfApp, setModelTags } from '../../store/repos/models.ts'
 import { dropTraces } from '../../store/repos/traces.ts'
+import { releaseFilesOfModels } from '../../store/repos/version-files.ts'
 import { deprecateWorkflowsWith } from '../../store/repos/workflow-uses.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { typeEntry } from '../../workflow/model-types/index.ts'
@@ -95,6 +96,8 @@ export const models = defineResource({
     async beforeRemove(removed, call, tx) {
       const pks = removed === 'all' ? await modelPksOfApp(tx, call.target.app!.pk) : removed.map(({ pk }) => pk)
       await deprecateWorkflowsWith(tx, await versionIdsOf(tx, pks))
+      await releaseFilesOfModels(tx, pks, call.services.clock.now())
+      tx.afterCommit(() => void call.services.imports.prune())
       await dropTraces(tx, 'model', pks)
     },
   },

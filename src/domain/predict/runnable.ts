@@ -2,6 +2,7 @@ import type { JsonObject } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import { CATALOGUE_APP, CATALOGUE_USER, catalogueModel } from '../../catalogue/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
+import { blobRef } from '../../weights/blob-ref.ts'
 import type { ResolvedModel } from '../../workflow/compile/index.ts'
 import { remoteEngineName } from '../../workflow/remote.ts'
 import { remoteSettings, withoutRemote } from '../models/remote.ts'
@@ -9,6 +10,9 @@ import type { FoundModel } from '../models/resolve.ts'
 
 /** The engine that serves heads which users bring along. */
 const HEAD_ENGINE = 'embedding-classifier'
+
+/** The engine that runs model files which users bring along. */
+const UPLOAD_ENGINE = 'onnx-model'
 
 // Not empty, so that a workflow may name such a model: it can be stored and exported, only not run.
 const UNSERVED = 'unserved'
@@ -37,6 +41,8 @@ function engineOf(found: FoundModel): Pick<ResolvedModel, 'engine' | 'weights' |
   if (builtIn) return { engine: builtIn.engine ?? UNSERVED, weights: builtIn.weights }
   const remote = remoteSettings(found.modelTypeId, found.version)
   if (remote) return { engine: remoteEngineName(remote.versionId), weights: [], remote }
+  const { model, layers } = found.files
+  if (model && layers) return { engine: UPLOAD_ENGINE, weights: [blobRef('model', model), blobRef('layers', layers)] }
   return { engine: found.modelTypeId === HEAD_ENGINE ? HEAD_ENGINE : '', weights: [] }
 }
 

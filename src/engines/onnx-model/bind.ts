@@ -4,7 +4,6 @@ import type { Label } from '../concepts.ts'
 import type { PixelScale } from '../pixels.ts'
 import {
   type ImageLayer,
-  INPUT_FIELD,
   type Layers,
   namesClasses,
   OUTPUT_FIELDS,
@@ -45,14 +44,9 @@ const OUTPUT_TYPES: Readonly<Record<OutputRole, readonly string[]>> = {
 /** Fits the tensors of a model to the fields of its type. Throws AppError 21105 for the first that does not fit. */
 export function bindLayers(binding: Binding): Layers {
   const { type, settings } = binding
-  const field = type.startsWith('text-') ? INPUT_FIELD.text : INPUT_FIELD.image
+  const field = inputField(type)
   const fields = OUTPUT_FIELDS[type]
-  checkPaths(binding.inputMap, [field], 'input_fields_map')
-  checkPaths(
-    binding.outputMap,
-    fields.map(({ path }) => path),
-    'output_fields_map',
-  )
+  checkFieldMaps(type, binding.inputMap, binding.outputMap)
   const input = find(binding.inputs, binding.inputMap[field], field, 'input', true)
   const other = binding.inputs.find(({ name }) => name !== input.name)
   if (other) throw uploadProblem(`The model wants a second input '${other.name}', which ${type} models do not have.`)
@@ -71,6 +65,15 @@ export function bindLayers(binding: Binding): Layers {
     boxes: { format: settings.boxFormat, units: settings.boxUnits },
     labels: namesClasses(type) ? binding.labels : [],
   }
+}
+
+const inputField = (type: UploadType): 'text' | 'image' => (type.startsWith('text-') ? 'text' : 'image')
+
+/** Refuses field maps with fields that the type does not have or without names of tensors. Throws AppError 21105. */
+export function checkFieldMaps(type: UploadType, inputMap: JsonObject, outputMap: JsonObject): void {
+  checkPaths(inputMap, [inputField(type)], 'input_fields_map')
+  const paths = OUTPUT_FIELDS[type].map(({ path }) => path)
+  checkPaths(outputMap, paths, 'output_fields_map')
 }
 
 function checkPaths(map: JsonObject, known: readonly string[], what: string): void {

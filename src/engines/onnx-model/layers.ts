@@ -57,9 +57,6 @@ export interface Layers {
   readonly labels: readonly Label[]
 }
 
-/** Data path of each input field, and the name of its tensor where nothing is said. */
-export const INPUT_FIELD = { image: 'image', text: 'text' } as const
-
 /** Data path of each output field with its usual tensor, by model type. */
 export const OUTPUT_FIELDS: Readonly<
   Record<UploadType, readonly { readonly role: OutputRole; readonly path: string; readonly usual: string }[]>

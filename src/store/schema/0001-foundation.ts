@@ -114,6 +114,10 @@ async function models(make: TableMaker): Promise<void> {
     t.parent('version_pk', 'model_versions').text('doc').key(['version_pk']),
   )
 
+  await make.table('model_version_files', (t) =>
+    t.parent('version_pk', 'model_versions').text('role').text('hash').key(['version_pk', 'role']),
+  )
+
   await make.table('model_tags', (t) =>
     t.parent('model_pk', 'models').text('kind').text('tag').key(['model_pk', 'kind', 'tag']),
   )

@@ -107,6 +107,17 @@ export interface ModelVersionHeadsTable {
   doc: JsonText
 }
 
+/** What a stored content is to a model that a user has brought. */
+export type VersionFileRole = 'package' | 'model' | 'layers'
+
+/** Stored contents of a model version: what was sent until it is checked, then the model and what its tensors mean. */
+export interface ModelVersionFilesTable {
+  version_pk: number
+  role: VersionFileRole
+  /** Of a row of `blobs`. */
+  hash: string
+}
+
 export type ModelTagKind = 'toolkit' | 'use_case' | 'language'
 
 /** Tags of models by which lists are narrowed; the model's document has them too. */
@@ -189,6 +200,7 @@ export interface Schema {
   model_versions: ModelVersionsTable
   model_version_concepts: ModelVersionConceptsTable
   model_version_heads: ModelVersionHeadsTable
+  model_version_files: ModelVersionFilesTable
   model_tags: ModelTagsTable
   workflows: WorkflowsTable
   workflow_versions: WorkflowVersionsTable
