@@ -12,6 +12,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   engines: ['base', 'contract', 'media', 'workflow'],
   runtime: ['base', 'contract', 'engines', 'media', 'workflow'],
   remote: ['base', 'contract', 'engines', 'fetch', 'media', 'runtime', 'workflow'],
+  'model-packages': ['base', 'contract', 'engines', 'media', 'runtime', 'workflow'],
   catalogue: ['base', 'contract', 'domain', 'engines', 'store', 'weights'],
   maintenance: ['base', 'blobs', 'contract', 'store'],
   domain: [
@@ -28,6 +29,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'store',
     'weights',
     'workflow',
+    ,
+    'model-packages',
   ],
   api: ['base', 'contract', 'domain', 'store', 'workflow'],
   wire: ['api', 'base', 'contract', 'domain', 'runtime'],
@@ -63,7 +66,7 @@ export const BANNED: readonly {
   {
     pattern: /\.(selectFrom|insertInto|updateTable|deleteFrom)\(/,
     why: 'queries stand in src/store alone; call a repository instead',
-    allowed: [/^src\/store\//, /^src\/maintenance\//, /^test\//, /^bench\//],
+    allowed: [/^src\/store\//, /^src\/maintenance\//, /^test\//, /^bench\//, /\.test\.ts$/],
   },
   { pattern: /\.only\(/, why: 'a single test left on hides all others', allowed: [] },
 ]
