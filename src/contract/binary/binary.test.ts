@@ -4,6 +4,7 @@ import { create, type DescMessage, fromBinary, type Message, toBinary } from '@b
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import {
   ConceptSchema,
+  type Data,
   DataSchema,
   EmbeddingSchema,
   GetUserRequestSchema,
@@ -12,7 +13,7 @@ import {
   UserSchema,
 } from '../index.ts'
 import { decodeMessage, encodeMessage } from './index.ts'
-import { MAX_DEPTH } from './reader.ts'
+import { MAX_DEPTH, MAX_MESSAGES, MAX_STRUCT_MERGES } from './reader.ts'
 import { allMessageTypes, randomMessage, seededRandom } from './test-support.ts'
 
 const ROUNDS = 4
@@ -230,4 +231,25 @@ test('large messages, whatever they are made of', () => {
     assert.equal(bytes.equals(toBinary(MultiInputResponseSchema, message)), true)
     assert.deepEqual(decodeMessage(MultiInputResponseSchema, bytes), fromBinary(MultiInputResponseSchema, bytes))
   }
+})
+
+test('more messages than allowed are refused, however small they are', () => {
+  const concepts = (count: number): Buffer => {
+    const one = Buffer.from(toBinary(DataSchema, create(DataSchema, { concepts: [{}] })))
+    return Buffer.concat(Array<Buffer>(count).fill(one))
+  }
+  assert.equal((decodeMessage(DataSchema, concepts(MAX_MESSAGES - 1)) as Data).concepts.length, MAX_MESSAGES - 1)
+  assert.throws(() => decodeMessage(DataSchema, concepts(MAX_MESSAGES)), /more than 1000000 messages/)
+})
+
+test('a Struct in pieces is put together, in too many it is refused', () => {
+  const pieces = (count: number): Buffer =>
+    Buffer.concat(
+      Array.from({ length: count }, (_, i) =>
+        Buffer.from(toBinary(DataSchema, create(DataSchema, { metadata: { [`key${i}`]: i } }))),
+      ),
+    )
+  const most = MAX_STRUCT_MERGES + 1
+  assert.equal(Object.keys((decodeMessage(DataSchema, pieces(most)) as Data).metadata!).length, most)
+  assert.throws(() => decodeMessage(DataSchema, pieces(most + 1)), /too many pieces/)
 })

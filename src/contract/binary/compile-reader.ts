@@ -2,7 +2,6 @@ import type { DescField, DescMessage } from '@bufbuild/protobuf'
 import type { MessageCodec, ReadMessage } from './codec.ts'
 import { isBareWrapper, isJsonStruct, scalarPlan, tagOf, zeroSource } from './fields.ts'
 import { jsonToStruct, setOwn, structToJson } from './json-struct.ts'
-import { MAX_DEPTH } from './reader.ts'
 
 const LENGTH_DELIMITED = 2
 
@@ -16,7 +15,7 @@ export function compileReader(desc: DescMessage, codecOf: (desc: DescMessage) =>
   const child = (message: DescMessage): string => `c[${children.push(codecOf(message)) - 1}]`
   const cases = desc.fields.flatMap((field) => fieldCases(field, child))
   const source = `return (r, end, m, depth) => {
-  if (depth > ${MAX_DEPTH}) throw new Error('the message is nested too deeply')
+  r.begin(depth)
   while (r.pos < end) {
     const tag = r.uint32()
     switch (tag) {
@@ -78,7 +77,7 @@ function readMessageField(field: DescField, codec: string): string {
   const before =
     oneof === undefined ? own : `(${oneof}.case === ${JSON.stringify(field.localName)} ? ${oneof}.value : undefined)`
   if (isJsonStruct(field)) {
-    const start = `const b = ${before}; const s = b === undefined ? ${codec}.create() : jsonToStruct(b)`
+    const start = `const b = ${before}; const s = b === undefined ? ${codec}.create() : (r.merge(), jsonToStruct(b))`
     return `${start}; ${assign(field, `structToJson(${codec}.read(r, r.end(end), s, depth + 1))`)}`
   }
   return assign(field, `${codec}.read(r, r.end(end), ${before} ?? ${codec}.create(), depth + 1)`)

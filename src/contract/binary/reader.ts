@@ -1,5 +1,12 @@
 /** How deep messages may be nested, as protobuf implementations agree on. */
 export const MAX_DEPTH = 100
+/**
+ * Most messages within one, itself included: two bytes on the wire become hundreds in memory, so that a small
+ * compressed request could otherwise fill it.
+ */
+export const MAX_MESSAGES = 1_000_000
+/** Most times that Structs are put together from pieces, each of which costs as much as all before it. */
+export const MAX_STRUCT_MERGES = 64
 
 /** Strings up to this many bytes are read in JavaScript, longer ones by a native call: V8 builds these few flat. */
 const SHORT_STRING_BYTES = 12
@@ -26,10 +33,23 @@ export class Reader {
   readonly buf: Buffer
   readonly view: DataView
   pos = 0
+  #messages = 0
+  #merges = 0
 
   constructor(bytes: Uint8Array) {
     this.buf = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** Called at the start of each message; throws when it is nested too deeply or one too many. */
+  begin(depth: number): void {
+    if (depth > MAX_DEPTH) throw new Error('the message is nested too deeply')
+    if (++this.#messages > MAX_MESSAGES) throw new Error(`there are more than ${MAX_MESSAGES} messages in it`)
+  }
+
+  /** Called before a Struct is read into one that came before it; throws when that happens too often. */
+  merge(): void {
+    if (++this.#merges > MAX_STRUCT_MERGES) throw new Error('its Structs come in too many pieces')
   }
 
   uint32(): number {

@@ -4,6 +4,7 @@ import { StatusCode } from '../status-code.ts'
 import { messageReader } from './message-reader.ts'
 import { asRequestError } from './problem.ts'
 import { ImpreciseInteger, ReadState } from './read-state.ts'
+import { checkShape } from './text-shape.ts'
 
 /** A decoded request and how often its multi-word field names came in either casing. */
 export interface Decoded<D extends DescMessage> {
@@ -12,8 +13,9 @@ export interface Decoded<D extends DescMessage> {
   camel: number
 }
 
-/** Parses JSON text; throws AppError 11100 that says where it breaks. */
+/** Parses JSON text; throws AppError 11100 that says where it breaks, or what there is too much of. */
 export function parseJson(text: string): unknown {
+  checkShape(text)
   try {
     return JSON.parse(text)
   } catch (error) {
