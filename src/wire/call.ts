@@ -21,6 +21,11 @@ export interface IncomingCall {
  * RPC's own response message with `status` filled, so the transports only encode.
  */
 export interface Dispatcher {
+  /**
+   * The answer to a call whose credential is no good; undefined for others. Transports ask before they spend anything
+   * on unpacking and decoding the message. A dispatcher that lets everybody in leaves it out.
+   */
+  refusal?(call: IncomingCall): Promise<Message | undefined>
   unary(call: IncomingCall, request: Message): Promise<Message>
   /** Server-streaming and bidirectional RPCs; a server-streaming one gets exactly one request. */
   stream(call: IncomingCall, requests: AsyncIterable<Message>): AsyncIterable<Message>

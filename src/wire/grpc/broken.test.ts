@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:http2'
 import { test } from 'node:test'
+import { create } from '@bufbuild/protobuf'
 import { status } from '@grpc/grpc-js'
+import { MultiInputResponseSchema, SingleUserResponseSchema } from '../../contract/index.ts'
 import { echo, listenForTest, rawCall } from '../port/test-support.ts'
 
 test('requests that break the framing end with a status', async (t) => {
@@ -55,4 +57,28 @@ test('a request whose headers already end the stream has no message', async (t) 
   const [answer] = await once(stream, 'response')
   assert.equal(answer['grpc-status'], String(status.INTERNAL))
   session.close()
+})
+
+test('the message of a call that is refused for its credential is neither unpacked nor decoded', async (t) => {
+  const port = await listenForTest(t, { ...echo, refusal: async () => create(MultiInputResponseSchema) })
+  const garbage = Buffer.from([1, 0, 0, 0, 3, 1, 2, 3])
+  const answer = await rawCall(port.target, { 'grpc-encoding': 'gzip' }, garbage)
+  assert.equal(answer.trailers['grpc-status'], String(status.OK))
+  assert.equal(port.rpc.server.running, 0)
+})
+
+test('what a client sends after its answer does not count as held', async (t) => {
+  const port = await listenForTest(t, { ...echo, refusal: async () => create(SingleUserResponseSchema) })
+  const session = connect(`http://${port.target}`)
+  t.after(() => session.close())
+  const headers = { ':method': 'POST', ':path': '/clarifai.api.V2/GetUser', 'content-type': 'application/grpc' }
+  const stream = session.request(headers)
+  // The prefix of a message of a mebibyte, which then comes in pieces.
+  stream.write(Buffer.from([0, 0, 16, 0, 0]))
+  await once(stream, 'response')
+  for (let i = 0; i < 8; i++) stream.write(Buffer.alloc(64 * 1024))
+  stream.on('error', () => {})
+  stream.resume()
+  await once(stream, 'close')
+  assert.equal(port.rpc.server.bufferedBytes, 0)
 })

@@ -26,12 +26,15 @@ export class RequestReader {
   /**
    * Reads the request of a call that has exactly one and hands it over as soon as the client is done sending.
    *
-   * `onError` gets a GrpcError when there is none, more than one, or one that cannot be read.
+   * `admitted` says whether it is to be decoded at all. `onError` gets a GrpcError when there is none, more than one,
+   * or one that cannot be read.
    */
-  one(onMessage: (message: Message) => void, onError: (error: unknown) => void): void {
+  one(admitted: Promise<boolean>, onMessage: (message: Message) => void, onError: (error: unknown) => void): void {
     const { body } = this.#call.channel
     let frame: Frame | undefined
     const onData = (chunk: Buffer): void => {
+      // What still comes of an answered call would be held for ever: its bytes have been given back.
+      if (this.#call.ended) return
       this.#call.waitingSince = Date.now()
       try {
         this.#frames.push(chunk)
@@ -44,8 +47,8 @@ export class RequestReader {
         onError(error)
       }
     }
-    const onEnd = (): void => {
-      if (this.#call.ended || this.#call.channel.broken) return
+    const onEnd = async (): Promise<void> => {
+      if (!(await admitted) || this.#call.ended || this.#call.channel.broken) return
       this.#call.waitingSince = 0
       try {
         this.#frames.finish()
@@ -57,7 +60,7 @@ export class RequestReader {
       }
     }
     body.on('data', onData)
-    body.once('end', onEnd)
+    body.once('end', () => void onEnd())
     body.once('error', (error) => {
       if (error instanceof GrpcError) onError(error)
     })

@@ -90,17 +90,31 @@ export class RpcServer {
   #start(call: RpcCall, requests: RequestReader): void {
     const fail = (error: unknown): void => this.#fail(call, error)
     call.onEnd = () => requests.release()
+    // Asked before anything of a message is unpacked or decoded.
+    const admitted = this.#admit(call)
     switch (call.method.kind) {
       case 'unary':
-        requests.one((request) => void this.#unary(call, request), fail)
+        requests.one(admitted, (request) => void this.#unary(call, request), fail)
         break
       case 'server_streaming':
-        requests.one((request) => void this.#stream(call, oneOf(request)), fail)
+        requests.one(admitted, (request) => void this.#stream(call, oneOf(request)), fail)
         break
       default:
         call.waitingSince = 0
-        void this.#stream(call, requests.all(fail))
+        void admitted.then((yes) => (yes ? this.#stream(call, requests.all(fail)) : undefined))
     }
+  }
+
+  /** Whether a call may go on; one with a bad credential is answered here. Never rejects. */
+  async #admit(call: RpcCall): Promise<boolean> {
+    try {
+      const refusal = await this.#dispatcher.refusal?.(call)
+      if (refusal === undefined) return true
+      call.finish(GrpcStatus.OK, '', encodeFrame(call.method.output, refusal, this.limits.messageBytes))
+    } catch (error) {
+      this.#fail(call, error)
+    }
+    return false
   }
 
   async #unary(call: RpcCall, request: Message): Promise<void> {

@@ -4,6 +4,7 @@ import { request as httpRequest } from 'node:http'
 import { connect, createServer as createHttp2 } from 'node:http2'
 import { type AddressInfo, connect as connectTcp } from 'node:net'
 import { test } from 'node:test'
+import { AppError } from '../../base/errors.ts'
 import { silentLog } from '../../base/log.ts'
 import { type DeleteInputsRequest, type PostModelOutputsRequest, StatusCode } from '../../contract/index.ts'
 import type { ExtraHandler } from './extra-routes.ts'
@@ -256,4 +257,15 @@ test('the same handler serves HTTP/2', { timeout: 20_000 }, async () => {
   client.close()
   server.close()
   await once(server, 'close')
+})
+
+test('the body of a call that is refused for its credential is neither unpacked nor parsed', async () => {
+  await using door = await openDoor()
+  const { dispatcher } = door
+  dispatcher.refusal = async (call) =>
+    dispatcher.failure(call.header, new AppError(StatusCode.CONN_KEY_NOT_FOUND, 'invalid key'), call.method)
+  const answer = await door.send('POST', OUTPUTS, 'neither gzip nor JSON', { 'content-encoding': 'gzip' })
+  assert.equal(answer.status, 401)
+  assert.equal(answer.json.status.code, StatusCode.CONN_KEY_NOT_FOUND)
+  assert.equal(dispatcher.seen.length, 0)
 })

@@ -70,7 +70,7 @@ class HttpDoor {
     const header = headerReader(req)
     let method: MethodInfo | undefined
     let counts = NO_COUNTS
-    let message: Message
+    let message: Message | undefined
     try {
       if (isPreflight(req)) return answerPreflight(req, res)
       const extra = this.#extraRoutes?.get(path)
@@ -79,15 +79,19 @@ class HttpDoor {
       const match = this.#router.find(req.method === 'HEAD' ? 'GET' : req.method!, path)
       method = match.route.method
       refuseClientStreams(method)
-      const body = hasBody(req) ? await this.#readBody(req, res) : ''
-      const bound = bindRequest(match, query, body)
-      counts = bound
       const call = new HttpCall(method, req, res, header)
-      if (method.kind === 'server_streaming') {
-        const names = answerNames(header, query, counts, this.#namesDefault)
-        return await sendStream(res, this.#dispatcher.stream(call, one(bound.request)), names)
+      // Nobody without a good credential makes the server unpack and parse a large body.
+      if (hasBody(req)) message = await this.#dispatcher.refusal?.(call)
+      if (message === undefined) {
+        const body = hasBody(req) ? await this.#readBody(req, res) : ''
+        const bound = bindRequest(match, query, body)
+        counts = bound
+        if (method.kind === 'server_streaming') {
+          const names = answerNames(header, query, counts, this.#namesDefault)
+          return await sendStream(res, this.#dispatcher.stream(call, one(bound.request)), names)
+        }
+        message = await this.#dispatcher.unary(call, bound.request)
       }
-      message = await this.#dispatcher.unary(call, bound.request)
     } catch (error) {
       if (isClosed(res)) return
       const known = asAppError(error)

@@ -20,6 +20,7 @@ export class RecordingDispatcher implements Dispatcher {
   readonly seen: SeenCall[] = []
   answer: (call: IncomingCall, request: Message) => Promise<object> | object = () => ({})
   streamed: (call: IncomingCall) => AsyncIterable<object> = async function* () {}
+  refusal: (call: IncomingCall) => Promise<Message | undefined> = async () => undefined
 
   async unary(call: IncomingCall, request: Message): Promise<Message> {
     this.seen.push({ call, request })

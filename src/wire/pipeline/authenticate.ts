@@ -58,16 +58,19 @@ export async function identify(services: Services, header: IncomingCall['header'
   return found.principal
 }
 
-/** Turns the presented credential into a principal and refuses kinds that the RPC's auth type excludes. */
+/** The principal of a call made at time `at`; refuses credentials that are no good and kinds that the RPC excludes. */
+export async function checkCredential(services: Services, incoming: IncomingCall, at: Micros): Promise<Principal> {
+  const { auth } = incoming.method
+  if (auth === AuthType.NoAuth) return ANONYMOUS
+  const principal = await identify(services, incoming.header, at)
+  checkKind(auth, principal)
+  return principal
+}
+
+/** Turns the presented credential into a principal. */
 export const authenticate: Stage = {
   name: 'authenticate',
   async run(call: PipelineCall) {
-    if (call.method.auth === AuthType.NoAuth) {
-      call.principal = ANONYMOUS
-      return
-    }
-    const principal = await identify(call.services, call.incoming.header, call.startedAt)
-    checkKind(call.method.auth, principal)
-    call.principal = principal
+    call.principal = await checkCredential(call.services, call.incoming, call.startedAt)
   },
 }

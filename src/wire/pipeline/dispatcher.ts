@@ -7,6 +7,7 @@ import { StatusCode } from '../../contract/status-code.ts'
 import { ANONYMOUS } from '../../domain/access/principal.ts'
 import type { Services } from '../../domain/services.ts'
 import type { Dispatcher, IncomingCall } from '../call.ts'
+import { checkCredential } from './authenticate.ts'
 import type { PipelineCall } from './context.ts'
 import { failure, type Response, success } from './envelope.ts'
 import { STAGES } from './order.ts'
@@ -42,6 +43,16 @@ export function createDispatcher(registry: Registry, services: Services, observe
   }
 
   return {
+    async refusal(incoming) {
+      try {
+        await checkCredential(services, incoming, services.clock.now())
+        return undefined
+      } catch (error) {
+        const call = begin(incoming)
+        return done(call, fail(call, error))
+      }
+    },
+
     async unary(incoming, request) {
       const call = begin(incoming)
       try {

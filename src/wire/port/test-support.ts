@@ -30,6 +30,7 @@ import { type ListenOptions, listen, type OpenPort } from './listen.ts'
 
 /** Handlers by RPC name; the ones not given fail the test that calls them. */
 export interface FakeHandlers {
+  refusal?: Dispatcher['refusal']
   unary?: { [N in RpcName]?: (call: IncomingCall, request: RequestOf<N>) => Promise<Message> | Message }
   stream?: { [N in RpcName]?: (call: IncomingCall, requests: AsyncIterable<RequestOf<N>>) => AsyncIterable<Message> }
 }
@@ -37,6 +38,7 @@ export interface FakeHandlers {
 /** A dispatcher that runs the given handlers without auth or anything else of the real pipeline. */
 export function fakeDispatcher(handlers: FakeHandlers): Dispatcher {
   return {
+    refusal: handlers.refusal,
     unary: async (call, request) => {
       const handler = handlers.unary?.[call.method.name]
       if (!handler) throw new Error(`no fake for ${call.method.name}`)
