@@ -29,7 +29,6 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'store',
     'weights',
     'workflow',
-    ,
     'model-packages',
   ],
   api: ['base', 'contract', 'domain', 'store', 'workflow'],
