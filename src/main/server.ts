@@ -9,6 +9,7 @@ import { joinRoutes } from '../wire/http/extra-routes.ts'
 import { createHttpHandler } from '../wire/http/handler.ts'
 import { Metrics } from '../wire/ops/metrics.ts'
 import { operatorRoutes } from '../wire/ops/routes.ts'
+import { openAiRoutes } from '../wire/openai/routes.ts'
 import { createDispatcher } from '../wire/pipeline/dispatcher.ts'
 import { listen } from '../wire/port/listen.ts'
 import { sessionRoutes } from '../wire/session/routes.ts'
@@ -37,7 +38,11 @@ export async function startServer(config: Config, log: Log, overrides: Partial<S
     await services.imports.resume()
     const metrics = new Metrics(services.runtime)
     const dispatcher = createDispatcher(registry, services, metrics.observe)
-    const extraRoutes = joinRoutes(new Map(operatorRoutes(metrics, readiness(services))), sessionRoutes(services))
+    const extraRoutes = joinRoutes(
+      new Map(operatorRoutes(metrics, readiness(services))),
+      sessionRoutes(services),
+      openAiRoutes(dispatcher, services),
+    )
     const port = await listen({
       host: config.host,
       port: config.port,

@@ -7,7 +7,10 @@ import {
   ModelTypeFieldSchema,
   RunnerMethodType,
 } from '../../contract/index.ts'
-import { CHAT_TYPES } from '../../remote/served-types.ts'
+import { CHAT_TYPES, OPENAI_TYPES } from '../../remote/served-types.ts'
+
+/** Types of models that callers of the OpenAI interface can ask. */
+export const OPENAI_MODEL_TYPES = OPENAI_TYPES
 
 /** Methods with which clients call models that talk, by their names in the original. */
 export const Method = {

@@ -30,7 +30,7 @@ export async function sendStream(
 }
 
 /** Resolves when the client has taken what was written, or is gone. */
-function drained(res: ServerResponse): Promise<void> {
+export function drained(res: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       res.off('drain', done)
