@@ -12,7 +12,7 @@ import {
   SingleModelTypeResponseSchema,
   StatusCode,
 } from '../index.ts'
-import { decodeDoc, encodeDoc, encodeJson } from './index.ts'
+import { decodeDoc, encodeDoc, encodeJson, keepText } from './index.ts'
 import { RandomMessages } from './random-messages.ts'
 import { floatText, quote } from './text-out.ts'
 
@@ -147,4 +147,22 @@ test('several nodes of a real answer', () => {
     status: { code: 10000, description: 'Ok' },
     outputs: [{ id: 'o', data: { concepts: [{ id: 'dog', name: 'dog', value: 0.97 }] } }],
   })
+})
+
+test('the text of a constant message is made once for each casing, that of others each time', () => {
+  const kept = keepText(create(ModelSchema, { id: 'm', modelTypeId: 'a' }))
+  const free = create(ModelSchema, { id: 'm', modelTypeId: 'a' })
+  const texts = () =>
+    [kept, free].map((model) => {
+      const message = create(MultiOutputResponseSchema, { outputs: [{ id: 'o', model }] })
+      return (['camel', 'snake'] as const).map((names) => encodeJson(message, names))
+    })
+  const [before, same] = texts()
+  assert.deepEqual(before, same)
+  // A change shows that the text was kept; whoever calls keepText promises not to make one.
+  kept.modelTypeId = 'b'
+  free.modelTypeId = 'b'
+  const [keptAfter, freeAfter] = texts()
+  assert.deepEqual(keptAfter, before)
+  assert.notDeepEqual(freeAfter, before)
 })

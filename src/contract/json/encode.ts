@@ -8,6 +8,7 @@ import {
 } from '@bufbuild/protobuf'
 import { hasCustomJsonRepresentation, isWrapperDesc } from '@bufbuild/protobuf/wkt'
 import { file_proto_clarifai_api_service } from '../gen/proto/clarifai/api/service_pb.js'
+import { textOf } from './constant-text.ts'
 import { type Dict, isPlainStruct, isUnwrapped, showsIfEmpty } from './field-shape.ts'
 import { doubleText, floatText, quote } from './text-out.ts'
 import { durationText, exactTimestampText, structText, timestampText, wellKnownText } from './well-known-out.ts'
@@ -19,6 +20,9 @@ type Mode = JsonNames | 'document'
 /** Writes one value of a field. */
 type Write = (value: never) => string
 type WriteMessage = (message: Dict) => string
+
+/** Types whose messages `keepText` may name; asking for all of them would cost more than it saves. */
+const MAY_BE_CONSTANT = new Set(['clarifai.api.Model', 'clarifai.api.Workflow'])
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 
@@ -66,6 +70,12 @@ function messageValueWriter(message: DescMessage, field: DescField, mode: Mode):
   if (hasCustomJsonRepresentation(message)) return (value: Message) => wellKnownText(message, value)
   // Resolved at the first use, because message types contain each other.
   let write: WriteMessage | undefined
+  if (mode !== 'document' && MAY_BE_CONSTANT.has(message.typeName)) {
+    return (value: Dict) => {
+      write ??= messageWriter(message, mode)
+      return textOf(value, mode, write)
+    }
+  }
   return (value: Dict) => {
     write ??= messageWriter(message, mode)
     return write(value)

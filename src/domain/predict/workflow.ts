@@ -12,6 +12,7 @@ import {
   WorkflowResultSchema,
   type WorkflowVersion,
 } from '../../contract/index.ts'
+import { keepText } from '../../contract/json/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { type Compiled, compile } from '../../workflow/compile/index.ts'
 import type { Call } from '../call.ts'
@@ -49,7 +50,7 @@ export function readyWorkflow(call: Call, wanted: WorkflowCall): Promise<ReadyWo
   const key = planKey(call, 'workflow', [workflowId, versionId, favorClarifaiWorkflows], outputConfig)
   return call.services.plans.get(key, async () => {
     const workflow = await workflowToRun(call, wanted)
-    return { ...(await compileVersion(call, workflow.version!, outputConfig)), workflow }
+    return { ...(await compileVersion(call, workflow.version!, outputConfig)), workflow: keepText(workflow) }
   })
 }
 
