@@ -415,8 +415,8 @@ describe('models on a server with the Open Inference Protocol', () => {
     assert.deepEqual((oip.got.at(-1)!.body.inputs as { shape: number[] }[])[0]!.shape, [1, 3, 4, 4])
   })
 
-  test('text to text, by JSON where the server takes no bytes', async (t) => {
-    const plain = await startOip({ binary: false })
+  test('text to text, by JSON where the server does not say that it takes bytes', async (t) => {
+    const plain = await startOip({ binary: false, silent: true })
     t.after(() => plain[Symbol.asyncDispose]())
     await makeModel('shouts', 'text-to-text', { ...remote('shout'), base_url: plain.url })
     const answer = succeeded(await predict('shouts', text('hé'), text('you')))

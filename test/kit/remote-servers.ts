@@ -179,10 +179,11 @@ const OIP_MODELS: Readonly<Record<string, { inputs: OipTensor[]; outputs: OipTen
   },
 }
 
-/** A server that speaks the Open Inference Protocol v2, with or without tensors as bytes. */
-export function startOip({ binary }: { readonly binary: boolean }): Promise<RemoteServer> {
+/** A server that speaks the Open Inference Protocol v2, with or without tensors as bytes; a silent one says nothing of itself. */
+export function startOip(options: { readonly binary: boolean; readonly silent?: boolean }): Promise<RemoteServer> {
+  const { binary, silent = false } = options
   return start((got, res) => {
-    if (got.path === '/v2') {
+    if (got.path === '/v2' && !silent) {
       return json(res, { name: 'test', version: '1', extensions: binary ? ['binary_tensor_data'] : [] })
     }
     const name = /^\/v2\/models\/([^/]+)/.exec(got.path)?.[1] ?? ''

@@ -50,7 +50,13 @@ async function askSpec(link: Link): Promise<ModelSpec> {
       return read(value as Record<string, unknown>)
     })
   const [binary, tensors] = await Promise.all([
-    get('/v2', ({ extensions }) => Array.isArray(extensions) && extensions.includes('binary_tensor_data')),
+    get('/v2', ({ extensions }) => Array.isArray(extensions) && extensions.includes('binary_tensor_data')).catch(
+      // Small servers say nothing of themselves; what they do not claim, they are not asked for.
+      (error: unknown) => {
+        if (error instanceof AppError && error.code === StatusCode.MODEL_INVALID_REQUEST) return false
+        throw error
+      },
+    ),
     get(modelPath(link), ({ inputs, outputs }) => ({ inputs: specsOf(inputs), outputs: specsOf(outputs) })),
   ])
   return { ...tensors, binary }
