@@ -188,7 +188,6 @@ export const notBuiltRpcs = notBuilt(
   'PostModelVersionEvaluations',
   'PostModelVersionMetrics',
   'PostModelVersionsTrainingTimeEstimate',
-  'PostModelVersionsUpload',
   'PostModuleVersions',
   'PostModules',
   'PostNodepools',

@@ -1,5 +1,6 @@
 import { modelContentRpcs } from './content.ts'
 import { modelRpcs } from './models.ts'
+import { postModelVersionsUpload } from './PostModelVersionsUpload.ts'
 import { modelTagRpcs } from './tags.ts'
 import { modelTypeRpcs } from './types.ts'
 import { modelVersionRpcs } from './versions.ts'
@@ -9,6 +10,7 @@ export const modelFamily = {
   ...modelRpcs,
   ...modelTagRpcs,
   ...modelVersionRpcs,
+  ...postModelVersionsUpload,
   ...modelContentRpcs,
   ...modelTypeRpcs,
 }

@@ -35,8 +35,8 @@ export const IMPORTS_FOLDER = 'imports'
 /** What an import needs of the program. */
 export type ImportServices = Omit<Services, 'imports'>
 
-/** Type of stored packages and models that says nothing, as their content has been looked at. */
-const CONTENT_TYPE = 'application/octet-stream'
+/** Content type of stored packages and models, which says nothing. */
+export const CONTENT_TYPE = 'application/octet-stream'
 
 /**
  * Brings one version from MODEL_UPLOADING to MODEL_TRAINED or MODEL_UPLOADING_FAILED: fetches the package, checks it,

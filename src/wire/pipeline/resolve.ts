@@ -31,9 +31,19 @@ export const coversEverybody = (method: MethodInfo): boolean =>
   method.level === 'root' ||
   (method.level === 'user' && onlyReads(method.name) && method.bindings.some(({ path }) => !path.includes(USER_PART)))
 
+interface Placed {
+  readonly userAppId?: UserAppIDSet
+  /** Streams of parts name their place in the first message, one level deeper. */
+  readonly uploadData?: { readonly value?: { readonly userAppId?: UserAppIDSet } }
+}
+
+/** The user and app that a request names. */
+const placeIn = (request: Message & Placed): UserAppIDSet | undefined =>
+  request.userAppId ?? request.uploadData?.value?.userAppId
+
 async function run(call: PipelineCall, request: Message): Promise<void> {
   if (call.method.auth === AuthType.NoAuth) return
-  const { userId = '', appId = '' } = (request as { userAppId?: UserAppIDSet }).userAppId ?? {}
+  const { userId = '', appId = '' } = placeIn(request) ?? {}
   // Before any look-up, so that it says nothing about which users there are.
   if (call.method.level === 'app' && appId === '' && !call.principal.app) {
     throw new AppError(StatusCode.CONN_KEY_INVALID, 'Must provide app external ID in API authorizer')
