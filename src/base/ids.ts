@@ -48,10 +48,10 @@ export function checkId(id: string, what: string, code: StatusCode): void {
 
 /** Refuses a concept id that could not be put into a path or is empty or too long. */
 export function checkConceptId(id: string, code: StatusCode): void {
-  if (id === '' || id.includes('/') || Buffer.byteLength(id) > CONCEPT_ID_BYTES_MAX) {
+  if (id === '' || id === '.' || id === '..' || id.includes('/') || Buffer.byteLength(id) > CONCEPT_ID_BYTES_MAX) {
     throw new AppError(
       code,
-      `The concept id '${id.slice(0, ID_LENGTH_MAX)}' is not valid; use 1 to ${CONCEPT_ID_BYTES_MAX} bytes without '/'.`,
+      `The concept id '${id.slice(0, ID_LENGTH_MAX)}' is not valid; use 1 to ${CONCEPT_ID_BYTES_MAX} bytes without '/', and not '.' or '..' alone.`,
     )
   }
 }

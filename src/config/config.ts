@@ -75,9 +75,9 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: Partial<Record<Set
       .filter((part) => part !== ''),
     logLevel: choice('log', LOG_LEVELS),
     workers: workers || availableParallelism(),
-    modelBytesMax: integer('modelMemory', 16, 1_000_000) * MIB,
+    modelBytesMax: integer('modelMemoryMb', 16, 1_000_000) * MIB,
     modelPull: choice('modelPull', ['on', 'off'] as const) === 'on',
     rateLimitPerSecond: integer('rateLimit', 0, 1_000_000),
-    requestBytesMax: integer('requestBytes', 1, 1024) * MIB,
+    requestBytesMax: integer('requestMb', 1, 1024) * MIB,
   })
 }

@@ -33,7 +33,7 @@ export const SETTINGS = {
   },
   log: { env: 'LIMPID_LOG', fallback: 'info', help: 'pino level' },
   workers: { env: 'LIMPID_WORKERS', fallback: '0', help: 'inference worker processes; 0 means one per core' },
-  modelMemory: {
+  modelMemoryMb: {
     env: 'LIMPID_MODEL_MEMORY_MB',
     fallback: '1024',
     help: 'megabytes of loaded models that each worker keeps',
@@ -44,7 +44,7 @@ export const SETTINGS = {
     help: 'on: the first prediction fetches the weights it needs; off: answers which command fetches them',
   },
   rateLimit: { env: 'LIMPID_RATE_LIMIT', fallback: '0', help: 'requests per second and key; 0 is no limit' },
-  requestBytes: { env: 'LIMPID_REQUEST_MB', fallback: '256', help: 'largest request in megabytes' },
+  requestMb: { env: 'LIMPID_REQUEST_MB', fallback: '256', help: 'largest request in megabytes' },
 } as const satisfies Record<string, Setting>
 
 export type SettingName = keyof typeof SETTINGS

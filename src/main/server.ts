@@ -7,9 +7,10 @@ import type { Services } from '../domain/services.ts'
 import { createRpc } from '../wire/grpc/rpc.ts'
 import { joinRoutes } from '../wire/http/extra-routes.ts'
 import { createHttpHandler } from '../wire/http/handler.ts'
+import { openAiRoutes } from '../wire/openai/routes.ts'
+import { callLog } from '../wire/ops/call-log.ts'
 import { Metrics } from '../wire/ops/metrics.ts'
 import { operatorRoutes } from '../wire/ops/routes.ts'
-import { openAiRoutes } from '../wire/openai/routes.ts'
 import { createDispatcher } from '../wire/pipeline/dispatcher.ts'
 import { listen } from '../wire/port/listen.ts'
 import { sessionRoutes } from '../wire/session/routes.ts'
@@ -37,7 +38,11 @@ export async function startServer(config: Config, log: Log, overrides: Partial<S
     const { services } = built
     await services.imports.resume()
     const metrics = new Metrics(services.runtime)
-    const dispatcher = createDispatcher(registry, services, metrics.observe)
+    const logCall = callLog(log)
+    const dispatcher = createDispatcher(registry, services, (call, code) => {
+      metrics.observe(call, code)
+      logCall(call, code)
+    })
     const extraRoutes = joinRoutes(
       new Map(operatorRoutes(metrics, readiness(services))),
       sessionRoutes(services),

@@ -8,7 +8,7 @@ import type { Row } from '../../store/schema/tables.ts'
 import type { Call } from '../call.ts'
 import type { Parent, ResourceDef } from './define.ts'
 import { readAction } from './patch.ts'
-import { findRow } from './verbs.ts'
+import { aKind, findRow } from './verbs.ts'
 
 type Keyed = { readonly pk: number; readonly id: string; readonly revision: number }
 
@@ -40,7 +40,7 @@ export async function renameOne<D extends DescMessage, T extends KeyedTable>(
       if (!(error instanceof DuplicateKey)) throw error
       throw new AppError(
         def.codes.duplicate,
-        `A ${def.kind} with the id '${pair.newId}' already exists; choose another id.`,
+        `${aKind(def)} with the id '${pair.newId}' already exists; choose another id.`,
       )
     }
   })

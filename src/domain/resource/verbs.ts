@@ -142,7 +142,7 @@ export async function insertOne<D extends DescMessage, T extends KeyedTable>(
   const message = withoutFields(def.desc, given, def.serverFields)
   def.hooks.prepare?.(message, call)
   const id = idOf(message) || def.makeId?.(message) || ''
-  if (id === '') throw new AppError(def.codes.invalid, `A ${def.kind} has no id; give each one an id.`)
+  if (id === '') throw new AppError(def.codes.invalid, `${aKind(def)} has no id; give each one an id.`)
   def.checkId(id)
   await def.hooks.validate?.(message, call, tx)
   const now = call.services.clock.now()
@@ -160,7 +160,7 @@ export async function insertOne<D extends DescMessage, T extends KeyedTable>(
     if (!(error instanceof DuplicateKey)) throw error
     throw new AppError(
       def.codes.duplicate,
-      `A ${def.kind} with the id '${id}' already exists (duplicate); choose another id.`,
+      `${aKind(def)} with the id '${id}' already exists (duplicate); choose another id.`,
     )
   }
 }
@@ -223,6 +223,9 @@ export async function removeMany<D extends DescMessage, T extends KeyedTable>(
   })
   def.hooks.afterCommit?.(call)
 }
+
+/** The kind with its article, as it begins a sentence: `An app`. */
+export const aKind = ({ kind }: { readonly kind: string }): string => `${/^[aeiou]/.test(kind) ? 'An' : 'A'} ${kind}`
 
 const idOf = (message: Message): string => (message as { id?: string }).id ?? ''
 

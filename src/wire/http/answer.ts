@@ -8,7 +8,14 @@ import { chooseCoding, compress } from './encoding.ts'
 import { isClosed } from './http-call.ts'
 
 /** What every response message of the contract has. */
-type WithStatus = Message & { status?: { code: StatusCode; details: string; redirectInfo?: { url: string } } }
+type WithStatus = Message & { status?: { code: StatusCode; details: string; redirectInfo?: Redirect } }
+
+interface Redirect {
+  readonly url: string
+  readonly resourceType: string
+  readonly oldResourceId: string
+  readonly newResourceId: string
+}
 
 /** HTTP status of a response message. */
 export function statusOf(message: Message): number {
@@ -18,12 +25,24 @@ export function statusOf(message: Message): number {
   return httpStatusOf(code === StatusCode.ZERO ? StatusCode.SUCCESS : code)
 }
 
-/** Headers that a response message itself asks for. */
-export function headersOf(message: Message): Record<string, string> {
+/** Headers that a response message itself asks for; `asked` is the path and query of the request. */
+export function headersOf(message: Message, asked: string): Record<string, string> {
   const status = (message as WithStatus).status
-  const url = status?.code === StatusCode.MOVED ? status.redirectInfo?.url : undefined
+  const redirect = status?.code === StatusCode.MOVED ? status.redirectInfo : undefined
+  if (!redirect) return {}
+  const url = sameRequest(redirect, asked) ?? redirect.url
   // Ids may hold any script; a header may not.
-  return url ? { location: /^[\x21-\x7e]+$/.test(url) ? url : encodeURI(url) } : {}
+  return { location: /^[\x21-\x7e]+$/.test(url) ? url : encodeURI(url) }
+}
+
+/** The request again with the new id in place of the old one, which stands after the plural of its kind. */
+function sameRequest({ resourceType, oldResourceId, newResourceId }: Redirect, asked: string): string | undefined {
+  const end = asked.indexOf('?') < 0 ? asked.length : asked.indexOf('?')
+  const parts = asked.slice(0, end).split('/')
+  const at = parts.findIndex((part, index) => part === oldResourceId && parts[index - 1] === `${resourceType}s`)
+  if (at < 0) return undefined
+  parts[at] = encodeURIComponent(newResourceId)
+  return parts.join('/') + asked.slice(end)
 }
 
 /** How one answer is to be sent. */
@@ -31,12 +50,14 @@ export interface Sending {
   readonly names: JsonNames
   readonly acceptEncoding: string | undefined
   readonly compressFrom: number
+  /** Path and query of the request, for redirects. */
+  readonly asked: string
 }
 
 /** Writes a response message as the whole answer; does nothing when the client has gone. */
 export async function sendMessage(res: ServerResponse, message: Message, how: Sending): Promise<void> {
   const text = encodeJson(message, how.names)
-  const headers: Record<string, string | number> = headersOf(message)
+  const headers: Record<string, string | number> = headersOf(message, how.asked)
   headers['content-type'] = 'application/json'
   let body: string | Buffer = text
   if (text.length >= how.compressFrom) {

@@ -157,3 +157,9 @@ test('casing is counted over query and body, not over the path', () => {
   const { snake, camel } = bindRequest(match, 'userAppId.userId=x&json_names=camel', '{"inputs":[],"user_app_id":{}}')
   assert.deepEqual({ snake, camel }, { snake: 1, camel: 2 })
 })
+
+test('a query with too many values is refused, not cut', () => {
+  const ids = (count: number): string => Array.from({ length: count }, (_, at) => `ids=${at}`).join('&')
+  assert.equal(bound('ListInputs', 'GET', `/v2/inputs?${ids(1000)}`).ids.length, 1000)
+  refused('GET', `/v2/inputs?${ids(1001)}`, '', 'more than 1000 values')
+})

@@ -1,5 +1,6 @@
 import { parse as parseQuery } from 'node:querystring'
 import { type DescMessage, type Message, ScalarType } from '@bufbuild/protobuf'
+import { AppError } from '../../base/errors.ts'
 import {
   asRequestError,
   decodeRequest,
@@ -10,9 +11,10 @@ import {
   parseJson,
   ReadState,
 } from '../../contract/json/index.ts'
+import { StatusCode } from '../../contract/status-code.ts'
 import type { RouteMatch } from './router.ts'
 
-/** Most `name=value` pairs of a query that are looked at. */
+/** Most `name=value` pairs of a query; more are refused. */
 export const MAX_QUERY_PAIRS = 1000
 
 /** Query names that speak to the transport instead of naming a field. */
@@ -29,6 +31,12 @@ type Dict = Record<string, unknown>
 
 /** The parsed query, with a list where a name repeats. */
 export function queryOf(text: string): Record<string, string | string[] | undefined> {
+  if (text.split('&', MAX_QUERY_PAIRS + 1).length > MAX_QUERY_PAIRS) {
+    throw new AppError(
+      StatusCode.CONN_BAD_REQUEST_FORMAT,
+      `The query has more than ${MAX_QUERY_PAIRS} values; send fewer, or send them in a body.`,
+    )
+  }
   return parseQuery(text, '&', '=', { maxKeys: MAX_QUERY_PAIRS })
 }
 

@@ -169,3 +169,12 @@ test('Accept-Encoding with weights, wildcards and nonsense', () => {
   assert.equal(chooseCoding('br;q=x;;=,,'), undefined)
   assert.equal(chooseCoding('zstd, snappy'), undefined)
 })
+
+test('what a body unpacks to counts while it grows, against the limit over all calls', async () => {
+  await using door = await openDoor({ limits: { bodyBytes: 64 * MIB, bufferedBytes: MIB } })
+  const bomb = gzipSync(Buffer.alloc(20 * MIB, 32))
+  const answer = await door.send('POST', '/v2/inputs', bomb, { 'content-encoding': 'gzip' })
+  assert.equal(answer.json.status.code, StatusCode.RPC_REQUEST_QUEUE_FULL)
+  const after = await door.send('DELETE', '/v2/inputs', gzipSync(BODY), { 'content-encoding': 'gzip' })
+  assert.equal(after.status, 200, 'what was counted is given back')
+})

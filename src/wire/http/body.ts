@@ -1,24 +1,21 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
-import { promisify } from 'node:util'
-import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib'
+import type { Transform } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib'
 import { AppError } from '../../base/errors.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { HttpLimits } from './limits.ts'
 
-type Unpack = (data: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>
-
-const gunzipAsync: Unpack = promisify(gunzip)
-const inflateAsync: Unpack = promisify(inflate)
-const inflateRawAsync: Unpack = promisify(inflateRaw)
+/** Makes the stream that unpacks a body; its first byte may decide. */
+type Unpack = (firstByte: number) => Transform
 
 const UNPACKERS = new Map<string, Unpack>([
-  ['gzip', gunzipAsync],
-  ['x-gzip', gunzipAsync],
+  ['gzip', () => createGunzip()],
+  ['x-gzip', () => createGunzip()],
   // The name means zlib, but senders of the bare format have always existed; the low bits of byte one tell.
-  ['deflate', (data, options) => ((data[0]! & 0x0f) === 8 ? inflateAsync : inflateRawAsync)(data, options)],
-  ['br', promisify(brotliDecompress)],
+  ['deflate', (firstByte) => ((firstByte & 0x0f) === 8 ? createInflate() : createInflateRaw())],
+  ['br', () => createBrotliDecompress()],
 ])
 
 /** Counts the body bytes of all running calls, so that many big requests can't exhaust the memory. */
@@ -84,9 +81,7 @@ export async function readBody(
   }
   const bytes = await readBytes(req, limits.bodyBytes, onBytes)
   if (!unpack || bytes.length === 0) return textOf(bytes)
-  const plain = await unpackWithin(bytes, unpack, limits.bodyBytes)
-  onBytes(plain.length)
-  return textOf(plain)
+  return textOf(await unpackWithin(bytes, unpack(bytes[0]!), limits.bodyBytes, onBytes))
 }
 
 function readBytes(req: IncomingMessage, limit: number, onBytes: (bytes: number) => void): Promise<Buffer> {
@@ -135,16 +130,31 @@ function gone(): AppError {
   return new AppError(StatusCode.RPC_CANCELED, 'The connection closed before the whole request had come.')
 }
 
-async function unpackWithin(bytes: Buffer, unpack: Unpack, limit: number): Promise<Buffer> {
+// Piece by piece, so that what a small body unpacks to is counted while it grows and not when it is there.
+async function unpackWithin(
+  bytes: Buffer,
+  stream: Transform,
+  limit: number,
+  onBytes: (bytes: number) => void,
+): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  let size = 0
+  stream.end(bytes)
   try {
-    return await unpack(bytes, { maxOutputLength: limit })
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      size += piece.length
+      if (size > limit) throw tooLarge(limit)
+      onBytes(piece.length)
+      pieces.push(piece)
+    }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limit)
+    if (error instanceof AppError) throw error
     throw new AppError(
       StatusCode.CONN_BAD_REQUEST_FORMAT,
       'The request body is not compressed as its Content-Encoding says.',
     )
   }
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, size)
 }
 
 function textOf(bytes: Buffer): string {

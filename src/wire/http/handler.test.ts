@@ -79,6 +79,14 @@ test('a moved resource answers with its new place', async () => {
   assert.equal(answer.headers.location, '/v2/users/%C3%BC/apps/b')
 })
 
+test('a request below a moved resource is sent on whole, with the new id in place of the old one', async () => {
+  await using door = await openDoor()
+  const redirectInfo = { url: '/v2/users/a/apps/new', resourceType: 'app', oldResourceId: 'a', newResourceId: 'new' }
+  door.dispatcher.answer = () => ({ status: { code: StatusCode.MOVED, redirectInfo } })
+  const answer = await door.send('GET', '/v2/users/a/apps/a/models?page=2')
+  assert.equal(answer.headers.location, '/v2/users/a/apps/new/models?page=2')
+})
+
 test('unknown path, wrong verb, broken JSON, wrong type', async () => {
   await using door = await openDoor()
   const unknown = await door.send('GET', '/v2/nothing')

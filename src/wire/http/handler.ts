@@ -88,7 +88,7 @@ class HttpDoor {
         counts = bound
         if (method.kind === 'server_streaming') {
           const names = answerNames(header, query, counts, this.#namesDefault)
-          return await sendStream(res, this.#dispatcher.stream(call, one(bound.request)), names)
+          return await sendStream(res, this.#dispatcher.stream(call, one(bound.request)), names, req.url ?? '/')
         }
         message = await this.#dispatcher.unary(call, bound.request)
       }
@@ -104,6 +104,7 @@ class HttpDoor {
       names: answerNames(header, query, counts, this.#namesDefault),
       acceptEncoding: header('accept-encoding'),
       compressFrom: this.#limits.compressFrom,
+      asked: req.url ?? '/',
     }
     if (!req.complete && hasBody(req)) discardRest(req, this.#limits)
     await sendMessage(res, message, how)

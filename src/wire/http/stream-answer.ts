@@ -15,11 +15,12 @@ export async function sendStream(
   res: ServerResponse,
   messages: AsyncIterable<Message>,
   names: JsonNames,
+  asked: string,
 ): Promise<void> {
   for await (const message of messages) {
     if (isClosed(res)) return
     if (!res.headersSent) {
-      writeHead(res, statusOf(message), { ...headersOf(message), 'content-type': STREAM_TYPE })
+      writeHead(res, statusOf(message), { ...headersOf(message, asked), 'content-type': STREAM_TYPE })
     }
     const flowing = res.write(`${encodeJson(message, names)}\n`)
     if (!flowing && !isClosed(res)) await drained(res)

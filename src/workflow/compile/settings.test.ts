@@ -55,6 +55,7 @@ test('limits out of range are refused', async () => {
   await assert.rejects(limits([node('a')], {}, { maxConcepts: 201 }), refused(/max_concepts.*201/))
   await assert.rejects(limits([node('a')], {}, { minValue: 1.5 }), refused(/min_value.*1\.5/))
   await assert.rejects(limits([node('a')], {}, { minValue: -0.1 }), refused(/min_value/))
+  await assert.rejects(limits([node('a')], {}, { minValue: Number.NaN }), refused(/min_value.*NaN/))
 })
 
 test('parameters are completed from the type and checked with their path', async () => {

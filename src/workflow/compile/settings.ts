@@ -56,7 +56,8 @@ const first = <K extends keyof ConceptLimits>(layers: readonly Partial<ConceptLi
 function withoutZeros(limits: Partial<ConceptLimits> | undefined): Partial<ConceptLimits> {
   return {
     maxConcepts: limits?.maxConcepts || undefined,
-    minValue: limits?.minValue || undefined,
+    // Zero means not set; NaN is set, to be refused.
+    minValue: limits && limits.minValue !== 0 ? limits.minValue : undefined,
     selectConcepts: limits?.selectConcepts?.length ? limits.selectConcepts : undefined,
   }
 }
