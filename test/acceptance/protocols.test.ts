@@ -133,26 +133,52 @@ describe('plaintext and TLS on one port', () => {
   })
 })
 
-describe('streams that are not built answer one message with 10040', () => {
-  test('server streaming: generateModelOutputs', async () => {
-    const request = new service.PostModelOutputsRequest()
+describe('streams', () => {
+  const predict = () =>
+    new service.PostModelOutputsRequest()
       .setUserAppId(userApp('main', 'clarifai'))
       .setModelId('general-image-recognition')
       .setInputsList([imageInput(PHOTO)])
-    const messages = await Array.fromAsync(plain.generateModelOutputs(request, keyMetadata()))
+
+  test('server streaming: generateModelOutputs', async () => {
+    const messages = await Array.fromAsync(plain.generateModelOutputs(predict(), keyMetadata()))
+    assert.deepEqual(
+      messages.map((message) => message.toObject().status!.code),
+      [10000],
+    )
+    assert.equal(messages[0]!.toObject().outputsList[0]!.data!.conceptsList[0]!.name, 'person')
+  })
+
+  test('both ways: streamModelOutputs answers each request', async () => {
+    const stream = plain.streamModelOutputs(keyMetadata())
+    stream.write(predict())
+    stream.write(predict())
+    stream.end()
+    const messages = await Array.fromAsync(stream)
+    assert.deepEqual(
+      messages.map((message) => message.toObject().status!.code),
+      [10000, 10000],
+    )
+  })
+
+  test('server streaming that is not built: one message with 10040', async () => {
+    const request = new service.StreamLogEntriesRequest().setUserAppId(userApp('', 'me'))
+    const messages = await Array.fromAsync(plain.streamLogEntries(request, keyMetadata()))
     assert.equal(messages.length, 1)
     const { code, details } = messages[0]!.toObject().status!
     assert.equal(code, 10040)
-    assert.match(details, /GenerateModelOutputs/)
+    assert.match(details, /StreamLogEntries/)
   })
 
-  test('both ways: streamModelOutputs', async () => {
-    const stream = plain.streamModelOutputs(keyMetadata())
-    stream.write(new service.PostModelOutputsRequest().setUserAppId(userApp('main', 'clarifai')))
+  test('both ways, not built: one message with 10040', async () => {
+    const stream = plain.postPipelineStepVersionsUpload(keyMetadata())
+    stream.write(new service.PostPipelineStepVersionsUploadRequest())
     stream.end()
     const messages = await Array.fromAsync(stream)
-    assert.equal(messages.length, 1)
-    assert.equal(messages[0]!.toObject().status!.code, 10040)
+    assert.deepEqual(
+      messages.map((message) => message.toObject().status!.code),
+      [10040],
+    )
   })
 })
 
