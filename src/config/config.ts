@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { readSettings, SETTINGS, type SettingName } from './env.ts'
+import { type NpmSettings, npmSettings } from './npm.ts'
 
 /** A setting that cannot be used; the message says which and what to write instead. */
 export class ConfigError extends Error {}
@@ -27,6 +28,8 @@ export interface Config {
   readonly modelPull: boolean
   readonly rateLimitPerSecond: number
   readonly requestBytesMax: number
+  /** How model weights are fetched. */
+  readonly npm: NpmSettings
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -78,6 +81,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: Partial<Record<Set
     modelBytesMax: integer('modelMemoryMb', 16, 1_000_000) * MIB,
     modelPull: choice('modelPull', ['on', 'off'] as const) === 'on',
     rateLimitPerSecond: integer('rateLimit', 0, 1_000_000),
+    npm: npmSettings(env),
     requestBytesMax: integer('requestMb', 1, 1024) * MIB,
   })
 }

