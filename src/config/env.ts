@@ -5,7 +5,7 @@ export interface Setting {
   readonly help: string
 }
 
-/** Every setting of the program. Nothing else reads the environment. */
+/** Every setting of the program. Beside what npm hands over (npm.ts), nothing else of the environment counts. */
 export const SETTINGS = {
   port: { env: 'PORT', fallback: '8080', help: 'one port for everything; 0 takes a free one' },
   host: { env: 'HOST', fallback: '127.0.0.1', help: 'address to listen on' },
