@@ -34,3 +34,7 @@ export const ROWS_PER_PAGE_MAX = 1_001
 export const PATTERNS_PER_STATEMENT_MAX = 64
 /** How many rows one statement deletes when all rows of a parent go. */
 export const ROWS_PER_DELETE_MAX = 1_000
+/** Rows that share one counter on PostgreSQL, where two transactions that change the same row make one start again. */
+export const COUNTER_ROWS = 64
+/** How many values one statement that inserts many rows binds; SQLite takes 32,766, PostgreSQL 65,535. */
+export const VALUES_PER_INSERT_MAX = 2_048

@@ -30,6 +30,9 @@ export interface LogicalTypes {
   /** Compared and sorted by bytes (UTF-8) on both engines. */
   readonly text: RawBuilder<unknown>
   readonly bool: RawBuilder<unknown>
+  /** A number with 53 bits, such as a score or a coordinate. */
+  readonly real: RawBuilder<unknown>
+  readonly bytes: RawBuilder<unknown>
   pkColumn(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder
   /** Text that ends a `create table`. */
   readonly tableEnd: RawBuilder<unknown>
@@ -41,6 +44,8 @@ export interface LogicalTypes {
  */
 export interface EngineOps {
   readonly types: LogicalTypes
+  /** Over how many rows a counter is spread, so that transactions that run at the same time seldom meet in one. */
+  readonly counterRows: number
   /** The scalar at a path of a JSON document as text (null when absent); numbers index lists. */
   jsonText(document: Expression<string>, path: readonly (string | number)[]): RawBuilder<string | null>
   /** The number at a path of a JSON document, or null when it is absent or not a number. */

@@ -14,6 +14,10 @@ const nullableColumns: Record<NullableColumn, true> = {
   deleted_at: true,
   latest_version_pk: true,
   completed_at: true,
+  input_pk: true,
+  add_job_pk: true,
+  worker_pk: true,
+  content: true,
 }
 
 /** True when the column may be empty, so that sorting has to say where empty values go. */

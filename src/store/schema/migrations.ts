@@ -1,5 +1,6 @@
 import type { Session } from '../session.ts'
 import { foundation } from './0001-foundation.ts'
+import { dataPlane } from './0003-data-plane.ts'
 import type { TableMaker } from './table-maker.ts'
 
 /** One step of the schema; released steps never change, and it must not depend on Schema, which describes the newest. */
@@ -9,4 +10,7 @@ export interface Migration {
 }
 
 /** All steps in order; the schema version of a database is how many of them it has seen. */
-export const migrations: readonly Migration[] = [{ name: 'foundation', up: foundation }]
+export const migrations: readonly Migration[] = [
+  { name: 'foundation', up: foundation },
+  { name: 'data plane', up: dataPlane },
+]

@@ -1,4 +1,4 @@
-import type { ColumnDefinitionBuilder, CreateTableBuilder } from 'kysely'
+import { type ColumnDefinitionBuilder, type CreateTableBuilder, sql } from 'kysely'
 import type { EngineOps } from '../dialect/engine.ts'
 import type { Session } from '../session.ts'
 
@@ -21,19 +21,25 @@ export class TableMaker {
     await columns.builder.modifyEnd(this.#ops.types.tableEnd).execute()
   }
 
-  /** Creates an index over columns, `desc` allowed after a name, so that keyset pages need no sorting. */
+  /**
+   * Creates an index over columns, `desc` allowed after a name, so that keyset pages need no sorting.
+   *
+   * With `only`, a truth column, it holds the rows alone where that is 1; statements must then say so by the literal.
+   */
   async index(
     table: string,
     columns: readonly string[],
-    options: { unique?: boolean; live?: boolean } = {},
+    options: { unique?: boolean; live?: boolean; only?: string } = {},
   ): Promise<void> {
-    const name = `${options.unique ? 'uq' : 'ix'}_${table}_${columns.map((column) => column.replace(' ', '_')).join('_')}`
+    const parts = [options.unique ? 'uq' : 'ix', table, ...columns.map((column) => column.replace(' ', '_'))]
+    const name = [...parts, ...(options.only ? ['only', options.only] : [])].join('_')
     const plain = this.#db.schema
       .createIndex(name)
       .on(table)
       .columns(columns as `${string} desc`[])
     const index = options.unique ? plain.unique() : plain
-    await (options.live ? index.where('deleted_at', 'is', null) : index).execute()
+    const live = options.live ? index.where('deleted_at', 'is', null) : index
+    await (options.only ? live.where(sql.ref(options.only), '=', sql.lit(1)) : live).execute()
   }
 }
 
@@ -47,17 +53,22 @@ export class Columns {
     this.#ops = ops
   }
 
-  #with(name: string, type: 'bigint' | 'text' | 'bool' | 'pk', change: Change): Columns {
+  #with(name: string, type: 'bigint' | 'text' | 'bool' | 'real' | 'bytes' | 'pk', change: Change): Columns {
     return new Columns(this.builder.addColumn(name, this.#ops.types[type], change), this.#ops)
   }
 
   /** `pk`, `doc`, `revision`, `created_at` and `modified_at`. */
   family(): Columns {
-    return this.#with('pk', 'pk', (column) => this.#ops.types.pkColumn(column))
+    return this.pk()
       .text('doc')
       .bigint('revision', (column) => column.notNull().defaultTo(1))
       .bigint('created_at')
       .bigint('modified_at')
+  }
+
+  /** `pk` alone, for rows without a document. */
+  pk(): Columns {
+    return this.#with('pk', 'pk', (column) => this.#ops.types.pkColumn(column))
   }
 
   text(name: string, change: Change = notNull): Columns {
@@ -70,6 +81,14 @@ export class Columns {
 
   bool(name: string): Columns {
     return this.#with(name, 'bool', (column) => column.notNull().defaultTo(0))
+  }
+
+  real(name: string, change: Change = notNull): Columns {
+    return this.#with(name, 'real', change)
+  }
+
+  bytes(name: string, change: Change = notNull): Columns {
+    return this.#with(name, 'bytes', change)
   }
 
   /** A row of another table, with which this row is deleted. */

@@ -1,4 +1,5 @@
 import { type Expression, type RawBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
+import { COUNTER_ROWS } from '../../limits.ts'
 import type { EngineOps } from '../engine.ts'
 import { checkPath, containsToLike, LIKE_ESCAPE, wildcardToLike } from '../patterns.ts'
 
@@ -13,9 +14,12 @@ export function postgresOps(unicode: string): EngineOps {
       // Sorted by bytes, as SQLite does; the language of the server must not change the order of pages.
       text: sql`text collate "C"`,
       bool: sql`smallint`,
+      real: sql`double precision`,
+      bytes: sql`bytea`,
       pkColumn: (column) => column.primaryKey().generatedAlwaysAsIdentity(),
       tableEnd: sql``,
     },
+    counterRows: COUNTER_ROWS,
     jsonText: (document: Expression<string>, path) =>
       sql<string | null>`${readable(document)} #>> ${jsonPath(path)}::text[]`,
     jsonNumber: (document: Expression<string>, path) => sql<number | null>`case

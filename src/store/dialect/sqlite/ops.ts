@@ -9,10 +9,14 @@ export const sqliteOps: EngineOps = {
     bigint: sql`integer`,
     text: sql`text`,
     bool: sql`integer`,
+    real: sql`real`,
+    bytes: sql`blob`,
     // Without autoincrement the number of a deleted row could be given to another one.
     pkColumn: (column) => column.primaryKey().autoIncrement(),
     tableEnd: sql`strict`,
   },
+  // There is one writer.
+  counterRows: 1,
   jsonText(document: Expression<string>, path): RawBuilder<string | null> {
     const at = jsonPath(path)
     return sql<string | null>`case json_type(${document}, ${at})
