@@ -1,5 +1,5 @@
 /** Ids that public models had before they got readable ones, with the id of today. */
-const MODEL_ALIASES: ReadonlyMap<string, string> = new Map([
+export const MODEL_ALIASES: ReadonlyMap<string, string> = new Map([
   ['aaa03c23b3724a16a56b629203edc62c', 'general-image-recognition'],
   ['bbb5f41425b8468d9b7a554ff10f8581', 'general-image-embedding'],
   ['cccbe437d6e54e2bb911c6aa292fb072', 'general-clusterering'],
@@ -14,6 +14,25 @@ const MODEL_ALIASES: ReadonlyMap<string, string> = new Map([
   ['86039c857a206810679f7f72b82fff54', 'general-english-image-caption-clip'],
   ['6a3dc529acf3f720a629cdc8c6ad41a9', 'image-subject-segmentation'],
   ['23aa4f9c9767a2fd61e63c55a73790ad', 'people-detection-yolov5'],
+  ['5750faf62ed9d514b9ee9d2d163f172e', 'people-detection-yolov5'],
+  ['c9d65bb4f86c487b848e9400725168d4', 'person-tracker'],
+  ['e0be3b9d6a454f0493ac3a30784001ff', 'apparel'],
+  ['eee28c313d69466f836ab83287a54ed9', 'travel'],
+  ['c386b7a870114f4a87477c0824499348', 'wedding'],
+  ['fbefb47f9fdb410e8ce14f24f54b47ff', 'textures-and-patterns'],
+  ['bec14810deb94c40a05f1f0eb3c91403', 'landscape-quality'],
+  ['de9bd05cfdbf4534af151beb2a5d0953', 'portrait-quality'],
+  ['c443119bf2ed4da98487520d01a0b1e3', 'logo'],
+  ['006764f775d210080d295e6ea1445f93', 'logo-v2'],
+  ['e466caa0619f444ab97497640cefc4dc', 'celebrity'],
+  ['c0c0ac362b03416da06ab3fa36fb58e3', 'demographics'],
+  ['c2cf7cecd8a6427da375b9f35fcd2381', 'focus'],
+  ['d02b4508df58432fbb84e800597b8959', 'face-detection-embedding'],
+  ['e15d0f873e66047e579f90cf82c9882z', 'face-detection-embedding'],
+  ['f1b1005c8feaa8d3f34d35f224092915', 'ocr-scene-english-paddleocr'],
+  ['dc09ac965f64826410fbd8fea603abe6', 'ocr-scene-english-paddleocr'],
+  ['general', 'general-image-recognition'],
+  ['nsfw', 'nsfw-recognition'],
 ])
 
 /** The present id of a public model by an id that it had before, or undefined when that is no old id. */

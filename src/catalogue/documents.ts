@@ -10,7 +10,7 @@ import {
   WorkflowVersionSchema,
 } from '../contract/index.ts'
 import { StatusCode } from '../contract/status-code.ts'
-import { CATALOGUE_APP, CATALOGUE_USER, catalogueModel, versionIds } from './index.ts'
+import { catalogueModel, homeOf, versionIds } from './index.ts'
 import type { CatalogueModel, CatalogueWorkflow } from './types.ts'
 
 /** The stored form of a built-in model. */
@@ -48,15 +48,14 @@ export function workflowVersionDocument(workflow: CatalogueWorkflow): WorkflowVe
   return create(WorkflowVersionSchema, {
     description: workflow.description,
     nodes: workflow.nodes.map((node) => {
-      const model = catalogueModel(node.model)
+      const model = catalogueModel(node.model, node.home)
       if (!model) throw new Error(`workflow ${workflow.id} names the model ${node.model}, which the catalogue lacks`)
       const version = node.version ?? versionIds(model)[0]!
       return {
         id: node.id,
         model: {
           id: model.id,
-          userId: CATALOGUE_USER,
-          appId: CATALOGUE_APP,
+          ...homeOf(model),
           modelTypeId: model.typeId,
           modelVersion: { id: version },
         },

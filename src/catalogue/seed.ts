@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { create } from '@bufbuild/protobuf'
 import type { Clock } from '../base/clock.ts'
 import { AppSchema, ConceptSchema, UserSchema, WorkflowSchema } from '../contract/index.ts'
-import { encodeDoc } from '../contract/json/index.ts'
+import { decodeDoc, encodeDoc } from '../contract/json/index.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import { Visible } from '../domain/access/target.ts'
 import type { Database, Writer } from '../store/database.ts'
@@ -18,20 +18,24 @@ import {
 import { readMeta, writeMeta } from '../store/repos/meta.ts'
 import { setVersionConcepts } from '../store/repos/model-versions.ts'
 import { setModelTags } from '../store/repos/models.ts'
+import { findUserById } from '../store/repos/users.ts'
 import { setDefaultWorkflow } from '../store/repos/workflows.ts'
 import { modelDocument, versionDocument, workflowDocument, workflowVersionDocument } from './documents.ts'
-import { CATALOGUE_APP, CATALOGUE_USER, catalogueModels, versionIds } from './index.ts'
+import { CATALOGUE_APP, CATALOGUE_USER, catalogueModels, homeOf, versionIds } from './index.ts'
+import type { CatalogueHome, CatalogueModel } from './types.ts'
 import { catalogueWorkflows } from './workflows.ts'
 
 const META_KEY = 'catalogue'
 // Raised when the stored form changes although the entries do not.
-const FORM = 3
+const FORM = 4
+// By this name the users of built-in content are told from those who log in.
+const BUILT_IN = 'Built-in content'
 
 /** The workflow that new apps get a copy of when they ask for none. */
 export const DEFAULT_WORKFLOW = 'Universal'
 
 /**
- * Writes the built-in user, app, models and workflows when they are new or changed since the last start. Entries that
+ * Writes the built-in users, apps, models and workflows when they are new or changed since the last start. Entries that
  * a newer program dropped stay, since users' workflows may name them.
  */
 export async function seedCatalogue(db: Database, clock: Clock): Promise<void> {
@@ -40,41 +44,50 @@ export async function seedCatalogue(db: Database, clock: Clock): Promise<void> {
     .digest('hex')
   if ((await readMeta(db.read, META_KEY)) === hash) return
   await db.transact(async (tx) => {
-    const now = clock.now()
-    const userPk = await putUser(
-      tx,
-      {
-        id: CATALOGUE_USER,
-        doc: encodeDoc(create(UserSchema, { firstName: 'Built-in content' })),
-        visibility: Visible.PUBLIC,
-      },
-      now,
-    )
-    const app = create(AppSchema, {
-      name: CATALOGUE_APP,
-      defaultLanguage: 'en',
-      description: 'Built-in models and workflows',
-    })
-    const appPk = await putApp(
-      tx,
-      {
-        userPk,
-        id: CATALOGUE_APP,
-        name: CATALOGUE_APP,
-        description: app.description,
-        doc: encodeDoc(app),
-        visibility: Visible.PUBLIC,
-      },
-      now,
-    )
-    await seedModels(tx, appPk, clock)
-    await seedWorkflows(tx, appPk, clock)
+    for (const [place, models] of Map.groupBy(catalogueModels, placeName)) {
+      const appPk = await seedPlace(tx, homeOf(models[0]!), clock)
+      if (appPk === undefined) continue
+      await seedModels(tx, appPk, models, clock)
+      if (place === MAIN) await seedWorkflows(tx, appPk, clock)
+    }
     await writeMeta(tx, META_KEY, hash)
   })
 }
 
-async function seedModels(tx: Writer, appPk: number, clock: Clock): Promise<void> {
-  for (const model of catalogueModels) {
+const placeName = (model: CatalogueModel): string => Object.values(homeOf(model)).join('/')
+const MAIN = `${CATALOGUE_USER}/${CATALOGUE_APP}`
+
+/** The user and app of built-in models; undefined where somebody real has taken the id of the user. */
+async function seedPlace(tx: Writer, { userId, appId }: CatalogueHome, clock: Clock): Promise<number | undefined> {
+  const now = clock.now()
+  const taken = userId === CATALOGUE_USER ? undefined : await findUserById(tx, userId)
+  if (taken && decodeDoc(UserSchema, taken.doc).firstName !== BUILT_IN) return undefined
+  const userPk = await putUser(
+    tx,
+    { id: userId, doc: encodeDoc(create(UserSchema, { firstName: BUILT_IN })), visibility: Visible.PUBLIC },
+    now,
+  )
+  const app = create(AppSchema, {
+    name: appId,
+    defaultLanguage: 'en',
+    description: userId === CATALOGUE_USER ? 'Built-in models and workflows' : `Built-in models under ids of ${userId}`,
+  })
+  return putApp(
+    tx,
+    {
+      userPk,
+      id: appId,
+      name: appId,
+      description: app.description,
+      doc: encodeDoc(app),
+      visibility: Visible.PUBLIC,
+    },
+    now,
+  )
+}
+
+async function seedModels(tx: Writer, appPk: number, models: readonly CatalogueModel[], clock: Clock): Promise<void> {
+  for (const model of models) {
     const doc = modelDocument(model)
     const modelPk = await putModel(
       tx,

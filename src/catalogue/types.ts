@@ -7,9 +7,17 @@ export interface CatalogueConcept {
   readonly name: string
 }
 
-/** A model of `clarifai/main` and what really serves it here. */
+/** The user and app that a built-in entry belongs to. */
+export interface CatalogueHome {
+  readonly userId: string
+  readonly appId: string
+}
+
+/** A built-in model and what really serves it here. */
 export interface CatalogueModel {
   readonly id: string
+  /** Where it lives; `clarifai/main` unless said. */
+  readonly home?: CatalogueHome
   /** Version ids that clients name, the newest first; all are served by the same engine. None known: one is derived. */
   readonly versions?: readonly string[]
   readonly typeId: string
@@ -31,11 +39,13 @@ export interface CatalogueModel {
 export interface CatalogueNode {
   readonly id: string
   readonly model: string
+  /** Where the model lives; `clarifai/main` unless said. */
+  readonly home?: CatalogueHome
   readonly version?: string
   readonly from?: readonly string[]
 }
 
-/** A workflow of `clarifai/main`. */
+/** A built-in workflow; all of them live in `clarifai/main`. */
 export interface CatalogueWorkflow {
   readonly id: string
   readonly description: string

@@ -3,6 +3,8 @@ import type { CatalogueModel } from './types.ts'
 
 const NO_WEIGHTS = 'No openly licensed weights for this model can be fetched from the npm registry'
 
+const VEHICLES = ['bicycle', 'car', 'motorcycle', 'airplane', 'bus', 'train', 'truck', 'boat'] as const
+
 /** Models that look at whole pictures. */
 export const visionModels: readonly CatalogueModel[] = [
   {
@@ -28,6 +30,39 @@ export const visionModels: readonly CatalogueModel[] = [
     concepts: COCO_CONCEPTS,
     license: 'Apache-2.0',
     useCases: ['detection'],
+  },
+  {
+    id: 'people-detection-yolov5',
+    typeId: 'visual-detector',
+    name: 'People Detection',
+    description: 'Boxes of people, by the SSDLite MobileNetV2 detector of general-image-detection (no YOLOv5).',
+    engine: 'coco-ssd',
+    weights: ['coco-ssd'],
+    params: { select_concepts: ['person'] },
+    concepts: [publicConcept('person')],
+    license: 'Apache-2.0',
+    useCases: ['detection'],
+  },
+  {
+    id: 'vehicle-detection-ssdlite',
+    typeId: 'visual-detector',
+    name: 'Vehicle Detection',
+    description:
+      'Boxes of vehicles from bicycle to boat, by the SSDLite MobileNetV2 detector of general-image-detection.',
+    engine: 'coco-ssd',
+    weights: ['coco-ssd'],
+    params: { select_concepts: [...VEHICLES] },
+    concepts: VEHICLES.map(publicConcept),
+    license: 'Apache-2.0',
+    useCases: ['detection'],
+  },
+  {
+    id: 'person-byte-tracker',
+    typeId: 'byte-tracker',
+    name: 'Byte Tracker',
+    description: 'Gives what a detector finds in the frames of a video an id that stays the same from frame to frame.',
+    engine: 'byte-tracker',
+    weights: [],
   },
   {
     id: 'general-image-embedding',
@@ -97,24 +132,13 @@ export const visionModels: readonly CatalogueModel[] = [
     useCases: ['classification', 'moderation'],
   },
   {
-    id: 'food-item-recognition',
-    versions: ['dfebc169854e429086aceb8368662641'],
-    typeId: 'visual-classifier',
-    name: 'Food Recognition',
-    description: 'More than 500 kinds of food.',
+    id: 'CLIP-ViT-L-14-DataComp-XL-s13B-b90K',
+    versions: ['54772a548e6f42509cb1fd9fc43762bb'],
+    typeId: 'multimodal-embedder',
+    name: 'CLIP Embedding, large',
+    description: 'Pictures and texts as vectors of one space.',
     engine: undefined,
-    unavailable: `${NO_WEIGHTS}; train your own from examples on general-image-embedding.`,
-    weights: [],
-  },
-  {
-    id: 'general-clusterering',
-    versions: ['cc2074cff6dc4c02b6f4e1b8606dcb54'],
-    typeId: 'clusterer',
-    name: 'General Clustering',
-    description: 'Coarse groups of like pictures.',
-    engine: undefined,
-    unavailable:
-      'Its groups have to be learnt from some ten thousand pictures, and no such set can be had here; search by general-image-embedding instead.',
+    unavailable: `${NO_WEIGHTS}; use general-image-embedding for pictures and multilingual-text-embedding for texts.`,
     weights: [],
   },
   {
@@ -124,24 +148,6 @@ export const visionModels: readonly CatalogueModel[] = [
     description: 'Pictures and texts as vectors of one space.',
     engine: undefined,
     unavailable: `${NO_WEIGHTS}; use general-image-embedding for pictures and multilingual-text-embedding for texts.`,
-    weights: [],
-  },
-  {
-    id: 'general-english-image-caption-clip',
-    typeId: 'image-to-text',
-    name: 'Image Caption',
-    description: 'A sentence that describes a picture.',
-    engine: undefined,
-    unavailable: `${NO_WEIGHTS}; use general-image-recognition for tags.`,
-    weights: [],
-  },
-  {
-    id: 'image-subject-segmentation',
-    typeId: 'visual-segmenter',
-    name: 'Subject Segmentation',
-    description: 'A mask of the main thing in a picture.',
-    engine: undefined,
-    unavailable: `${NO_WEIGHTS}; use person-segmentation-selfie for people.`,
     weights: [],
   },
 ]

@@ -1,14 +1,25 @@
-import type { CatalogueWorkflow } from './types.ts'
+import type { CatalogueNode, CatalogueWorkflow } from './types.ts'
 
-const node = (id: string, model: string, ...from: string[]) => ({ id, model, from })
+const node = (id: string, model: string, ...from: string[]): CatalogueNode => ({ id, model, from })
+/** A node with the version of its model that existing workflow files name. */
+const pinned = (id: string, model: string, version: string, ...from: string[]): CatalogueNode => ({
+  id,
+  model,
+  version,
+  from,
+})
+const EMBEDS_TEXT = 'An embedding of a text'
 
-/** The public workflows whose models can be served. */
+/** The public workflows of which all parts can be served, or that say what is left out. */
 export const catalogueWorkflows: readonly CatalogueWorkflow[] = [
   { id: 'Empty', description: 'No models.', nodes: [] },
   {
     id: 'General',
-    description: 'Tags and an embedding of a picture.',
-    nodes: [node('general-concept', 'general-image-recognition'), node('general-embed', 'general-image-embedding')],
+    description: 'Tags and an embedding of a picture; its clusters are left out, as there is no model for them.',
+    nodes: [
+      pinned('general-v1.5-concept', 'general-image-recognition', 'aa7f35c01e0642fda5cf400f543e7c40'),
+      pinned('general-v1.5-embed', 'general-image-embedding', 'bb186755eda04f9cbb6fe32e816be104'),
+    ],
   },
   {
     id: 'Universal',
@@ -20,21 +31,38 @@ export const catalogueWorkflows: readonly CatalogueWorkflow[] = [
     description: 'Boxes of everyday objects.',
     nodes: [node('detector', 'general-image-detection')],
   },
+  {
+    id: 'Vehicle-Detection0',
+    description: 'Boxes of vehicles.',
+    nodes: [node('detector', 'vehicle-detection-ssdlite')],
+  },
+  {
+    id: 'Person-Tracking',
+    description: 'Boxes of people in the frames of a video, each with an id that stays the same.',
+    nodes: [node('detector', 'people-detection-yolov5'), node('tracker', 'person-byte-tracker', 'detector')],
+  },
+  { id: 'Visual-Segmenter', description: 'Masks of people.', nodes: [node('segmenter', 'person-segmentation-selfie')] },
   { id: 'Face', description: 'Boxes of faces.', nodes: [node('face-detector', 'face-detection')] },
+  {
+    id: 'Face-V4',
+    description: 'Boxes of faces with an embedding of each.',
+    nodes: [node('face-detector', 'face-detection-embedding')],
+  },
   {
     id: 'Face-Sentiment',
     description: 'Finds faces, cuts them out and names their expression.',
     nodes: [
-      node('face-detector', 'face-detection'),
+      pinned('face-detector', 'face-detection', '6dc7e46bc9124c5c8824be4822abe105'),
       node('image-cropper', 'margin-110-image-crop', 'face-detector'),
       node('sentiment-classifier', 'face-sentiment-recognition', 'image-cropper'),
     ],
   },
   {
     id: 'Face-Search',
-    description: 'Finds faces, cuts them out upright and describes whom they show, for search by face.',
+    description:
+      'Finds faces, cuts them out upright and describes whom they show, for search by face; clusters are left out.',
     nodes: [
-      node('face-detector', 'face-detection'),
+      pinned('face-detector', 'face-detection', 'fe995da8cb73490f8556416ecf25cea3'),
       node('image-cropper', 'margin-100-image-crop', 'face-detector'),
       node('landmarks', 'face-landmarks', 'image-cropper'),
       node('align', 'landmarks-align', 'landmarks', 'image-cropper'),
@@ -43,9 +71,10 @@ export const catalogueWorkflows: readonly CatalogueWorkflow[] = [
   },
   {
     id: 'Demographics',
-    description: 'Finds faces, cuts them out and says what age and gender they appear to be of.',
+    description:
+      'Finds faces, cuts them out and says what age and gender they appear to be of; multicultural appearance is left out, as there is no model for it.',
     nodes: [
-      node('face-detector', 'face-detection'),
+      pinned('face-detector', 'face-detection', '45fb9a671625463fa646c3523a3087d5'),
       node('image-cropper', 'margin-110-image-crop', 'face-detector'),
       node('gender', 'gender-demographics-recognition', 'image-cropper'),
       node('age', 'age-demographics-recognition', 'image-cropper'),
@@ -65,6 +94,21 @@ export const catalogueWorkflows: readonly CatalogueWorkflow[] = [
   {
     id: 'Language-Understanding',
     description: 'An embedding of a text, under the name that older clients base their apps on.',
+    nodes: [node('text-embed', 'multilingual-text-embedding')],
+  },
+  {
+    id: 'Roberta-embedder',
+    description: `${EMBEDS_TEXT}, under the name of an older workflow; the network is MiniLM.`,
+    nodes: [node('text-embed', 'multilingual-text-embedding')],
+  },
+  {
+    id: 'msmarco-distilbert-text-search',
+    description: `${EMBEDS_TEXT} for search, under the name of an older workflow; the network is MiniLM.`,
+    nodes: [node('text-embed', 'multilingual-text-embedding')],
+  },
+  {
+    id: 'baai-general-embedding-base-en',
+    description: `${EMBEDS_TEXT}, under the name of an older workflow; the network is MiniLM.`,
     nodes: [node('text-embed', 'multilingual-text-embedding')],
   },
   {

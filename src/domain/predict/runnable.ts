@@ -1,6 +1,6 @@
 import type { JsonObject } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
-import { CATALOGUE_APP, CATALOGUE_USER, catalogueModel } from '../../catalogue/index.ts'
+import { catalogueModel, versionIds } from '../../catalogue/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { blobRef } from '../../weights/blob-ref.ts'
 import type { ResolvedModel } from '../../workflow/compile/index.ts'
@@ -35,9 +35,14 @@ export function toResolved(found: FoundModel): ResolvedModel {
   }
 }
 
+/** The built-in model that a model is; the version tells it from one that a user of the same name made. */
+function builtInModel(named: Pick<ResolvedModel, 'userId' | 'appId' | 'modelId' | 'versionId'>) {
+  const model = catalogueModel(named.modelId, named)
+  return model && versionIds(model).includes(named.versionId) ? model : undefined
+}
+
 function engineOf(found: FoundModel): Pick<ResolvedModel, 'engine' | 'weights' | 'remote'> {
-  const builtIn =
-    found.userId === CATALOGUE_USER && found.appId === CATALOGUE_APP ? catalogueModel(found.modelId) : undefined
+  const builtIn = builtInModel({ ...found, versionId: found.version.id })
   if (builtIn) return { engine: builtIn.engine ?? UNSERVED, weights: builtIn.weights }
   const remote = remoteSettings(found.modelTypeId, found.version)
   if (remote) return { engine: remoteEngineName(remote.versionId), weights: [], remote }
@@ -48,8 +53,7 @@ function engineOf(found: FoundModel): Pick<ResolvedModel, 'engine' | 'weights' |
 
 /** Refuses a model that is listed but that nothing can serve, saying why and what to use instead. */
 export function checkServed(model: ResolvedModel): void {
-  const builtIn =
-    model.userId === CATALOGUE_USER && model.appId === CATALOGUE_APP ? catalogueModel(model.modelId) : undefined
+  const builtIn = builtInModel(model)
   if (builtIn?.unavailable === undefined) return
   throw new AppError(
     StatusCode.MODEL_NOT_DEPLOYED,

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import { EvaluationType, type ModelType, type ModelTypeField, ModelTypeSchema } from '../../contract/index.ts'
+import { expectedLayers } from './expected-layers.ts'
 
 export { EvaluationType }
 
@@ -54,6 +55,7 @@ export function define(spec: TypeSpec): TypeEntry {
     modelTypeFields: [...(spec.fields ?? [])],
     requiresSequentialFrames: spec.sequential ?? false,
     evaluationType: spec.evaluation ?? EvaluationType.Undefined,
+    ...expectedLayers(spec.id),
   })
   return {
     type,

@@ -4,6 +4,7 @@ import { toJson } from '@bufbuild/protobuf'
 import { ValueSchema } from '@bufbuild/protobuf/wkt'
 import type { ModelTypeField } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
+import { MODEL_TYPES, OUTPUT_FIELDS } from '../../engines/onnx-model/layers.ts'
 import { EVALUATION, INFERENCE, Kind, TRAINING } from './field.ts'
 import { checkParams, defaultParams, isOperatorType, modelTypes, typeEntry } from './index.ts'
 
@@ -20,7 +21,7 @@ function* allFields(fields: readonly ModelTypeField[]): Generator<ModelTypeField
 
 test('the catalogue lists the learning models and operators of the reference', () => {
   const wanted =
-    'visual-classifier visual-detector visual-segmenter visual-embedder visual-anomaly-heatmap embedding-classifier clusterer text-classifier text-token-classifier text-embedder text-to-text text-to-image text-to-audio audio-to-text audio-classifier audio-embedder image-to-text image-to-image multimodal-embedder multimodal-to-text visual-keypointer visual-detector-embedder optical-character-recognizer image-color-recognizer zero-shot-image-classifier zero-shot-text-classifier any-to-any mcp concept-thresholder region-thresholder random-sample input-filter keyword-filter-operator concept-synonym-mapper image-crop image-align image-tiling-operator tiling-region-aggregator-operator object-counter text-aggregation-operator tokens-to-entity-operator track-representation-operator isolation-operator regex-based-classifier language-id-operator barcode-operator tesseract-operator prompter rag-prompter annotation-writer email sms results-push status-push aws-lambda custom-code-operator cross-app-input-searcher knn-concept centroid-tracker byte-tracker kalman-filter-hungarian-tracker kalman-reid-tracker neural-tracker neural-lite-tracker'
+    'visual-classifier visual-detector visual-segmenter visual-embedder visual-anomaly-heatmap embedding-classifier clusterer text-classifier text-token-classifier text-embedder text-to-text text-to-image text-to-audio audio-to-text audio-classifier audio-embedder image-to-text image-to-image multimodal-embedder multimodal-to-text visual-keypointer landmarks visual-detector-embedder optical-character-recognizer image-color-recognizer zero-shot-image-classifier zero-shot-text-classifier any-to-any mcp concept-thresholder region-thresholder random-sample input-filter keyword-filter-operator concept-synonym-mapper image-crop image-align image-tiling-operator tiling-region-aggregator-operator object-counter text-aggregation-operator tokens-to-entity-operator track-representation-operator isolation-operator regex-based-classifier language-id-operator barcode-operator tesseract-operator prompter rag-prompter annotation-writer email sms results-push status-push aws-lambda custom-code-operator cross-app-input-searcher knn-concept centroid-tracker byte-tracker kalman-filter-hungarian-tracker kalman-reid-tracker neural-tracker neural-lite-tracker'
   for (const id of wanted.split(' ')) assert.ok(modelTypes.has(id), id)
 })
 
@@ -31,6 +32,28 @@ test('every type says what it is, takes and gives', () => {
     assert.ok(entry.inputFields.length > 0 && entry.outputFields.length > 0, id)
     if (entry.trainable) assert.equal(isOperatorType(id), false)
   }
+})
+
+test('those who bring a model file learn which tensors it has', () => {
+  const detector = type('visual-detector')
+  assert.deepEqual(
+    detector.expectedInputLayers.map(({ dataFieldName, shapes }) => [dataFieldName, shapes[0]!.dims]),
+    [['image', [-1, -1, 3]]],
+  )
+  assert.deepEqual(
+    detector.expectedOutputLayers.map(({ requiresLabelFilename }) => requiresLabelFilename),
+    [false, true, false],
+  )
+  for (const id of MODEL_TYPES) {
+    const { expectedInputLayers, expectedOutputLayers } = type(id)
+    assert.equal(expectedInputLayers.length, 1, id)
+    const paths = expectedOutputLayers.map(({ dataFieldName }) => dataFieldName)
+    assert.deepEqual(
+      paths,
+      OUTPUT_FIELDS[id].map(({ path }) => path),
+    )
+  }
+  assert.deepEqual(type('prompter').expectedInputLayers, [])
 })
 
 test('clients find the templates of every trainable type, and the parameters of each', () => {

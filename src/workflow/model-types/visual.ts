@@ -129,6 +129,14 @@ export const visualTypes: readonly TypeEntry[] = [
     creatable: false,
   }),
   define({
+    id: 'landmarks',
+    title: 'Landmarks',
+    description: 'Finds points of a face in a picture of it; older name and form of visual-keypointer.',
+    input: ['image'],
+    output: ['regions[...].region_info.point'],
+    creatable: false,
+  }),
+  define({
     id: 'visual-detector-embedder',
     title: 'Visual Detector Embedder',
     description: 'Finds things in a picture and gives each a vector.',
