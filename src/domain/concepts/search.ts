@@ -100,7 +100,7 @@ async function sourceVersions(
 }
 
 async function modelAt(call: Call, { id, userId, appId }: Model): Promise<ModelAt> {
-  return findModel(call, await placeOfRef(call, { modelId: id, userId, appId }), id)
+  return findModel(call, await placeOfRef(call, { userId, appId }), id)
 }
 
 async function modelsOfWorkflow(call: Call, named: Workflow): Promise<Model[]> {

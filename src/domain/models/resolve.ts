@@ -73,7 +73,10 @@ export async function resolveModel(caller: Caller, ref: ModelRef): Promise<Found
 }
 
 /** The place that a reference names; undefined where the caller may not look, so that only public models remain. */
-export async function placeOfRef(caller: Caller, { userId = '', appId = '' }: ModelRef): Promise<Place | undefined> {
+export async function placeOfRef(
+  caller: Caller,
+  { userId = '', appId = '' }: Pick<ModelRef, 'userId' | 'appId'>,
+): Promise<Place | undefined> {
   const { user, app } = caller.target
   const sameUser = userId === '' || userId === user?.id || (userId === 'me' && user?.pk === caller.principal.user?.pk)
   if (sameUser && (appId === '' || appId === app?.id)) return placeOf(caller.target)

@@ -1,6 +1,7 @@
 import type { Session } from '../session.ts'
 import { foundation } from './0001-foundation.ts'
 import { dataPlane } from './0003-data-plane.ts'
+import { conceptRelations } from './0005-concept-relations.ts'
 import type { TableMaker } from './table-maker.ts'
 
 /** One step of the schema; released steps never change, and it must not depend on Schema, which describes the newest. */
@@ -13,4 +14,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { name: 'foundation', up: foundation },
   { name: 'data plane', up: dataPlane },
+  { name: 'concept relations', up: conceptRelations },
 ]

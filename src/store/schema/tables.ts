@@ -70,6 +70,24 @@ export interface ConceptLanguagesTable extends FamilyColumns {
   definition: string
 }
 
+export interface KnowledgeGraphsTable extends FamilyColumns {
+  app_pk: number
+  id: string
+}
+
+/** A relation in the direction that it is kept in: a kind of something knows what it is a kind of, never the reverse. */
+export interface ConceptRelationsTable extends FamilyColumns {
+  /** The app that made it; its concepts may be those of other apps. */
+  app_pk: number
+  id: string
+  /** Empty for the graph of the app as a whole. */
+  knowledge_graph_id: string
+  predicate: 'hyponym' | 'synonym'
+  subject_pk: number
+  object_pk: number
+  visibility: number
+}
+
 export interface ModelsTable extends FamilyColumns {
   app_pk: number
   id: string
@@ -332,6 +350,8 @@ export interface Schema {
   collaborators: CollaboratorsTable
   concepts: ConceptsTable
   concept_languages: ConceptLanguagesTable
+  concept_relations: ConceptRelationsTable
+  knowledge_graphs: KnowledgeGraphsTable
   models: ModelsTable
   model_versions: ModelVersionsTable
   model_version_concepts: ModelVersionConceptsTable

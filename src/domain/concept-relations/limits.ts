@@ -1,0 +1,4 @@
+/** Knowledge graphs of one app: lists of them have no pages. */
+export const KNOWLEDGE_GRAPHS_MAX = 1_000
+/** Relations that one call deletes; clients send back all ids that a list gave them. */
+export const RELATIONS_DELETED_MAX = 1_000

@@ -1,0 +1,77 @@
+import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import type { Row, Schema } from '../schema/tables.ts'
+import type { Reader } from '../session.ts'
+import type { Condition } from './keyed.ts'
+
+/** How a relation can be asked for: in the direction that it is kept in, or seen from its object. */
+export type Predicate = 'hyponym' | 'hypernym' | 'synonym'
+
+/** Which relations of an app a list gives. */
+export interface RelationFilter {
+  /** Only relations that this concept is an end of. */
+  readonly conceptPk?: number
+  readonly predicate?: Predicate
+  /** Empty for the graph of the app as a whole; absent for all graphs. */
+  readonly graphId?: string
+}
+
+/** The condition that a relation is asked for. */
+export function relationFits({ conceptPk, predicate, graphId }: RelationFilter): Condition<'concept_relations'> {
+  return (row) => {
+    const all: Expression<SqlBool>[] = []
+    if (graphId !== undefined) all.push(row('knowledge_graph_id', '=', graphId))
+    if (predicate !== undefined) all.push(row('predicate', '=', predicate === 'synonym' ? 'synonym' : 'hyponym'))
+    if (conceptPk !== undefined) all.push(touches(row, conceptPk, predicate))
+    return row.and(all)
+  }
+}
+
+function touches(
+  row: ExpressionBuilder<Schema, 'concept_relations'>,
+  pk: number,
+  predicate: Predicate | undefined,
+): Expression<SqlBool> {
+  const [isSubject, isObject] = [row('subject_pk', '=', pk), row('object_pk', '=', pk)]
+  if (predicate === 'hyponym') return isSubject
+  return predicate === 'hypernym' ? isObject : row.or([isSubject, isObject])
+}
+
+/** A synonym that is already there the other way round. */
+export function reversedSynonym(
+  db: Reader,
+  relation: Pick<Row<'concept_relations'>, 'app_pk' | 'knowledge_graph_id' | 'subject_pk' | 'object_pk'>,
+): Promise<{ readonly id: string } | undefined> {
+  return db
+    .selectFrom('concept_relations')
+    .select('id')
+    .where('app_pk', '=', relation.app_pk)
+    .where('knowledge_graph_id', '=', relation.knowledge_graph_id)
+    .where('predicate', '=', 'synonym')
+    .where('subject_pk', '=', relation.object_pk)
+    .where('object_pk', '=', relation.subject_pk)
+    .executeTakeFirst()
+}
+
+/** Pks of the concepts that some concepts are kinds of, one step up, in one graph of an app. */
+export async function parentsOf(
+  db: Reader,
+  appPk: number,
+  graphId: string,
+  pks: readonly number[],
+): Promise<Set<number>> {
+  const parents = new Set<number>()
+  for (let start = 0; start < pks.length; start += IDS_PER_STATEMENT_MAX) {
+    const rows = await db
+      .selectFrom('concept_relations')
+      .select('object_pk')
+      .distinct()
+      .where('app_pk', '=', appPk)
+      .where('knowledge_graph_id', '=', graphId)
+      .where('predicate', '=', 'hyponym')
+      .where('subject_pk', 'in', pks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .execute()
+    for (const { object_pk } of rows) parents.add(object_pk)
+  }
+  return parents
+}
