@@ -303,6 +303,15 @@ describe('search for concepts', () => {
     refused(await search({ source: unknown }), StatusCode.MODEL_DOES_NOT_EXIST)
   })
 
+  test('in a workflow, what runs behind a detector is used for detection', async () => {
+    const faces = { case: 'workflow', value: { id: 'Face-Sentiment', userId: 'clarifai' } } as const
+    assert.ok((await names({ source: faces, useCases: [2] })).includes('main/happy'))
+    assert.deepEqual(await names({ source: faces, useCases: [1] }), [])
+    const general = { case: 'workflow', value: { id: 'General', userId: 'clarifai' } } as const
+    assert.ok((await names({ source: general, useCases: [1] })).includes('main/dog'))
+    assert.deepEqual(await names({ source: general, useCases: [2] }), [])
+  })
+
   test('pages lie in the body; an empty query is refused', async () => {
     const all = await names({ name: 'dog' })
     assert.deepEqual(await names({ name: 'dog' }, { pagination: { page: 2, perPage: 3 } }), all.slice(3))

@@ -7,6 +7,7 @@ import {
   type Model,
   type Workflow,
   WorkflowModelUseCase,
+  type WorkflowNode,
   WorkflowSchema,
   WorkflowVersionSchema,
 } from '../../contract/index.ts'
@@ -71,6 +72,8 @@ export async function findConcepts(
   return found
 }
 
+const DETECTORS: ReadonlySet<string> = new Set(typesFor([WorkflowModelUseCase.DETECTION]))
+
 function typesFor(useCases: readonly WorkflowModelUseCase[]): string[] {
   const fields = useCases.map((useCase) => FIELDS[useCase])
   return [...modelTypes.values()]
@@ -81,34 +84,45 @@ function typesFor(useCases: readonly WorkflowModelUseCase[]): string[] {
 /** Pks of the model versions that a query names as its source. */
 async function sourceVersions(
   call: Call,
-  { source, workflowId }: ConceptQuery,
+  query: ConceptQuery,
   typeIds: readonly string[] | undefined,
 ): Promise<number[]> {
-  const models =
-    source.case === 'model'
-      ? [source.value]
-      : await modelsOfWorkflow(call, source.value ?? create(WorkflowSchema, { id: workflowId }))
+  const { source, workflowId } = query
+  if (source.case === 'model') {
+    const found = await modelAt(call, source.value)
+    return typeIds && !typeIds.includes(found.row.model_type_id) ? [] : versionPk(call, found, source.value)
+  }
+  const nodes = await nodesOfWorkflow(call, source.value ?? create(WorkflowSchema, { id: workflowId }))
   const pks: number[] = []
-  for (const model of models) {
+  const detecting = new Set<string>()
+  for (const { id, model, nodeInputs } of nodes) {
+    if (!model) continue
     const found = await modelAt(call, model)
-    if (typeIds && !typeIds.includes(found.row.model_type_id)) continue
-    const id = model.modelVersion?.id
-    const version = id ? await findVersion(call, found, id) : await newestVersion(call, found, 'latest')
-    if (version) pks.push(version.pk)
+    // What runs behind a detector tells what the things are that it has found; nodes stand behind their inputs.
+    const behind = nodeInputs.some(({ nodeId }) => detecting.has(nodeId))
+    if (behind || DETECTORS.has(found.row.model_type_id)) detecting.add(id)
+    const use = detecting.has(id) ? WorkflowModelUseCase.DETECTION : WorkflowModelUseCase.CLASSIFICATION
+    if (typeIds === undefined || query.useCases.includes(use)) pks.push(...(await versionPk(call, found, model)))
   }
   return pks
+}
+
+async function versionPk(call: Call, found: ModelAt, { modelVersion }: Model): Promise<number[]> {
+  const id = modelVersion?.id
+  const version = id ? await findVersion(call, found, id) : await newestVersion(call, found, 'latest')
+  return version ? [version.pk] : []
 }
 
 async function modelAt(call: Call, { id, userId, appId }: Model): Promise<ModelAt> {
   return findModel(call, await placeOfRef(call, { userId, appId }), id)
 }
 
-async function modelsOfWorkflow(call: Call, named: Workflow): Promise<Model[]> {
+async function nodesOfWorkflow(call: Call, named: Workflow): Promise<WorkflowNode[]> {
   const workflow = await findWorkflowAnywhere(call, named.id, named.userId === CATALOGUE_USER)
   const row = await findWorkflowVersion(call, workflow, named.version?.id ?? '')
   const { nodes } = decodeDoc(WorkflowVersionSchema, row.doc)
   await renewNodes(call.services.db.read, nodes)
-  return nodes.flatMap(({ model }) => (model ? [model] : []))
+  return nodes
 }
 
 /** Says of each concept whether inputs can be ranked by it: with an embedding model that reads text, by its name. */
