@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
-import { DataSchema, type RegionInfoSchema } from '../../contract/index.ts'
+import { DataSchema, RegionInfoSchema } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { checkAnnotationData, isEmptyData } from './check-data.ts'
 
@@ -9,13 +9,14 @@ type Init = MessageInitShape<typeof DataSchema>
 type Shape = MessageInitShape<typeof RegionInfoSchema>
 
 const check = (init: Init, charCount?: number) => checkAnnotationData(create(DataSchema, init), { charCount })
-const shape = (regionInfo: Shape, charCount?: number) => check({ regions: [{ regionInfo }] }, charCount)
+const shape = (info: Shape, charCount?: number) =>
+  check({ regions: [{ regionInfo: create(RegionInfoSchema, info) }] }, charCount)
 const refuse = (work: () => void, details: RegExp) =>
   assert.throws(work, { code: StatusCode.ANNOTATION_INVALID_ARGUMENT, details })
-const box = (topRow: number, leftCol: number, bottomRow: number, rightCol: number): Shape => ({
+const box = (topRow: number, leftCol: number, bottomRow: number, rightCol: number) => ({
   boundingBox: { topRow, leftCol, bottomRow, rightCol },
 })
-const points = (...pairs: [number, number][]): Shape => ({
+const points = (...pairs: [number, number][]) => ({
   polygon: { points: pairs.map(([row, col]) => ({ row, col })) },
 })
 
