@@ -19,6 +19,7 @@ export function postgresOps(unicode: string): EngineOps {
       pkColumn: (column) => column.primaryKey().generatedAlwaysAsIdentity(),
       tableEnd: sql``,
     },
+    parameter: (n) => `$${n}`,
     counterRows: COUNTER_ROWS,
     jsonText: (document: Expression<string>, path) =>
       sql<string | null>`${readable(document)} #>> ${jsonPath(path)}::text[]`,

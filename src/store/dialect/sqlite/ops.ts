@@ -15,6 +15,7 @@ export const sqliteOps: EngineOps = {
     pkColumn: (column) => column.primaryKey().autoIncrement(),
     tableEnd: sql`strict`,
   },
+  parameter: () => '?',
   // There is one writer.
   counterRows: 1,
   jsonText(document: Expression<string>, path): RawBuilder<string | null> {
