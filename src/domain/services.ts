@@ -5,6 +5,7 @@ import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Config } from '../config/config.ts'
 import type { Fetcher } from '../fetch/guarded-fetcher.ts'
 import type { Links } from '../remote/links.ts'
+import type { MediaPrep } from '../runtime/media/port.ts'
 import type { Runtime } from '../runtime/protocol.ts'
 import type { Database } from '../store/database.ts'
 import type { WeightStore } from '../weights/store.ts'
@@ -25,6 +26,8 @@ export interface Services {
   readonly weights: WeightStore
   /** Also runs plans with models of other servers. */
   readonly runtime: Runtime
+  /** Looks at media and makes their hosted sizes. */
+  readonly mediaPrep: MediaPrep
   /** The ways to those servers, for what is no plan: streams and methods. */
   readonly links: Links
   readonly imports: ModelImports

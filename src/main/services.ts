@@ -16,6 +16,7 @@ import { withRemotes } from '../remote/runtime.ts'
 import { withGuests } from '../runtime/host/guests.ts'
 import { createRuntime } from '../runtime/host/runtime.ts'
 import { GUEST_RSS_BYTES, GUEST_WORKERS, MAX_GUEST_RSS_BYTES, MAX_GUEST_WORK_MS } from '../runtime/limits.ts'
+import { createMediaPrep } from '../runtime/media/pool.ts'
 import type { Runtime } from '../runtime/protocol.ts'
 import { openDatabase } from '../store/database.ts'
 import { readBlobRef } from '../weights/blob-ref.ts'
@@ -55,6 +56,8 @@ export async function buildServices(
     const links = overrides.links ?? new Links(fetcher)
     const local = overrides.runtime ?? startRuntime(config, log)
     if (!overrides.runtime) stack.defer(() => local.close())
+    const mediaPrep = overrides.mediaPrep ?? createMediaPrep({ workers: config.workers, log })
+    if (!overrides.mediaPrep) stack.defer(() => mediaPrep.close())
     const blobs = overrides.blobs ?? (await openDiskBlobs(config.dataDir))
     if (!overrides.blobs) stack.defer(() => blobs.close())
     const base: Omit<Services, 'imports'> = {
@@ -63,6 +66,7 @@ export async function buildServices(
       clock,
       db,
       blobs,
+      mediaPrep,
       directory: new Directory(db),
       weights: new WeightStore({
         dir: join(config.dataDir, 'models'),

@@ -2,6 +2,7 @@ import type { Frame } from 'node-av/lib'
 import { AppError } from '../base/errors.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import { damaged, openMedia } from './av-input.ts'
+import type { EncodedSource } from './encoded-source.ts'
 import { AUDIO_SAMPLE_RATE, MAX_AUDIO_SECONDS } from './limits.ts'
 
 /** What an audio file says about itself; bitRate is bits per second, sampleRate hertz. */
@@ -23,8 +24,8 @@ export interface DecodedAudio {
 }
 
 /** Reads length, rate and format of audio, or of the sound of a video; throws AppError 30101 or 30300. */
-export async function probeAudio(bytes: Uint8Array): Promise<AudioProbe> {
-  const media = await openMedia(bytes, 'audio')
+export async function probeAudio(from: Uint8Array | EncodedSource): Promise<AudioProbe> {
+  const media = await openMedia(from, 'audio')
   try {
     const { codecpar } = media.stream
     return {
@@ -76,10 +77,7 @@ export async function decodeAudio(
     if (result < 0 || out.nbSamples === 0) return
     total += out.nbSamples
     if (total > maxSeconds * AUDIO_SAMPLE_RATE) {
-      throw new AppError(
-        StatusCode.INPUT_OVER_LIMIT,
-        `The audio is longer than the allowed limit of ${maxSeconds} seconds.`,
-      )
+      throw tooLongAudio(maxSeconds)
     }
     const data = out.data![0]!
     // A copy of its own: the frame's memory goes back to the library, and its start need not suit a float array.
@@ -100,4 +98,12 @@ export async function decodeAudio(
     resampler.free()
     await media.close()
   }
+}
+
+/** Refuses audio that is longer than it may be. */
+export function tooLongAudio(maxSeconds: number): AppError {
+  return new AppError(
+    StatusCode.INPUT_OVER_LIMIT,
+    `The audio is longer than the allowed limit of ${maxSeconds} seconds.`,
+  )
 }

@@ -1,8 +1,9 @@
 import type { CodecContext, FormatContext, Frame, Stream } from 'node-av/lib'
 import { AppError } from '../base/errors.ts'
 import { StatusCode } from '../contract/status-code.ts'
+import { type EncodedSource, toSource } from './encoded-source.ts'
 import { MAX_MEDIA_PACKETS, MAX_MEDIA_STREAMS, MAX_VIDEO_FRAME_PIXELS } from './limits.ts'
-import { FORMATS_IN_WORDS, sniff } from './sniff.ts'
+import { FORMATS_IN_WORDS } from './sniff.ts'
 
 type Av = typeof import('node-av/lib') & typeof import('node-av/constants')
 
@@ -65,8 +66,9 @@ export function loadAv(): Promise<Av> {
  * Opens encoded bytes for decoding of their best video or audio stream; close it in any case.
  * Throws AppError 30101 for formats that are not accepted or hold no such stream, 30300 for damaged bytes.
  */
-export async function openMedia(bytes: Uint8Array, kind: 'video' | 'audio'): Promise<OpenMedia> {
-  const sniffed = await sniff(bytes)
+export async function openMedia(from: Uint8Array | EncodedSource, kind: 'video' | 'audio'): Promise<OpenMedia> {
+  const source = toSource(from)
+  const sniffed = await source.sniff()
   const demuxer = sniffed && DEMUXERS[sniffed.format]
   const isFitting = sniffed?.kind === kind || (kind === 'audio' && sniffed?.kind === 'video')
   if (!demuxer || !isFitting) {
@@ -78,7 +80,7 @@ export async function openMedia(bytes: Uint8Array, kind: 'video' | 'audio'): Pro
   const av = await loadAv()
   const format = new av.FormatContext()
   format.allocContext()
-  const io = readerOf(av, bytes)
+  const io = readerOf(av, source)
   format.pb = io
   const decoder = new av.CodecContext()
   let isOpen = true
@@ -139,24 +141,23 @@ export function damaged(kind: 'video' | 'audio', cause?: unknown): AppError {
   return new AppError(StatusCode.ALL_INPUT_INVALID_BYTES, details, { cause })
 }
 
-function readerOf(av: Av, bytes: Uint8Array): InstanceType<Av['IOContext']> {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+function readerOf(av: Av, source: EncodedSource): InstanceType<Av['IOContext']> {
   let position = 0
   const io = new av.IOContext()
   io.allocContextWithCallbacks(
     IO_BUFFER_BYTES,
     0,
     (size) => {
-      if (position >= buffer.length) return null
-      const chunk = buffer.subarray(position, position + size)
+      const chunk = source.read(position, size)
+      if (chunk.length === 0) return null
       position += chunk.length
       return chunk
     },
     null,
     (offset, whence) => {
-      if (whence === SEEK_SIZE) return buffer.length
-      const from = whence === SEEK_CUR ? position : whence === SEEK_END ? buffer.length : 0
-      position = Math.max(0, Math.min(from + Number(offset), buffer.length))
+      if (whence === SEEK_SIZE) return source.size
+      const from = whence === SEEK_CUR ? position : whence === SEEK_END ? source.size : 0
+      position = Math.max(0, Math.min(from + Number(offset), source.size))
       return position
     },
   )

@@ -52,3 +52,12 @@ export const AUDIO_SAMPLE_RATE = 16_000
 export const MAX_REQUEST_MEDIA_BYTES = 512 * MIB
 /** Files of one request that are fetched at the same time. */
 export const MAX_PARALLEL_FETCHES = 8
+
+/** Files up to this many bytes are read whole to see what they are; of larger ones only the parts that tell. */
+export const MAX_SNIFFED_IN_MEMORY = 32 * MIB
+/** Longest side of each hosted size of a picture beside the original, in pixels. */
+export const HOSTED_SIDES = { large: 1_024, small: 512, tiny: 128 } as const
+/** JPEG quality of hosted sizes. */
+export const HOSTED_JPEG_QUALITY = 82
+/** Time of a video that its thumbnail shows, in milliseconds. */
+export const THUMBNAIL_MS = 1_000

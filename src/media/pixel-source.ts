@@ -46,7 +46,9 @@ export class PixelSource {
   readonly height: number
   readonly format: ImageFormat | 'RAW'
   readonly colorMode: string
-  readonly #open: (() => Sharp) | undefined
+  /** Whether the pixels are stored as they are shown: not turned, in red, green and blue. */
+  readonly isPlain: boolean
+  readonly #open: ((forPeople?: boolean) => Sharp) | undefined
   readonly #levels = new Map<number, Promise<RawImage>>()
   /** Whether a first size may come straight from the file with the very pixels that the shared copy would give. */
   #mayBeDirect: boolean
@@ -55,15 +57,15 @@ export class PixelSource {
     size: { width: number; height: number },
     format: ImageFormat | 'RAW',
     colorMode: string,
-    open: (() => Sharp) | undefined,
-    full?: RawImage,
-    mayBeDirect = false,
+    open: ((forPeople?: boolean) => Sharp) | undefined,
+    { full, mayBeDirect = false, isPlain = false }: { full?: RawImage; mayBeDirect?: boolean; isPlain?: boolean } = {},
   ) {
     this.width = size.width
     this.height = size.height
     this.format = format
     this.colorMode = colorMode
     this.#open = open
+    this.isPlain = isPlain
     this.#mayBeDirect = mayBeDirect
     if (full) this.#levels.set(1, Promise.resolve(full))
   }
@@ -73,7 +75,7 @@ export class PixelSource {
     if (raw.data.length !== raw.width * raw.height * 3 || raw.data.length === 0) {
       throw new RangeError('raw pixels need width * height * 3 bytes')
     }
-    return new PixelSource(raw, 'RAW', 'RGB', undefined, raw)
+    return new PixelSource(raw, 'RAW', 'RGB', undefined, { full: raw })
   }
 
   /** Reads the header of an encoded picture and refuses what is too large, before any pixel is decoded. */
@@ -101,14 +103,18 @@ export class PixelSource {
     if (format === 'BMP') {
       const { width, height } = bmpSize(bytes)
       checkPixels(width, height)
-      return new PixelSource({ width, height }, 'BMP', 'RGB', undefined, decodeBmp(bytes))
+      return new PixelSource({ width, height }, 'BMP', 'RGB', undefined, { full: decodeBmp(bytes) })
     }
     const options = { failOn: 'error', limitInputPixels: maxPixels, sequentialRead: true } as const
     const plain = format === 'JPEG' ? plainJpegHeader(bytes) : undefined
     if (plain) {
       checkPixels(plain.width, plain.height)
-      const open = (): Sharp => sharp(bytes, { ...options, ignoreIcc: true })
-      return new PixelSource(plain, 'JPEG', plain.components === 1 ? 'L' : 'RGB', open, undefined, true)
+      const open = (forPeople?: boolean): Sharp =>
+        sharp(bytes, { ...options, ignoreIcc: !(forPeople && hasProfile(bytes)) })
+      return new PixelSource(plain, 'JPEG', plain.components === 1 ? 'L' : 'RGB', open, {
+        mayBeDirect: true,
+        isPlain: true,
+      })
     }
     try {
       const metadata = await sharp(bytes, options).metadata()
@@ -122,11 +128,15 @@ export class PixelSource {
       // Models are trained on pixels as stored, and converting RGB profiles doubles the cost of decoding; CMYK
       // means nothing without its profile.
       const isCmyk = metadata.space === 'cmyk'
-      const open = (): Sharp => sharp(bytes, { ...options, ignoreIcc: !isCmyk, autoOrient: true })
+      const open = (forPeople?: boolean): Sharp => {
+        const heedsProfile = isCmyk || (forPeople === true && (format !== 'JPEG' || hasProfile(bytes)))
+        return sharp(bytes, { ...options, ignoreIcc: !heedsProfile, autoOrient: true })
+      }
       // For WebP the library would choose a reduction of its own, and quarter turns round differently before resizing.
       const mayBeDirect = format !== 'WEBP' && (metadata.orientation ?? 1) < 5
       const colorMode = colorModeOf(metadata.space, metadata.hasAlpha)
-      return new PixelSource(metadata.autoOrient, format, colorMode, open, undefined, mayBeDirect)
+      const isPlain = (metadata.orientation ?? 1) === 1 && !isCmyk
+      return new PixelSource(metadata.autoOrient, format, colorMode, open, { mayBeDirect, isPlain })
     } catch (error) {
       throw imageError(error)
     }
@@ -140,6 +150,17 @@ export class PixelSource {
     this.#mayBeDirect = false
     const start = direct ? flat(direct()) : fromRaw(await this.level(level))
     return toRgb(after(start.resize(width, height, { fit: 'fill', kernel, fastShrinkOnLoad: false })))
+  }
+
+  /**
+   * The upright picture in true colours, with no side longer than `maxSide`, decoded once and as small as the format
+   * allows: for people to look at, where the other functions are for models. Throws AppError for damaged bytes.
+   */
+  async shown(maxSide: number): Promise<RawImage> {
+    const size = insideOf(this, maxSide)
+    const source = this.#open ? this.#open(true) : fromRaw(await this.level(1))
+    const data = await toRgb(flat(source.resize(size.width, size.height, { fit: 'fill', kernel: 'cubic' })))
+    return { data, ...size }
   }
 
   /** The whole picture as packed RGB, reduced when it has more than MAX_WORKING_PIXELS. */
@@ -182,6 +203,22 @@ export class PixelSource {
     const shrink = Math.min(this.width / width, this.height / height)
     return JPEG_LEVELS.find(({ from }) => shrink >= from)?.level ?? 1
   }
+}
+
+/** Size of a picture brought inside a square of `maxSide` pixels; a smaller one keeps its size. */
+export function insideOf(size: { width: number; height: number }, maxSide: number): { width: number; height: number } {
+  const scale = Math.min(1, maxSide / Math.max(size.width, size.height))
+  return { width: Math.max(1, Math.round(size.width * scale)), height: Math.max(1, Math.round(size.height * scale)) }
+}
+
+/** Bytes at the start of a JPEG in which its colour profile is looked for. */
+const PROFILE_WITHIN = 64 * 1024
+
+/** Whether a JPEG has a colour profile that is not the usual one: heeding a profile doubles the cost of decoding. */
+function hasProfile(bytes: Uint8Array): boolean {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, PROFILE_WITHIN))
+  const profile = start.indexOf('ICC_PROFILE\0', 0, 'latin1')
+  return profile >= 0 && start.indexOf('sRGB', profile, 'latin1') < 0
 }
 
 const flat = (source: Sharp): Sharp => source.flatten({ background: BACKDROP }).toColourspace('srgb')

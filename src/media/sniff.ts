@@ -81,6 +81,11 @@ export async function sniff(bytes: Uint8Array): Promise<Sniffed | undefined> {
   if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff && bytes[3] !== 0xf7) return JPEG
   if (looksLikeText(bytes)) return { kind: 'text', format: 'UTF8', mime: 'text/plain' }
   const type = await fileTypeFromBuffer(bytes).catch(() => undefined)
-  const known = type && KNOWN[type.mime]
-  return known ? { kind: known[0], format: known[1], mime: type.mime } : undefined
+  return type && knownType(type.mime)
+}
+
+/** An accepted format by its media type; undefined for others. */
+export function knownType(mime: string): Sniffed | undefined {
+  const known = KNOWN[mime]
+  return known && { kind: known[0], format: known[1], mime }
 }

@@ -68,3 +68,18 @@ export const MAX_QUEUE_SKIPS = 4
 export const MAX_LOG_LINE_CHARS = 4_000
 /** Niceness of workers: the server answers first. */
 export const WORKER_NICENESS = 5
+
+/** Media that one message hands to a media worker: enough to hide the way there, few enough to spread. */
+export const MAX_MEDIA_BATCH_ITEMS = 8
+/** Bytes of media inside a message from which a batch takes no further item. */
+export const MAX_MEDIA_BATCH_BYTES = 32 * MIB
+/** Media of one batch that are worked on at the same time: one is read while the other is decoded. */
+export const MEDIA_AT_A_TIME = 2
+/** Time one job may take before its media worker counts as hanging, in milliseconds. */
+export const MAX_MEDIA_JOB_MS = 120_000
+/** Resident memory of a media worker after which it is replaced when its job is done, in bytes. */
+export const MEDIA_RSS_BYTES = 768 * MIB
+/** Resident memory at which a media worker is ended in the middle of its job, in bytes. */
+export const MAX_MEDIA_RSS_BYTES = 2_048 * MIB
+/** Time after which a media worker without work is ended, in milliseconds. */
+export const MEDIA_IDLE_MS = 60_000

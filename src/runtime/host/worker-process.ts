@@ -6,17 +6,20 @@ import { createInterface } from 'node:readline'
 import type { Duplex, Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Log } from '../../base/log.ts'
-import { packToWorker, unpackFromWorker } from '../codec.ts'
-import { FrameChannel } from '../frame-channel.ts'
+import { type Frame, FrameChannel } from '../frame-channel.ts'
 import { MAX_LOG_LINE_CHARS, WORKER_NICENESS } from '../limits.ts'
-import type { FromWorker, ToWorker } from '../protocol.ts'
-import { PIPE_FD, type WorkerSettings } from '../worker/settings.ts'
+import { PIPE_FD } from '../worker/settings.ts'
 
-/** How a worker process is started and what it reports. */
-export interface WorkerProcessOptions {
-  readonly settings: WorkerSettings
+/** How a worker process is started and what it reports; `To` and `From` are the messages of its protocol. */
+export interface WorkerProcessOptions<To, From> {
+  /** Its main module. */
+  readonly entry: URL
+  /** Handed over as JSON in its only argument. */
+  readonly settings: object
+  readonly pack: (message: To) => Frame
+  readonly unpack: (frame: Frame) => From
   readonly log: Log
-  readonly onMessage: (message: FromWorker) => void
+  readonly onMessage: (message: From) => void
   /** Called once, when the process has ended or could not be started. */
   readonly onExit: (reason: string) => void
 }
@@ -33,17 +36,17 @@ function environment(): Record<string, string> {
   return cache === undefined ? ENVIRONMENT : { ...ENVIRONMENT, NODE_COMPILE_CACHE: dirname(cache) }
 }
 
-const ENTRY = fileURLToPath(new URL('../worker/entry.ts', import.meta.url))
-
 /** One worker process and the pipe to it. */
-export class WorkerProcess {
+export class WorkerProcess<To, From> {
+  readonly #pack: (message: To) => Frame
   readonly #child: ChildProcess
   readonly #channel: FrameChannel
   /** The last line of its error output, for messages about failed starts. */
   lastError = ''
 
-  constructor({ settings, log, onMessage, onExit }: WorkerProcessOptions) {
-    this.#child = spawn(process.execPath, [ENTRY, JSON.stringify(settings)], {
+  constructor({ entry, settings, pack, unpack, log, onMessage, onExit }: WorkerProcessOptions<To, From>) {
+    this.#pack = pack
+    this.#child = spawn(process.execPath, [fileURLToPath(entry), JSON.stringify(settings)], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       env: environment(),
       windowsHide: true,
@@ -67,7 +70,7 @@ export class WorkerProcess {
     })
     this.#channel = new FrameChannel(
       this.#child.stdio[PIPE_FD] as Duplex,
-      (frame) => onMessage(unpackFromWorker(frame)),
+      (frame) => onMessage(unpack(frame)),
       (error) => {
         if (error) ownLog.error({ err: error }, 'a worker sent what is no message')
         // Without its pipe a worker is of no use, even if it lives.
@@ -83,8 +86,8 @@ export class WorkerProcess {
   }
 
   /** Sends a message; throws AppError when it is too large. What is sent to a dead process is lost. */
-  send(message: ToWorker): void {
-    this.#channel.send(packToWorker(message))
+  send(message: To): void {
+    this.#channel.send(this.#pack(message))
   }
 
   /** Ends the process at once. */

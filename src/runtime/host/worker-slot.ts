@@ -1,11 +1,14 @@
 import type { Log } from '../../base/log.ts'
 import type { WeightFiles } from '../../engines/engine.ts'
 import type { Plan } from '../../workflow/plan.ts'
+import { packToWorker, unpackFromWorker } from '../codec.ts'
 import { MAX_KNOWN_PLANS, MAX_START_BACKOFF_MS } from '../limits.ts'
-import type { FromWorker, RunRequest, WorkerStats } from '../protocol.ts'
+import type { FromWorker, RunRequest, ToWorker, WorkerStats } from '../protocol.ts'
 import type { WorkerSettings } from '../worker/settings.ts'
 import type { Job } from './job.ts'
 import { WorkerProcess } from './worker-process.ts'
+
+const ENTRY = new URL('../worker/entry.ts', import.meta.url)
 
 /** Times and sizes that a pool may set for its workers. */
 export interface SlotLimits {
@@ -46,7 +49,7 @@ export class WorkerSlot {
   readonly #questions = new Set<Question>()
   readonly engines = new Set<string>()
   #state: State = 'waiting'
-  #process: WorkerProcess | undefined
+  #process: WorkerProcess<ToWorker, FromWorker> | undefined
   #timer: NodeJS.Timeout | undefined
   #job: Job | undefined
   #hung = false
@@ -160,7 +163,10 @@ export class WorkerSlot {
     this.#state = 'starting'
     this.#plans.clear()
     this.engines.clear()
-    const worker = new WorkerProcess({
+    const worker = new WorkerProcess<ToWorker, FromWorker>({
+      entry: ENTRY,
+      pack: packToWorker,
+      unpack: unpackFromWorker,
       settings: this.#settings,
       log: this.#log,
       onMessage: (message) => this.#take(message),
@@ -226,7 +232,7 @@ export class WorkerSlot {
     this.#after(this.#limits.stopGraceMs, () => this.#process?.kill())
   }
 
-  #exited(worker: WorkerProcess, reason: string): void {
+  #exited(worker: WorkerProcess<ToWorker, FromWorker>, reason: string): void {
     clearTimeout(this.#timer)
     const [state, job] = [this.#state, this.#job]
     this.#job = undefined
