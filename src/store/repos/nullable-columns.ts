@@ -18,6 +18,7 @@ const nullableColumns: Record<NullableColumn, true> = {
   add_job_pk: true,
   worker_pk: true,
   content: true,
+  hash: true,
 }
 
 /** True when the column may be empty, so that sorting has to say where empty values go. */

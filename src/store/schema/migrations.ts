@@ -2,6 +2,7 @@ import type { Session } from '../session.ts'
 import { foundation } from './0001-foundation.ts'
 import { dataPlane } from './0003-data-plane.ts'
 import { conceptRelations } from './0005-concept-relations.ts'
+import { datasetVersions } from './0006-datasets.ts'
 import type { TableMaker } from './table-maker.ts'
 
 /** One step of the schema; released steps never change, and it must not depend on Schema, which describes the newest. */
@@ -14,5 +15,6 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { name: 'foundation', up: foundation },
   { name: 'data plane', up: dataPlane },
+  { name: 'dataset versions', up: datasetVersions },
   { name: 'concept relations', up: conceptRelations },
 ]
