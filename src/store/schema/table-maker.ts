@@ -17,7 +17,7 @@ export class TableMaker {
 
   /** Creates a table from the columns that `define` adds. */
   async table(name: string, define: (table: Columns) => Columns): Promise<void> {
-    const columns = define(new Columns(this.#db.schema.createTable(name), this.#ops))
+    const columns = define(new Columns(name, this.#db.schema.createTable(name), this.#ops))
     await columns.builder.modifyEnd(this.#ops.types.tableEnd).execute()
   }
 
@@ -46,15 +46,17 @@ export class TableMaker {
 /** The columns of one table. */
 export class Columns {
   readonly builder: AnyTable
+  readonly #table: string
   readonly #ops: EngineOps
 
-  constructor(builder: AnyTable, ops: EngineOps) {
+  constructor(table: string, builder: AnyTable, ops: EngineOps) {
+    this.#table = table
     this.builder = builder
     this.#ops = ops
   }
 
   #with(name: string, type: 'bigint' | 'text' | 'bool' | 'real' | 'bytes' | 'pk', change: Change): Columns {
-    return new Columns(this.builder.addColumn(name, this.#ops.types[type], change), this.#ops)
+    return new Columns(this.#table, this.builder.addColumn(name, this.#ops.types[type], change), this.#ops)
   }
 
   /** `pk`, `doc`, `revision`, `created_at` and `modified_at`. */
@@ -97,8 +99,9 @@ export class Columns {
   }
 
   key(columns: readonly string[]): Columns {
-    const name = `pk_${columns.join('_')}`
-    return new Columns(this.builder.addPrimaryKeyConstraint(name, [...columns] as never), this.#ops)
+    // Engines know constraints by names that are theirs alone.
+    const name = `pk_${this.#table}_${columns.join('_')}`
+    return new Columns(this.#table, this.builder.addPrimaryKeyConstraint(name, [...columns] as never), this.#ops)
   }
 }
 
