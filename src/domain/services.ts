@@ -4,6 +4,7 @@ import type { RateLimiter } from '../base/rate-limiter.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Config } from '../config/config.ts'
 import type { Fetcher } from '../fetch/guarded-fetcher.ts'
+import type { Jobs } from '../jobs/jobs.ts'
 import type { Links } from '../remote/links.ts'
 import type { MediaPrep } from '../runtime/media/port.ts'
 import type { Runtime } from '../runtime/protocol.ts'
@@ -31,6 +32,8 @@ export interface Services {
   /** The ways to those servers, for what is no plan: streams and methods. */
   readonly links: Links
   readonly imports: ModelImports
+  /** Durable background work; see docs/jobs.md. */
+  readonly jobs: Jobs<Services>
   readonly rateLimiter: RateLimiter
   readonly logins: LoginAttempts
   readonly plans: PlanCache

@@ -6,11 +6,13 @@ import { openDiskBlobs } from '../blobs/disk-blob-store.ts'
 import { seedCatalogue } from '../catalogue/seed.ts'
 import { type Config, ConfigError } from '../config/config.ts'
 import { Directory } from '../domain/access/directory.ts'
+import { JOB_KINDS } from '../domain/jobs/kinds.ts'
 import { ModelImports } from '../domain/models/import-jobs.ts'
 import { PlanCache } from '../domain/plan-cache.ts'
 import type { Services } from '../domain/services.ts'
 import { LoginAttempts } from '../domain/users/login-attempts.ts'
 import { createFetcher } from '../fetch/guarded-fetcher.ts'
+import { Jobs } from '../jobs/jobs.ts'
 import { Links } from '../remote/links.ts'
 import { withRemotes } from '../remote/runtime.ts'
 import { withGuests } from '../runtime/host/guests.ts'
@@ -77,6 +79,7 @@ export async function buildServices(
       plans: new PlanCache(),
       rateLimiter: new RateLimiter(config.rateLimitPerSecond),
       logins: new LoginAttempts(),
+      jobs: new Jobs<Services>({ db, clock, log }, JOB_KINDS),
       ...overrides,
       fetcher,
       links,
@@ -84,6 +87,8 @@ export async function buildServices(
     }
     const services: Services = { ...base, imports: overrides.imports ?? new ModelImports(base) }
     stack.defer(() => services.imports.close())
+    // First of all, as jobs use everything else.
+    stack.defer(() => services.jobs.close())
     return { services, newPat, close: () => stack.disposeAsync() }
   } catch (error) {
     await stack.disposeAsync()

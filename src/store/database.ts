@@ -13,6 +13,8 @@ export type DatabaseLocation = { dataDir: string; bytesMax?: number } | { url: s
 
 /** The one database of a process. */
 export interface Database {
+  /** Whether no other process can have this database open. */
+  readonly sole: boolean
   /** Committed data; sees every transaction whose promise has resolved. */
   readonly read: Reader
   /**
@@ -49,6 +51,7 @@ export async function openDatabase(location: DatabaseLocation, log: Log): Promis
 }
 
 class EngineDatabase implements Database {
+  readonly sole: boolean
   readonly read: Reader
   readonly #engine: Engine
   readonly #failures: FailureSignal
@@ -60,6 +63,7 @@ class EngineDatabase implements Database {
     this.#engine = engine
     this.#failures = failures
     this.#log = log
+    this.sole = engine.sole
     this.read = new Session(engine, engine.read)
   }
 

@@ -89,6 +89,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     : { runtime: noRuntime }
   const built = await buildServices(config, log, { clock: systemClock, ...inference, ...options.overrides })
   const { services } = built
+  await services.jobs.start(services)
   const dispatcher = createDispatcher(registry, services, () => {})
   const admin = (await services.directory.user('admin'))!
 

@@ -5,6 +5,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['base'],
   store: ['base', 'contract'],
   blobs: ['base', 'contract'],
+  jobs: ['base', 'contract', 'store'],
   fetch: ['base', 'contract', 'media'],
   media: ['base', 'contract', 'fetch'],
   weights: ['base', 'contract'],
@@ -23,6 +24,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'contract',
     'engines',
     'fetch',
+    'jobs',
     'media',
     'remote',
     'runtime',
@@ -32,7 +34,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'model-packages',
   ],
   api: ['base', 'contract', 'domain', 'store', 'workflow'],
-  wire: ['api', 'base', 'contract', 'domain', 'runtime'],
+  wire: ['api', 'base', 'contract', 'domain', 'jobs', 'runtime'],
 }
 
 /** Folders that bring everything together and so may import everything. */

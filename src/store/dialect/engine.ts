@@ -69,6 +69,8 @@ export interface Dialect {
 
 /** A database behind the same face whatever its kind; only this folder knows which it is. */
 export interface Engine extends Dialect {
+  /** Whether this process keeps all others out. */
+  readonly sole: boolean
   /** Statements outside transactions, refused when they write. */
   readonly read: RawConnection
   /** Runs `work` in a transaction; the promise resolves after a durable commit and rejects after a rollback. */

@@ -19,6 +19,17 @@ const nullableColumns: Record<NullableColumn, true> = {
   worker_pk: true,
   content: true,
   hash: true,
+  user_pk: true,
+  state: true,
+  total: true,
+  lease_token: true,
+  lease_until: true,
+  concurrency_key: true,
+  dedupe_key: true,
+  error_code: true,
+  error_details: true,
+  started_at: true,
+  finished_at: true,
 }
 
 /** True when the column may be empty, so that sorting has to say where empty values go. */

@@ -1,5 +1,6 @@
 import type { Session } from '../session.ts'
 import { foundation } from './0001-foundation.ts'
+import { jobs } from './0002-jobs.ts'
 import { dataPlane } from './0003-data-plane.ts'
 import { conceptRelations } from './0005-concept-relations.ts'
 import { datasetVersions } from './0006-datasets.ts'
@@ -14,6 +15,7 @@ export interface Migration {
 /** All steps in order; the schema version of a database is how many of them it has seen. */
 export const migrations: readonly Migration[] = [
   { name: 'foundation', up: foundation },
+  { name: 'jobs', up: jobs },
   { name: 'data plane', up: dataPlane },
   { name: 'dataset versions', up: datasetVersions },
   { name: 'concept relations', up: conceptRelations },

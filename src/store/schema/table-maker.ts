@@ -1,4 +1,4 @@
-import { type ColumnDefinitionBuilder, type CreateTableBuilder, sql } from 'kysely'
+import { type ColumnDefinitionBuilder, type CreateTableBuilder, type SqlBool, sql } from 'kysely'
 import type { EngineOps } from '../dialect/engine.ts'
 import type { Session } from '../session.ts'
 
@@ -24,22 +24,24 @@ export class TableMaker {
   /**
    * Creates an index over columns, `desc` allowed after a name, so that keyset pages need no sorting.
    *
-   * With `only`, a truth column, it holds the rows alone where that is 1; statements must then say so by the literal.
+   * With `only`, a truth column, it holds the rows alone where that is 1, with `where` those of a condition; statements
+   * must then say so by the same words.
    */
   async index(
     table: string,
     columns: readonly string[],
-    options: { unique?: boolean; live?: boolean; only?: string } = {},
+    options: { unique?: boolean; live?: boolean; only?: string; where?: string; name?: string } = {},
   ): Promise<void> {
     const parts = [options.unique ? 'uq' : 'ix', table, ...columns.map((column) => column.replace(' ', '_'))]
-    const name = [...parts, ...(options.only ? ['only', options.only] : [])].join('_')
+    const name = options.name ?? [...parts, ...(options.only ? ['only', options.only] : [])].join('_')
     const plain = this.#db.schema
       .createIndex(name)
       .on(table)
       .columns(columns as `${string} desc`[])
     const index = options.unique ? plain.unique() : plain
     const live = options.live ? index.where('deleted_at', 'is', null) : index
-    await (options.only ? live.where(sql.ref(options.only), '=', sql.lit(1)) : live).execute()
+    const only = options.only ? live.where(sql.ref(options.only), '=', sql.lit(1)) : live
+    await (options.where ? only.where(sql.raw<SqlBool>(options.where)) : only).execute()
   }
 }
 

@@ -10,6 +10,7 @@ import type {
   DatasetVersionGroupsTable,
   DatasetVersionsTable,
 } from './dataset-tables.ts'
+import type { JobsTable } from './jobs-table.ts'
 
 /** A truth value as both engines store it. */
 export type Bool = 0 | 1
@@ -377,6 +378,7 @@ export interface Schema {
   dataset_version_chunks: DatasetVersionChunksTable
   dataset_version_groups: DatasetVersionGroupsTable
   dataset_version_exports: DatasetVersionExportsTable
+  jobs: JobsTable
   meta: MetaTable
 }
 

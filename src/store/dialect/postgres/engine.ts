@@ -67,6 +67,7 @@ function assemble(reading: pg.Pool, writing: pg.Pool, unicode: string, close: ()
     ops: postgresOps(unicode),
     createAdapter: () => new PostgresAdapter(),
     createQueryCompiler: () => new PostgresQueryCompiler(),
+    sole: false,
     read: { query: (sql, parameters) => run(reading, sql, parameters) },
     transact: (work) => transact(writing, work),
     exclusively: (work) => exclusively(writing, work),

@@ -94,6 +94,7 @@ interface Parts {
 function assemble({ file, writer, reader, flusher, groups, unlock }: Parts): Engine {
   return {
     ...sqliteDialect,
+    sole: true,
     read: readThrough(reader),
     transact: (work) => groups.transact(work),
     // The lock on the data folder keeps other processes out.

@@ -1,0 +1,89 @@
+import { type SqlBool, sql } from 'kysely'
+import type { Micros } from '../../base/clock.ts'
+import type { JobStatus } from '../schema/jobs-table.ts'
+import type { Reader, Writer } from '../session.ts'
+import type { Job } from './jobs.ts'
+
+/** Which jobs a list holds; the newest come first. */
+export interface JobFilter {
+  readonly kind?: string
+  readonly status?: JobStatus
+  readonly appPk?: number
+  readonly userPk?: number
+  /** Only those older than this pk: the last of the page before. */
+  readonly beforePk?: number
+  readonly limit: number
+}
+
+export function getJob(db: Reader, id: string): Promise<Job | undefined> {
+  return db.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+/** A page of jobs, newest first. */
+export function listJobs(db: Reader, filter: JobFilter): Promise<Job[]> {
+  let query = db.selectFrom('jobs').selectAll()
+  if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
+  if (filter.status !== undefined) query = query.where('status', '=', filter.status)
+  if (filter.appPk !== undefined) query = query.where('app_pk', '=', filter.appPk)
+  if (filter.userPk !== undefined) query = query.where('user_pk', '=', filter.userPk)
+  if (filter.beforePk !== undefined) query = query.where('pk', '<', filter.beforePk)
+  return query.orderBy('pk', 'desc').limit(filter.limit).execute()
+}
+
+/** How much of a kind waits and runs. */
+export interface JobCount {
+  readonly kind: string
+  /** Counted no further than `max`. */
+  readonly queued: number
+  readonly running: number
+  readonly oldestQueued: Micros | undefined
+}
+
+/** Counts the unfinished jobs of kinds, those that wait up to `max`. */
+export async function countJobs(db: Reader, kinds: readonly string[], max: number): Promise<JobCount[]> {
+  const counts: JobCount[] = []
+  for (const kind of kinds) {
+    const queued = await countUpTo(db, kind, sql<SqlBool>`status = 'queued'`, max)
+    const running = await countUpTo(db, kind, sql<SqlBool>`status = 'running'`, max)
+    const oldest = queued === 0 ? undefined : await oldestQueued(db, kind)
+    counts.push({ kind, queued, running, oldestQueued: oldest })
+  }
+  return counts
+}
+
+async function countUpTo(db: Reader, kind: string, condition: ReturnType<typeof sql<SqlBool>>, max: number) {
+  const rows = db.selectFrom('jobs').select('pk').where('kind', '=', kind).where(condition).limit(max).as('some')
+  const row = await db
+    .selectFrom(rows)
+    .select(({ fn }) => fn.countAll<number>().as('rows'))
+    .executeTakeFirstOrThrow()
+  return Number(row.rows)
+}
+
+async function oldestQueued(db: Reader, kind: string): Promise<Micros | undefined> {
+  const row = await db
+    .selectFrom('jobs')
+    .select('created_at')
+    .where('kind', '=', kind)
+    .where(sql<SqlBool>`status = 'queued'`)
+    .orderBy('created_at')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.created_at
+}
+
+/** Deletes jobs that ended before a time, the oldest first; answers how many. */
+export async function pruneJobs(tx: Writer, endedBefore: Micros, limit: number): Promise<number> {
+  const rows = await tx
+    .selectFrom('jobs')
+    .select('pk')
+    .where(sql<SqlBool>`finished_at is not null`)
+    .where('finished_at', '<', endedBefore)
+    .orderBy('finished_at')
+    .limit(limit)
+    .execute()
+  if (rows.length === 0) return 0
+  const pks = rows.map(({ pk }) => pk)
+  await tx.deleteFrom('jobs').where('pk', 'in', pks).execute()
+  return rows.length
+}
