@@ -11,6 +11,7 @@ import type { Runtime } from '../runtime/protocol.ts'
 import type { Database } from '../store/database.ts'
 import type { WeightStore } from '../weights/store.ts'
 import type { Directory } from './access/directory.ts'
+import type { PublicOrigin } from './media/origin.ts'
 import type { ModelImports } from './models/import-jobs.ts'
 import type { PlanCache } from './plan-cache.ts'
 import type { LoginAttempts } from './users/login-attempts.ts'
@@ -27,6 +28,8 @@ export interface Services {
   readonly weights: WeightStore
   /** Also runs plans with models of other servers. */
   readonly runtime: Runtime
+  /** Where clients reach this server. */
+  readonly origin: PublicOrigin
   /** Looks at media and makes their hosted sizes. */
   readonly mediaPrep: MediaPrep
   /** The ways to those servers, for what is no plan: streams and methods. */

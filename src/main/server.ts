@@ -62,6 +62,7 @@ export async function startServer(config: Config, log: Log, overrides: Partial<S
       rpc: createRpc({ dispatcher, log, limits: { messageBytes: config.requestBytesMax } }),
       log,
     })
+    services.origin.listensOn(port.url)
     await services.jobs.start(services)
     let closing: Promise<void> | undefined
     const close = (): Promise<void> => {

@@ -5,6 +5,7 @@ import { toTimestamp } from '../../base/timestamps.ts'
 import { AppSchema, WorkflowSchema } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { apps as rows, users, workflows } from '../../store/repos/families.ts'
+import { releaseMediaOfApps } from '../../store/repos/media.ts'
 import { modelPksOfApp } from '../../store/repos/models.ts'
 import { dropTraces } from '../../store/repos/traces.ts'
 import { releaseFilesOfModels } from '../../store/repos/version-files.ts'
@@ -103,6 +104,7 @@ export const apps = defineResource({
       for (const { pk } of removed) {
         const modelPks = await modelPksOfApp(tx, pk)
         await releaseFilesOfModels(tx, modelPks, call.services.clock.now())
+        await releaseMediaOfApps(tx, [pk], call.services.clock.now())
         tx.afterCommit(() => void call.services.imports.prune())
         await dropTraces(tx, 'model', modelPks)
         await dropTraces(tx, 'workflow', await workflowPksOfApp(tx, pk))

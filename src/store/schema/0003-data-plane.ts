@@ -57,6 +57,7 @@ async function media(make: TableMaker): Promise<void> {
       .parent('media_pk', 'media')
       .text('size_name')
       .text('hash')
+      .bigint('start', (column) => column.notNull().defaultTo(0))
       .bigint('size')
       .text('content_type')
       .bytes('content', nullable)

@@ -269,6 +269,8 @@ export interface MediaFilesTable {
   size_name: string
   /** SHA-256 of the bytes, in hexadecimal; names a row of `blobs` unless the bytes are in `content`. */
   hash: string
+  /** Where in that blob it begins: all derived sizes of a medium lie in one. */
+  start: Generated<number>
   /** Bytes. */
   size: number
   content_type: string
