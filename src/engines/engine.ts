@@ -19,10 +19,18 @@ export interface InferScope {
   memo<T>(key: string, compute: () => Promise<T>): Promise<T>
 }
 
+/** What an engine remembers of a stream that goes on from call to call. */
+export interface EngineMemory {
+  /** As the engine wrote it in the call before; undefined in the first. */
+  text: string | undefined
+}
+
 /** One piece of work: data that holds the fields the engine asked for, and nothing that it must not see. */
 export interface EngineItem {
   readonly data: Data
   readonly scope: InferScope
+  /** Only where the call is part of a stream. */
+  readonly memory?: EngineMemory
 }
 
 /** How a node is set up: the parts of PlanNode that engines may depend on. */

@@ -2,9 +2,9 @@ import { create } from '@bufbuild/protobuf'
 import { AppError } from '../base/errors.ts'
 import { type Data, DataSchema } from '../contract/index.ts'
 import { StatusCode } from '../contract/status-code.ts'
-import type { EngineSetup, LoadedEngine, WeightFiles } from '../engines/engine.ts'
+import type { EngineMemory, EngineSetup, LoadedEngine, WeightFiles } from '../engines/engine.ts'
 import type { Runtime } from '../runtime/protocol.ts'
-import type { InputResult, Plan, RunOptions } from '../workflow/plan.ts'
+import type { InputResult, Plan, RunMemory, RunOptions } from '../workflow/plan.ts'
 import type { Links } from './links.ts'
 import { engineNode, singlePlan } from './local-plan.ts'
 
@@ -70,7 +70,11 @@ function localEngine(run: MixedRun, engine: string, weights: readonly string[]):
         plans.set(setup.params, plan)
       }
       const data = items.map((item) => item.data)
-      const results = await run.local.run(plan, run.files, data, run.options, run.signal)
+      // An item with a memory is alone: it is the one picture of a stream.
+      const memory = items[0]?.memory
+      const options = { ...run.options, memory: memory && memoryFor(plan, memory) }
+      const results = await run.local.run(plan, run.files, data, options, run.signal)
+      if (memory) memory.text = results[0]?.memory?.[plan.nodes[0]!.id] ?? memory.text
       return results.map(({ nodes: [result] }) => {
         if (result?.code !== StatusCode.SUCCESS) {
           throw new AppError(result?.code ?? StatusCode.MODEL_PREDICTION_FAILED, result?.details ?? '')
@@ -80,6 +84,9 @@ function localEngine(run: MixedRun, engine: string, weights: readonly string[]):
     },
   }
 }
+
+const memoryFor = ({ nodes }: Plan, { text }: EngineMemory): RunMemory =>
+  text === undefined ? {} : { [nodes[0]!.id]: text }
 
 // biome-ignore lint/correctness/useYield: a video that is refused has no frames.
 async function* refuseVideo(): AsyncGenerator<never> {

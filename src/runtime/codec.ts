@@ -1,6 +1,6 @@
 import { decodeMessage, encodeMessage } from '../contract/binary/index.ts'
 import { type Data, DataSchema } from '../contract/index.ts'
-import type { InputResult, NodeResult } from '../workflow/plan.ts'
+import type { InputResult, NodeResult, RunMemory } from '../workflow/plan.ts'
 import type { Frame } from './frame-channel.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
 
@@ -15,6 +15,11 @@ interface PackedData {
 }
 
 type PackedNode = (Omit<NodeResult, 'data'> & { readonly body?: Uint8Array }) | undefined
+
+interface PackedResult {
+  readonly nodes: readonly PackedNode[]
+  readonly memory?: RunMemory
+}
 
 /** Packs a message for a worker. */
 export function packToWorker(message: ToWorker): Frame {
@@ -35,7 +40,7 @@ export function unpackToWorker({ message, attachments }: Frame): ToWorker {
 /** Packs a message from a worker. */
 export function packFromWorker(message: FromWorker): Frame {
   if (message.type !== 'result') return { message, attachments: [] }
-  const results = message.results.map(({ nodes }) => nodes.map(packNode))
+  const results = message.results.map(({ nodes, memory }) => ({ nodes: nodes.map(packNode), memory }))
   return { message: { ...message, results }, attachments: [] }
 }
 
@@ -43,8 +48,8 @@ export function packFromWorker(message: FromWorker): Frame {
 export function unpackFromWorker({ message }: Frame): FromWorker {
   const packed = message as FromWorker
   if (packed.type !== 'result') return packed
-  const results = (packed.results as unknown as PackedNode[][]).map(
-    (nodes): InputResult => ({ nodes: nodes.map(unpackNode) }),
+  const results = (packed.results as unknown as PackedResult[]).map(
+    ({ nodes, memory }): InputResult => ({ nodes: nodes.map(unpackNode), ...(memory ? { memory } : {}) }),
   )
   return { ...packed, results }
 }

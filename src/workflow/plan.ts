@@ -71,10 +71,17 @@ export interface NodeResult {
 /** Results of one input, one entry per `Plan.nodes`; undefined for suppressed and inserted nodes. */
 export interface InputResult {
   readonly nodes: readonly (NodeResult | undefined)[]
+  /** What nodes want to know in the next call of a stream. */
+  readonly memory?: RunMemory
 }
+
+/** What nodes remember of a stream, by node id. */
+export type RunMemory = Readonly<Record<string, string>>
 
 /** Options of one run that are not part of the plan. */
 export interface RunOptions {
   /** Milliseconds of video between two frames, 100..60000. */
   readonly sampleMs: number
+  /** What nodes remember of the calls before; without it the call is no part of a stream. Inputs do not share it. */
+  readonly memory?: RunMemory
 }

@@ -5,6 +5,8 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import type { InputSchema } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { Visible } from '../../src/domain/access/target.ts'
+import { STATES_PER_APP_MAX } from '../../src/domain/predict/state.ts'
+import { putState } from '../../src/store/repos/workflow-states.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { data, FakeRuntime } from '../kit/fake-runtime.ts'
 import { type CallAs, startTestServer, type TestServer, type TestUser } from '../kit/server.ts'
@@ -301,6 +303,95 @@ describe('workflow predictions around the run', () => {
       succeeded(await run('init'))
       assert.equal(await count(), 1)
       later = 0
+    })
+  })
+
+  describe('WorkflowState, what nodes remember', () => {
+    const run = (id: string, request: object = {}) => predict({ workflowState: { id }, ...request })
+    /** Runs in which the node `find` counts the inputs of the stream. */
+    const counting = async <T>(work: () => Promise<T>): Promise<T> => {
+      runtime.remember = (memory) => ({ ...memory, find: String(Number(memory.find ?? 0) + 1) })
+      try {
+        return await work()
+      } finally {
+        runtime.remember = undefined
+      }
+    }
+    const stateOf = async (answer: Promise<{ workflowState?: { id: string } }>) =>
+      (await answer).workflowState?.id ?? ''
+
+    test('goes from input to input in their order and on to the next call', () =>
+      counting(async () => {
+        const from = runtime.runs.length
+        const id = await stateOf(run('init', { inputs: [PICTURE, PICTURE] }))
+        await run(id)
+        const other = await stateOf(run('init'))
+        await run(id)
+        assert.notEqual(other, id)
+        assert.deepEqual(
+          runtime.runs.slice(from).map(({ inputs, options }) => [inputs.length, options.memory]),
+          [
+            [1, {}],
+            [1, { find: '1' }],
+            [1, { find: '2' }],
+            [1, {}],
+            [1, { find: '3' }],
+          ],
+        )
+      }))
+
+    test('calls at the same time come one after the other, none is lost', () =>
+      counting(async () => {
+        const id = await stateOf(run('init'))
+        const from = runtime.runs.length
+        await Promise.all([run(id), run(id), run(id), run(id)])
+        assert.deepEqual(
+          runtime.runs.slice(from).map(({ options }) => options.memory?.find),
+          ['1', '2', '3', '4'],
+        )
+      }))
+
+    test('is as it was after a call that failed, and begins anew with another version of the workflow', () =>
+      counting(async () => {
+        const id = await stateOf(run('init'))
+        runtime.before = () => Promise.reject(new Error('out of order'))
+        assert.notEqual((await run(id)).status?.code, StatusCode.SUCCESS)
+        runtime.before = () => {}
+        await run(id)
+        assert.deepEqual(runtime.last.options.memory, { find: '1' })
+        const { workflow } = succeeded(
+          await server.call('GetWorkflow', { userAppId: app.userAppId, workflowId: 'faces' }),
+        )
+        const { nodes } = workflow!
+        nodes[0]!.suppressOutput = true
+        const patch = { userAppId: app.userAppId, action: 'merge', workflows: [{ id: 'faces', nodes }] }
+        succeeded(await server.call('PatchWorkflows', patch))
+        await run(id)
+        assert.deepEqual(runtime.last.options.memory, {})
+        nodes[0]!.suppressOutput = false
+        succeeded(await server.call('PatchWorkflows', { ...patch, action: 'overwrite' }))
+      }))
+
+    test('calls without a state have none', async () => {
+      await predict()
+      assert.equal(runtime.last.options.memory, undefined)
+    })
+
+    test('an app has a bounded number of them', async () => {
+      const { pk } = await makeApp(server, 'hoarder')
+      const until = systemClock.now() + MINUTE
+      await server.services.db.transact(async (tx) => {
+        for (let at = 0; at < STATES_PER_APP_MAX; at++) {
+          await putState(tx, { id: `hoarded-${at}`, appPk: pk, doc: '{}', until })
+        }
+      })
+      const request = {
+        userAppId: { userId: 'admin', appId: 'hoarder' },
+        workflowId: 'General',
+        favorClarifaiWorkflows: true,
+      }
+      refused(await run('init', request), WORKFLOW_INVALID_ARGUMENT, /1000 workflow states/)
+      succeeded(await run('init'))
     })
   })
 

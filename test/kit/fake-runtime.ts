@@ -4,7 +4,7 @@ import { StatusCode } from '../../src/contract/status-code.ts'
 import type { Services } from '../../src/domain/services.ts'
 import type { Runtime } from '../../src/runtime/protocol.ts'
 import type { WeightStore } from '../../src/weights/store.ts'
-import type { InputResult, NodeResult, Plan, PlanNode, RunOptions } from '../../src/workflow/plan.ts'
+import type { InputResult, NodeResult, Plan, PlanNode, RunMemory, RunOptions } from '../../src/workflow/plan.ts'
 
 /** One run that the server asked for. */
 export interface FakeRun {
@@ -24,6 +24,8 @@ export type FakeNode = (node: PlanNode, input: Data, at: number) => Partial<Node
 export class FakeRuntime implements Runtime {
   readonly runs: FakeRun[] = []
   answer: FakeNode = () => ({})
+  /** What nodes remember after an input of a stream; as it was, unless said. */
+  remember: ((memory: RunMemory) => RunMemory) | undefined
   /** Called before a run answers; may wait or throw. */
   before: (run: FakeRun) => Promise<void> | void = () => {}
 
@@ -37,6 +39,7 @@ export class FakeRuntime implements Runtime {
           ? undefined
           : { code: StatusCode.SUCCESS, details: '', elapsedMs: 0, ...this.answer(node, input, at) },
       ),
+      ...(options.memory && this.remember ? { memory: this.remember(options.memory) } : {}),
     }))
   }
 

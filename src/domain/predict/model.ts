@@ -75,11 +75,11 @@ export async function predictReady(
 /** Runs inputs that are data through the plan, and those that call a method of the model each by itself. */
 async function runAll(call: Call, ready: ReadyModel, inputs: readonly Input[], sampleMs: number): Promise<Ran[]> {
   const methods = inputs.map(methodOf)
-  if (methods.every((method) => method === undefined)) return runInputs(call, ready, inputs, sampleMs)
+  if (methods.every((method) => method === undefined)) return runInputs(call, ready, inputs, { sampleMs })
   const { callMethod } = await import('./methods.ts')
   const plain = inputs.filter((_, at) => methods[at] === undefined)
   const [ran, called] = await Promise.all([
-    plain.length === 0 ? [] : runInputs(call, ready, plain, sampleMs),
+    plain.length === 0 ? [] : runInputs(call, ready, plain, { sampleMs }),
     Promise.all(
       inputs.map(async (input, at): Promise<Ran | undefined> => {
         const method = methods[at]

@@ -7,19 +7,28 @@ import { createInputResolver, type InputResolver } from '../../media/resolve-inp
 import { readBlobRef } from '../../weights/blob-ref.ts'
 import { isWeightId } from '../../weights/manifest.ts'
 import type { Compiled } from '../../workflow/compile/index.ts'
-import type { InputResult, Plan } from '../../workflow/plan.ts'
+import type { InputResult, Plan, RunOptions } from '../../workflow/plan.ts'
 import type { Call } from '../call.ts'
 import { checkServed } from './runnable.ts'
+import type { Stream } from './state.ts'
 
 /** What became of one input: the results of its nodes, or why it never got that far. */
 export type Ran = { readonly result: InputResult } | { readonly error: AppError }
+
+/** How inputs are run beyond what the plan says. */
+export interface InputOptions {
+  /** Milliseconds between two frames of a video; 0 for what the app says. */
+  readonly sampleMs?: number
+  /** The stream that the inputs are the next part of, in their order. */
+  readonly stream?: Stream
+}
 
 /** Runs a compiled plan on inputs; each input fails by itself, the call only where nothing could run at all. */
 export async function runInputs(
   call: Call,
   compiled: Compiled,
   inputs: readonly Input[],
-  sampleMs: number,
+  { sampleMs = 0, stream }: InputOptions = {},
 ): Promise<Ran[]> {
   for (const { model } of compiled.nodes) checkServed(model)
   const options = { sampleMs: checkSampleMs(sampleMs || call.target.app?.sampleMs || DEFAULT_SAMPLE_MS) }
@@ -30,10 +39,26 @@ export async function runInputs(
     Promise.all(inputs.map((input) => resolveOne(resolver, input))),
   ])
   const usable = resolved.flatMap((item) => ('data' in item ? [item.data] : []))
-  const results =
-    usable.length === 0 ? [] : await call.services.runtime.run(compiled.plan, files, usable, options, call.signal)
+  const run = (part: readonly Data[], more?: Pick<RunOptions, 'memory'>): Promise<InputResult[]> =>
+    call.services.runtime.run(compiled.plan, files, part, { ...options, ...more }, call.signal)
+  const results = stream ? await runInTurn(usable, stream, run) : usable.length === 0 ? [] : await run(usable)
   let next = 0
   return resolved.map((item) => ('data' in item ? { result: results[next++]! } : item))
+}
+
+/** Runs the inputs of a stream one after the other: each goes on from what nodes have seen in the one before. */
+async function runInTurn(
+  inputs: readonly Data[],
+  stream: Stream,
+  run: (part: readonly Data[], more: Pick<RunOptions, 'memory'>) => Promise<InputResult[]>,
+): Promise<InputResult[]> {
+  const results: InputResult[] = []
+  for (const input of inputs) {
+    const [result] = await run([input], { memory: stream.memory })
+    if (result?.memory) stream.memory = result.memory
+    results.push(result!)
+  }
+  return results
 }
 
 /** Refuses a sampling interval out of range. */

@@ -42,7 +42,7 @@ export async function similarityOf(
       `The output of the node '${node.node.id}' is suppressed, so nothing can be compared; patch the workflow.`,
     )
   }
-  const ran = await runInputs(call, ready, [...probes, ...pool], 0)
+  const ran = await runInputs(call, ready, [...probes, ...pool])
   const vectors = ran.map((item, at) =>
     vectorOf(item, node.index, at < probes.length ? `probe ${at + 1}` : `pool input ${at - probes.length + 1}`),
   )

@@ -83,7 +83,7 @@ async function embedHere(call: Call, model: Compiled, node: PlanNode, request: J
   const data: JsonObject[] = []
   for (let at = 0; at < texts.length; at += BATCH_ITEMS_MAX) {
     const inputs = texts.slice(at, at + BATCH_ITEMS_MAX).map((raw) => create(InputSchema, { data: { text: { raw } } }))
-    for (const item of await runInputs(call, model, inputs, 0)) {
+    for (const item of await runInputs(call, model, inputs)) {
       if ('error' in item) throw item.error
       const result = item.result.nodes[model.nodes[0]!.index]
       const vector = result?.data?.embeddings[0]?.vector

@@ -26,7 +26,7 @@ import { echoInput, itemStatus, overallStatus, resultStatus, toOutput } from './
 import { resolvedFor } from './language.ts'
 import { modelOfOutput } from './messages.ts'
 import { planKey } from './plan-key.ts'
-import { type Ran, runInputs } from './run.ts'
+import { type InputOptions, type Ran, runInputs } from './run.ts'
 
 /** Which workflow a call wants run, and how. */
 export interface WorkflowCall {
@@ -101,9 +101,9 @@ export async function predictWithWorkflow(
   call: Call,
   ready: ReadyWorkflow,
   inputs: readonly Input[],
-  sampleMs: number,
+  options: InputOptions,
 ): Promise<{ workflow: Workflow; results: WorkflowResult[]; status?: Status }> {
-  const ran = await runInputs(call, ready, inputs, sampleMs)
+  const ran = await runInputs(call, ready, inputs, options)
   const now = call.services.clock.now()
   const results = ran.map((item, at) =>
     create(WorkflowResultSchema, {

@@ -4,7 +4,7 @@ import { MAX_TRACKER_DISTANCE, MAX_TRACKER_FRAMES } from './limits.ts'
 import { assign } from './tracking/assign.ts'
 import { type Detection, edgesOf, type Place } from './tracking/detections.ts'
 import { centroidDistance, overlapDistance } from './tracking/distance.ts'
-import { BoxFilter, type Noise } from './tracking/motion.ts'
+import { BoxFilter, type Noise, type SavedBox } from './tracking/motion.ts'
 import { type FrameTracker, liveTracks, type Sighting, type Track, tracker } from './tracking/tracker.ts'
 
 /** Standard deviations of position and of speed per frame, in box sizes, as the method's authors chose them. */
@@ -52,7 +52,13 @@ function settingsOf(params: JsonObject): Settings {
   }
 }
 
-class ByteTracker implements FrameTracker {
+interface Saved {
+  readonly count: number
+  readonly isFirst: boolean
+  readonly followed: readonly (Omit<Followed, 'motion'> & { readonly motion: SavedBox })[]
+}
+
+class ByteTracker implements FrameTracker<Saved> {
   readonly #settings: Settings
   #followed: Followed[] = []
   #count = 0
@@ -87,6 +93,17 @@ class ByteTracker implements FrameTracker {
       this.#followed.filter((one) => !dropped.has(one) && one.missing <= this.#settings.maxDisappeared),
     )
     return sightings
+  }
+
+  save(most: number): Saved {
+    const followed = liveTracks(this.#followed, most).map((one) => ({ ...one, motion: one.motion.save() }))
+    return { count: this.#count, isFirst: this.#isFirst, followed }
+  }
+
+  restore({ count, isFirst, followed }: Saved): void {
+    this.#count = count
+    this.#isFirst = isFirst
+    this.#followed = followed.map((one) => ({ ...one, motion: BoxFilter.from(one.motion, noiseOf) }))
   }
 
   /** Assigns detections to tracks, within the distance; `weighted` makes unsure detections count as further away. */

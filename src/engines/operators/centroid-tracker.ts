@@ -1,6 +1,6 @@
 import { countParam, numberParam } from '../params.ts'
 import { MAX_TRACKER_DISTANCE, MAX_TRACKER_FRAMES } from './limits.ts'
-import type { Detection } from './tracking/detections.ts'
+import { type Detection, restoreDetection, type SavedDetection, saveDetection } from './tracking/detections.ts'
 import { centroidDistance } from './tracking/distance.ts'
 import { type FrameTracker, liveTracks, type Sighting, type Track, tracker } from './tracking/tracker.ts'
 
@@ -28,7 +28,12 @@ export const centroidTracker = tracker('centroid-tracker', ({ params }) => {
   return () => new CentroidTracker(settings)
 })
 
-class CentroidTracker implements FrameTracker {
+interface Saved {
+  readonly count: number
+  readonly followed: readonly (Omit<Followed, 'last'> & { readonly last: SavedDetection })[]
+}
+
+class CentroidTracker implements FrameTracker<Saved> {
   readonly #settings: Settings
   #followed: Followed[] = []
   #count = 0
@@ -54,6 +59,16 @@ class CentroidTracker implements FrameTracker {
     })
     this.#followed = liveTracks(this.#followed.filter(({ missing }) => missing <= this.#settings.maxDisappeared))
     return sightings
+  }
+
+  save(most: number): Saved {
+    const followed = liveTracks(this.#followed, most).map((one) => ({ ...one, last: saveDetection(one.last) }))
+    return { count: this.#count, followed }
+  }
+
+  restore({ count, followed }: Saved): void {
+    this.#count = count
+    this.#followed = followed.map((one) => ({ ...one, last: restoreDetection(one.last) }))
   }
 
   #nearestPairs(detections: readonly Detection[]) {

@@ -6,7 +6,7 @@ import { cosineDistance } from './tracking/distance.ts'
 import { kalmanSettings } from './tracking/kalman-settings.ts'
 import { type Followed, type Identities, KalmanTracker } from './tracking/kalman-tracker.ts'
 import { type Track, tracker } from './tracking/tracker.ts'
-import { VECTOR_MEMORIES, type VectorMemory } from './tracking/vector-memory.ts'
+import { packVector, unpackVector, VECTOR_MEMORIES, type VectorMemory } from './tracking/vector-memory.ts'
 
 /** Longest time for which a track may be called back, in frames. */
 export const MAX_DEAD_FRAMES = 100_000
@@ -47,7 +47,9 @@ function reidSettings(params: JsonObject): Settings {
   }
 }
 
-class Reidentifier implements Identities {
+type SavedGone = readonly (Omit<Gone, 'embedding'> & { readonly embedding: string })[]
+
+class Reidentifier implements Identities<SavedGone> {
   readonly #settings: Settings
   #gone: Gone[] = []
 
@@ -58,6 +60,15 @@ class Reidentifier implements Identities {
   nextFrame(): void {
     for (const gone of this.#gone) gone.frames++
     this.#gone = this.#gone.filter(({ frames }) => frames <= this.#settings.maxDead)
+  }
+
+  save(most: number): SavedGone {
+    const newest = most === 0 ? [] : this.#gone.slice(-most)
+    return newest.map((one) => ({ ...one, embedding: packVector(one.embedding) }))
+  }
+
+  restore(saved: SavedGone): void {
+    this.#gone = saved.map((one) => ({ ...one, embedding: unpackVector(one.embedding) }))
   }
 
   memory(): VectorMemory {

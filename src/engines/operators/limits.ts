@@ -17,6 +17,8 @@ export const MAX_TRACKED_DETECTIONS = 300
 export const MAX_LIVE_TRACKS = 500
 /** Frames after which a tracker lets other work of its process go on. */
 export const TRACKER_BREATH_FRAMES = 32
+/** What a tracker keeps from one call of a stream to the next, in characters. */
+export const TRACKER_MEMORY_CHARS = 512 * 1024
 /** Largest count of frames that a parameter of a tracker may name. */
 export const MAX_TRACKER_FRAMES = 1000
 /** Largest distance that a parameter may name: far beyond any in a picture, whose diagonal is 1.42. */

@@ -1,27 +1,42 @@
 import type { Micros } from '../../base/clock.ts'
-import type { Writer } from '../session.ts'
+import type { Reader, Writer } from '../session.ts'
 
-/** Adds a state that lives until a time. */
-export async function addState(tx: Writer, state: { id: string; appPk: number; until: Micros }): Promise<void> {
-  await tx
-    .insertInto('workflow_states')
-    .values({ id: state.id, app_pk: state.appPk, doc: '{}', expires_at: state.until })
-    .execute()
-}
-
-/** Lets a living state of an app live longer; false when there is none. */
-export async function extendState(
-  tx: Writer,
-  state: { id: string; appPk: number; now: Micros; until: Micros },
-): Promise<boolean> {
-  const result = await tx
-    .updateTable('workflow_states')
-    .set({ expires_at: state.until })
+/** The document of a living state of an app, or undefined. */
+export async function findState(
+  db: Reader,
+  state: { id: string; appPk: number; now: Micros },
+): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('workflow_states')
+    .select('doc')
     .where('id', '=', state.id)
     .where('app_pk', '=', state.appPk)
     .where('expires_at', '>', state.now)
     .executeTakeFirst()
-  return result.numUpdatedRows > 0n
+  return row?.doc
+}
+
+/** How many living states an app has. */
+export async function countStates(db: Reader, appPk: number, now: Micros): Promise<number> {
+  const { rows } = await db
+    .selectFrom('workflow_states')
+    .select(({ fn }) => fn.countAll<number>().as('rows'))
+    .where('app_pk', '=', appPk)
+    .where('expires_at', '>', now)
+    .executeTakeFirstOrThrow()
+  return rows
+}
+
+/** Stores a state, new or known, that lives until a time. */
+export async function putState(
+  tx: Writer,
+  { id, appPk, doc, until }: { id: string; appPk: number; doc: string; until: Micros },
+): Promise<void> {
+  await tx
+    .insertInto('workflow_states')
+    .values({ id, app_pk: appPk, doc, expires_at: until })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ doc, expires_at: until }))
+    .execute()
 }
 
 /** Deletes the states that have expired. */

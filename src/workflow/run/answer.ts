@@ -14,7 +14,7 @@ export async function answer(plan: Plan, slot: Slot): Promise<InputResult> {
   for (const [index, node] of plan.nodes.entries()) {
     nodes.push(node.suppressOutput ? undefined : (refused ?? resultOf(await encoded(slot.states[index]!))))
   }
-  return { nodes }
+  return slot.memory ? { nodes, memory: slot.memory } : { nodes }
 }
 
 function resultOf({ code, details, data, elapsedMs }: NodeState): NodeResult {

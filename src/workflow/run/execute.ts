@@ -39,7 +39,7 @@ export async function executePlan(
   signal: AbortSignal,
 ): Promise<InputResult[]> {
   const run = new Run(plan, host, signal)
-  const slots: Slot[] = inputs.map((data) => slotOf(plan, data, createScope(signal)))
+  const slots: Slot[] = inputs.map((data) => slotOf(plan, data, createScope(signal), options.memory))
   const isVideo = (slot: Slot): boolean => slot.input.video !== undefined && slot.input.image === undefined
   await run.runNodes(
     slots.filter((slot) => !isVideo(slot)),

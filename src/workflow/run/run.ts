@@ -1,6 +1,6 @@
 import { AppError } from '../../base/errors.ts'
 import { StatusCode } from '../../contract/status-code.ts'
-import type { EngineItem, LoadedEngine } from '../../engines/engine.ts'
+import type { EngineItem, EngineMemory, LoadedEngine } from '../../engines/engine.ts'
 import { ancestorLevels } from '../ancestors.ts'
 import { dataOf } from '../data.ts'
 import { isEmptyData, splitFields } from '../fields.ts'
@@ -112,8 +112,9 @@ export class Run {
   }
 
   async #infer(node: PlanNode, jobs: readonly Job[]): Promise<ItemResult[]> {
-    const items: EngineItem[] = jobs.flatMap(({ slot, work }) =>
-      work.items.map(({ data }) => ({ data, scope: slot.scope })),
+    const remember = jobs.map(({ slot, work }) => memoryOf(slot, node, work))
+    const items: EngineItem[] = jobs.flatMap(({ slot, work }, at) =>
+      work.items.map(({ data }) => ({ data, scope: slot.scope, memory: remember[at] })),
     )
     const report = (error: unknown): void => this.host.report?.(node.engine, error)
     let engine: LoadedEngine
@@ -125,7 +126,12 @@ export class Run {
       return items.map(() => reason)
     }
     const setup = { params: node.params, concepts: node.concepts }
-    return inferBatches(engine, items, { setup, signal: this.signal, report })
+    const results = await inferBatches(engine, items, { setup, signal: this.signal, report })
+    for (const [at, { slot }] of jobs.entries()) {
+      const text = remember[at]?.text
+      if (text !== undefined) slot.memory![node.id] = text
+    }
+    return results
   }
 
   #load(node: PlanNode): Promise<LoadedEngine> {
@@ -170,6 +176,10 @@ export class Run {
     }
   }
 }
+
+/** What a node remembers of a stream; a node that runs on many regions of one picture has nothing to go on from. */
+const memoryOf = ({ memory }: Slot, { id }: PlanNode, { items }: Work): EngineMemory | undefined =>
+  memory && items.length === 1 ? { text: Object.hasOwn(memory, id) ? memory[id] : undefined } : undefined
 
 const nothing = (): NodeState => ({ code: StatusCode.SUCCESS, details: '', data: EMPTY, elapsedMs: 0 })
 

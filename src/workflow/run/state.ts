@@ -2,7 +2,7 @@ import type { Data } from '../../contract/index.ts'
 import type { StatusCode } from '../../contract/status-code.ts'
 import type { InferScope } from '../../engines/engine.ts'
 import { dataOf } from '../data.ts'
-import type { Plan } from '../plan.ts'
+import type { Plan, RunMemory } from '../plan.ts'
 import { finishData } from './finish.ts'
 import type { Work } from './gather.ts'
 
@@ -31,14 +31,17 @@ export interface Slot {
   readonly input: Data
   readonly scope: InferScope
   readonly states: (NodeState | undefined)[]
+  /** What nodes remember, by node id; absent where the input is no part of a stream. */
+  readonly memory?: Record<string, string>
   /** Parts that all nodes together have made so far; see countParts. */
   parts: number
 }
 
 /** A fresh slot; regions that came with the input get ids, by which nodes refer to them. */
-export function slotOf(plan: Plan, input: Data, scope: InferScope): Slot {
+export function slotOf(plan: Plan, input: Data, scope: InferScope, memory?: RunMemory): Slot {
   const named = finishData(dataOf(input), NO_LIMITS)
-  return { input: named, scope, states: new Array(plan.nodes.length).fill(undefined), parts: 0 }
+  const states = new Array(plan.nodes.length).fill(undefined)
+  return { input: named, scope, states, parts: 0, ...(memory ? { memory: { ...memory } } : {}) }
 }
 
 const NO_LIMITS = {

@@ -1,4 +1,7 @@
-import type { Data, Region } from '../../../contract/index.ts'
+import { create } from '@bufbuild/protobuf'
+import { decodeMessage, encodeMessage } from '../../../contract/binary/index.ts'
+import { type Data, DataSchema, type Region, RegionInfoSchema, RegionSchema } from '../../../contract/index.ts'
+import { packVector, unpackVector } from './vector-memory.ts'
 
 /** A box by its edges, as shares of the picture. */
 export interface Edges {
@@ -70,5 +73,44 @@ function detectionOf(region: Region): Detection | undefined {
     confidence: confidence > 0 ? Math.min(1, confidence) : 0,
     label: surest ? surest.id || surest.name : '',
     embedding: vector && vector.length > 0 && vector.every(Number.isFinite) ? vector : undefined,
+  }
+}
+
+/** A detection as a track remembers it from one call to the next: with its box, its concepts and its vector. */
+export interface SavedDetection {
+  /** Protobuf in base64. */
+  readonly region: string
+  readonly box: Edges
+  readonly confidence: number
+  readonly label: string
+  readonly embedding?: string
+}
+
+/** What is kept of a detection; pictures, masks and all else that is large are left out. */
+export function saveDetection({ region, box, confidence, label, embedding }: Detection): SavedDetection {
+  const light = create(RegionSchema, {
+    id: region.id,
+    value: region.value,
+    regionInfo: create(RegionInfoSchema, { boundingBox: region.regionInfo?.boundingBox }),
+    data: create(DataSchema, { concepts: region.data?.concepts ?? [] }),
+  })
+  return {
+    region: Buffer.from(encodeMessage(RegionSchema, light)).toString('base64'),
+    box,
+    confidence,
+    label,
+    ...(embedding ? { embedding: packVector(embedding) } : {}),
+  }
+}
+
+/** A detection from what was kept of it. */
+export function restoreDetection({ region, box, confidence, label, embedding }: SavedDetection): Detection {
+  return {
+    region: decodeMessage(RegionSchema, Buffer.from(region, 'base64')) as Region,
+    box,
+    place: placeOf(box),
+    confidence,
+    label,
+    embedding: embedding === undefined ? undefined : unpackVector(embedding),
   }
 }

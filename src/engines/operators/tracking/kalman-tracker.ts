@@ -1,11 +1,18 @@
 import { assign } from './assign.ts'
-import { type Detection, edgesOf, type Place } from './detections.ts'
+import {
+  type Detection,
+  edgesOf,
+  type Place,
+  restoreDetection,
+  type SavedDetection,
+  saveDetection,
+} from './detections.ts'
 import type { Comparable } from './distance.ts'
 import type { KalmanSettings } from './kalman-settings.ts'
-import { BoxFilter } from './motion.ts'
-import { RunningMean } from './running-mean.ts'
+import { BoxFilter, type Noise, type SavedBox } from './motion.ts'
+import { RunningMean, type SavedMean } from './running-mean.ts'
 import { type FrameTracker, liveTracks, type Sighting, type Track } from './tracker.ts'
-import { Newest, type VectorMemory } from './vector-memory.ts'
+import { Newest, type SavedVectors, type VectorMemory } from './vector-memory.ts'
 
 /** How much a new value counts in smoothed ones. */
 const VALUE_WEIGHT = 0.5
@@ -26,28 +33,60 @@ export interface Followed {
 }
 
 /** What re-identification adds: how vectors are kept, and what becomes of tracks that are given up or begun. */
-export interface Identities {
+export interface Identities<S> {
   memory(): VectorMemory
   gone(followed: Followed): void
   /** The given-up track that a new one continues. */
   recognise(begun: readonly Followed[]): ReadonlyMap<Followed, Track>
   nextFrame(): void
+  save(most: number): S
+  restore(saved: S): void
+}
+
+interface SavedFollowed {
+  readonly track: Track
+  readonly label: string
+  readonly motion: SavedBox
+  readonly last: SavedDetection
+  readonly vectors: SavedVectors
+  readonly value: SavedMean
+  readonly missing: number
+}
+
+/** What a KalmanTracker can be saved as. */
+export interface SavedKalman<S> {
+  readonly count: number
+  readonly error: SavedMean
+  readonly followed: readonly SavedFollowed[]
+  readonly identities?: S
 }
 
 /**
  * Follows things by Kalman filters: where each track should be by now is compared to what is detected, and the two are
  * assigned by the Hungarian method, round by round.
  */
-export class KalmanTracker implements FrameTracker {
+export class KalmanTracker<S = never> implements FrameTracker<SavedKalman<S>> {
   readonly #settings: KalmanSettings
-  readonly #identities: Identities | undefined
+  readonly #identities: Identities<S> | undefined
+  readonly #noise: () => Noise
   readonly #error = new RunningMean(ERROR_WEIGHT)
   #followed: Followed[] = []
   #count = 0
 
-  constructor(settings: KalmanSettings, identities?: Identities) {
+  constructor(settings: KalmanSettings, identities?: Identities<S>) {
     this.#settings = settings
     this.#identities = identities
+    const { covariance, observation } = settings
+    // A filter of constant speed whose speed changes at random: covariance_error is the variance of that change too.
+    const noise = {
+      startPosition: covariance,
+      startSpeed: covariance,
+      position: covariance / 4,
+      both: covariance / 2,
+      speed: covariance,
+      measured: observation,
+    }
+    this.#noise = () => noise
   }
 
   next(detections: readonly Detection[]): Sighting[] {
@@ -77,6 +116,36 @@ export class KalmanTracker implements FrameTracker {
       ...[...found, ...begun].map(([detection, followed]) => this.#sighting(followed, detection)),
       ...projected.map((followed) => this.#projection(followed)),
     ]
+  }
+
+  save(most: number): SavedKalman<S> {
+    const followed = liveTracks(this.#followed, most).map(({ motion, last, vectors, value, ...rest }) => ({
+      ...rest,
+      motion: motion.save(),
+      last: saveDetection(last),
+      vectors: vectors.save(),
+      value: value.save(),
+    }))
+    const identities = this.#identities?.save(most)
+    return { count: this.#count, error: this.#error.save(), followed, ...(identities ? { identities } : {}) }
+  }
+
+  restore({ count, error, followed, identities }: SavedKalman<S>): void {
+    this.#count = count
+    this.#error.restore(error)
+    this.#followed = followed.map(({ motion, last, vectors, value, ...rest }) => {
+      const restored = {
+        ...rest,
+        motion: BoxFilter.from(motion, this.#noise),
+        last: restoreDetection(last),
+        vectors: this.#newVectors(),
+        value: new RunningMean(VALUE_WEIGHT),
+      }
+      restored.vectors.restore(vectors)
+      restored.value.restore(value)
+      return restored
+    })
+    if (identities !== undefined) this.#identities?.restore(identities)
   }
 
   #associate(detections: readonly Detection[]): Map<Detection, Followed> {
@@ -127,28 +196,22 @@ export class KalmanTracker implements FrameTracker {
   }
 
   #begin(last: Detection): Followed {
-    const { covariance, observation } = this.#settings
-    // A filter of constant speed whose speed changes at random: covariance_error is the variance of that change too.
-    const noise = {
-      startPosition: covariance,
-      startSpeed: covariance,
-      position: covariance / 4,
-      both: covariance / 2,
-      speed: covariance,
-      measured: observation,
-    }
     const begun: Followed = {
       track: { number: this.#count++, visibleFrames: 0, confirmed: true },
       label: last.label,
-      motion: new BoxFilter(last.place, () => noise),
+      motion: new BoxFilter(last.place, this.#noise),
       last,
-      vectors: this.#identities?.memory() ?? new Newest(),
+      vectors: this.#newVectors(),
       value: new RunningMean(VALUE_WEIGHT),
       missing: 0,
     }
     begun.value.add(last.confidence)
     if (last.embedding) begun.vectors.add(last.embedding)
     return begun
+  }
+
+  #newVectors(): VectorMemory {
+    return this.#identities?.memory() ?? new Newest()
   }
 
   #sighting({ track, motion, value }: Followed, detection: Detection): Sighting {

@@ -13,6 +13,12 @@ export interface Noise {
   readonly measured: number
 }
 
+/** Value, speed, and the variances of the first, of both together and of the second. */
+type SavedAxis = [number, number, number, number, number]
+
+/** What a BoxFilter knows, by axis. */
+export type SavedBox = Readonly<Record<keyof Place, SavedAxis>>
+
 /** Kalman filter of one coordinate that moves at constant speed; time goes in frames. */
 export class AxisFilter {
   value: number
@@ -33,6 +39,19 @@ export class AxisFilter {
     this.#valueVariance += 2 * this.#covariance + this.#speedVariance + noise.position
     this.#covariance += this.#speedVariance + noise.both
     this.#speedVariance += noise.speed
+  }
+
+  /** Everything that it knows. */
+  save(): SavedAxis {
+    return [this.value, this.speed, this.#valueVariance, this.#covariance, this.#speedVariance]
+  }
+
+  restore([value, speed, valueVariance, covariance, speedVariance]: SavedAxis): void {
+    this.value = value
+    this.speed = speed
+    this.#valueVariance = valueVariance
+    this.#covariance = covariance
+    this.#speedVariance = speedVariance
   }
 
   /** Takes a measurement of the coordinate in. */
@@ -69,6 +88,19 @@ export class BoxFilter {
       width: new AxisFilter(box.width, first),
       height: new AxisFilter(box.height, first),
     }
+  }
+
+  /** A filter that knows what another one knew. */
+  static from(saved: SavedBox, noise: (box: Place) => Noise): BoxFilter {
+    const filter = new BoxFilter({ x: 0, y: 0, width: 0, height: 0 }, noise)
+    for (const axis of AXES) filter.#axes[axis].restore(saved[axis])
+    return filter
+  }
+
+  /** Everything that it knows. */
+  save(): SavedBox {
+    const { x, y, width, height } = this.#axes
+    return { x: x.save(), y: y.save(), width: width.save(), height: height.save() }
   }
 
   /** Where the box is believed to be; sizes are never negative. */

@@ -1,3 +1,6 @@
+/** What a RunningMean knows. */
+export type SavedMean = [number | null, number]
+
 /** Mean and deviation of a row of numbers in which newer ones count more: each with `weight`, what was with the rest. */
 export class RunningMean {
   readonly #weight: number
@@ -15,6 +18,16 @@ export class RunningMean {
 
   get deviation(): number {
     return Math.sqrt(this.#variance)
+  }
+
+  /** Mean and variance; no mean before the first number. */
+  save(): SavedMean {
+    return [this.#mean ?? null, this.#variance]
+  }
+
+  restore([mean, variance]: SavedMean): void {
+    this.#mean = mean ?? undefined
+    this.#variance = variance
   }
 
   add(value: number): void {

@@ -12,7 +12,7 @@ import {
   RegionSchema,
 } from '../../../contract/index.ts'
 import { unit } from '../../boxes.ts'
-import type { Engine, EngineItem, EngineSetup } from '../../engine.ts'
+import type { Engine, EngineItem, EngineMemory, EngineSetup } from '../../engine.ts'
 import { booleanParam, countParam, numberParam, textParam } from '../../params.ts'
 import {
   MAX_LIVE_TRACKS,
@@ -20,6 +20,7 @@ import {
   MAX_TRACKED_DETECTIONS,
   MAX_TRACKER_FRAMES,
   TRACKER_BREATH_FRAMES,
+  TRACKER_MEMORY_CHARS,
 } from '../limits.ts'
 import { operator } from '../operator.ts'
 import { type Detection, detectionsOf, type Edges } from './detections.ts'
@@ -47,17 +48,21 @@ export interface Sighting {
   readonly value?: number
 }
 
-/** Follows the things of one video, frame by frame. */
-export interface FrameTracker {
+/** Follows the things of one video, frame by frame; `S` is what it can be saved as, in JSON. */
+export interface FrameTracker<S> {
   next(detections: readonly Detection[]): Sighting[]
+  /** All that is needed to go on later, with at most `most` of its tracks: those missing for the fewest frames. */
+  save(most: number): S
+  restore(saved: S): void
 }
 
 /**
  * Makes the operator of a tracking method: frames of regions -> the same frames, with a track id in each region that
  * belongs to a track. Regions below `min_confidence` and those of tracks that are detected in no more than
- * `min_visible_frames` frames have none. All else is passed on as it came.
+ * `min_visible_frames` frames have none. All else is passed on as it came. In a stream that goes on from call to call
+ * the tracks of the last call go on as well.
  */
-export function tracker(name: string, make: (setup: EngineSetup) => () => FrameTracker): Engine {
+export function tracker<S>(name: string, make: (setup: EngineSetup) => () => FrameTracker<S>): Engine {
   return operator(name, (setup) => {
     const { params } = setup
     const range = (max: number) => ({ min: 0, max })
@@ -74,7 +79,11 @@ export function tracker(name: string, make: (setup: EngineSetup) => () => FrameT
         if (!hasProbability) return found.map((detection) => ({ ...detection, confidence: 1 }))
         return found.filter(({ confidence }) => confidence >= minConfidence)
       }
-      const seen = await follow(item, begin(), detected)
+      const method = begin()
+      const saved = readMemory<S>(name, item.memory)
+      if (saved !== undefined) method.restore(saved)
+      const seen = await follow(item, method, detected)
+      if (item.memory) item.memory.text = writeMemory(name, method)
       const isShown = ({ confirmed, visibleFrames }: Track): boolean => confirmed && visibleFrames > minVisible
       const frames = item.data.frames.map((frame, place) => {
         const shown = seen[place]!.filter(({ track }) => isShown(track))
@@ -85,9 +94,9 @@ export function tracker(name: string, make: (setup: EngineSetup) => () => FrameT
   })
 }
 
-async function follow(
+async function follow<S>(
   { data, scope }: EngineItem,
-  method: FrameTracker,
+  method: FrameTracker<S>,
   detected: (frame: Frame) => Detection[],
 ): Promise<Sighting[][]> {
   const seen: Sighting[][] = []
@@ -133,8 +142,32 @@ function trackedRegion(region: Region, { track, box, value }: Sighting, prefix: 
   })
 }
 
-/** The tracks that are still followed: those missing for the fewest frames, at most MAX_LIVE_TRACKS. */
-export function liveTracks<T extends { readonly missing: number }>(tracks: readonly T[]): T[] {
-  if (tracks.length <= MAX_LIVE_TRACKS) return [...tracks]
-  return [...tracks].sort((a, b) => a.missing - b.missing).slice(0, MAX_LIVE_TRACKS)
+/** A memory as a tracker writes it; another tracker, or a later form, finds nothing in it. */
+interface Written<S> {
+  readonly tracker: string
+  readonly form: number
+  readonly state: S
+}
+
+const FORM = 1
+
+function readMemory<S>(name: string, memory: EngineMemory | undefined): S | undefined {
+  if (memory?.text === undefined) return undefined
+  const written = JSON.parse(memory.text) as Written<S>
+  return written.tracker === name && written.form === FORM ? written.state : undefined
+}
+
+/** As many tracks as fit into TRACKER_MEMORY_CHARS; the others begin anew when they are seen again. */
+function writeMemory<S>(name: string, method: FrameTracker<S>): string {
+  for (let most = MAX_LIVE_TRACKS; ; most = Math.floor(most / 2)) {
+    const written: Written<S> = { tracker: name, form: FORM, state: method.save(most) }
+    const text = JSON.stringify(written)
+    if (text.length <= TRACKER_MEMORY_CHARS || most === 0) return text
+  }
+}
+
+/** The tracks that are still followed: those missing for the fewest frames, at most `most`. */
+export function liveTracks<T extends { readonly missing: number }>(tracks: readonly T[], most = MAX_LIVE_TRACKS): T[] {
+  if (tracks.length <= most) return [...tracks]
+  return [...tracks].sort((a, b) => a.missing - b.missing).slice(0, most)
 }

@@ -5,7 +5,28 @@ export interface VectorMemory {
   add(vector: readonly number[]): void
   /** The vector that stands for the track by now; undefined before the first. */
   readonly value: readonly number[] | undefined
+  /** The vectors that it goes on from, for `restore`; of many only the newest. */
+  save(): SavedVectors
+  restore(saved: SavedVectors): void
 }
+
+/** Vectors as 32-bit numbers in base64, oldest first. */
+export type SavedVectors = readonly string[]
+
+/** A vector as a text. */
+export const packVector = (vector: readonly number[]): string =>
+  Buffer.from(Float32Array.from(vector).buffer).toString('base64')
+
+/** What packVector made, as a vector again. */
+export function unpackVector(text: string): number[] {
+  const { buffer } = Uint8Array.from(Buffer.from(text, 'base64'))
+  return Array.from(new Float32Array(buffer))
+}
+
+const saveOne = (vector: readonly number[] | undefined): SavedVectors => (vector ? [packVector(vector)] : [])
+
+/** Vectors of one track that are kept from one call to the next. */
+const VECTORS_SAVED_MAX = 16
 
 /** Vectors that means and medians look back on. */
 const VECTORS_MAX = 150
@@ -19,6 +40,14 @@ export class Newest implements VectorMemory {
   add(vector: readonly number[]): void {
     this.value = vector
   }
+
+  save(): SavedVectors {
+    return saveOne(this.value)
+  }
+
+  restore(saved: SavedVectors): void {
+    for (const vector of saved) this.add(unpackVector(vector))
+  }
 }
 
 class Running implements VectorMemory {
@@ -27,6 +56,14 @@ class Running implements VectorMemory {
   add(vector: readonly number[]): void {
     const before = this.value?.length === vector.length ? this.value : vector
     this.value = vector.map((value, at) => NEWEST_WEIGHT * value + (1 - NEWEST_WEIGHT) * before[at]!)
+  }
+
+  save(): SavedVectors {
+    return saveOne(this.value)
+  }
+
+  restore(saved: SavedVectors): void {
+    for (const vector of saved) this.add(unpackVector(vector))
   }
 }
 
@@ -45,6 +82,14 @@ class Combined implements VectorMemory {
     this.#vectors.push(vector)
     if (this.#vectors.length > VECTORS_MAX) this.#vectors.shift()
     this.#value = undefined
+  }
+
+  save(): SavedVectors {
+    return this.#vectors.slice(-VECTORS_SAVED_MAX).map(packVector)
+  }
+
+  restore(saved: SavedVectors): void {
+    for (const vector of saved) this.add(unpackVector(vector))
   }
 
   get value(): readonly number[] | undefined {
@@ -67,6 +112,14 @@ class OfUnits implements VectorMemory {
 
   get value(): readonly number[] | undefined {
     return this.#memory.value
+  }
+
+  save(): SavedVectors {
+    return this.#memory.save()
+  }
+
+  restore(saved: SavedVectors): void {
+    this.#memory.restore(saved)
   }
 }
 
