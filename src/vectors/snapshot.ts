@@ -1,0 +1,140 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { deserialize, serialize } from 'node:v8'
+import { crc32 } from 'node:zlib'
+import { Graph } from './graph.ts'
+import { RowFile } from './row-file.ts'
+import { VectorIndex } from './vector-index.ts'
+import { type Residency, VectorRows } from './vector-rows.ts'
+
+/** Raised when the format changes; an index of another format is made anew from the database. */
+const FORMAT = 1
+const STATE_FILE = 'state'
+const ROWS_FILE = 'rows.f32'
+
+/** The change of the database up to which an index goes; the token tells a sequence from one that was rolled back. */
+export interface Mark {
+  readonly sequence: number
+  readonly token: string
+}
+
+interface GraphFile {
+  readonly name: string
+  readonly from: number
+  readonly to: number
+  readonly size: number
+}
+
+interface State {
+  readonly format: number
+  readonly dimension: number
+  readonly mark: Mark
+  readonly keys: Float64Array
+  readonly dead: Uint8Array
+  readonly checksums: readonly number[]
+  readonly graphs: readonly GraphFile[]
+}
+
+/** An index with the folder that keeps it. */
+export interface OpenedIndex {
+  readonly index: VectorIndex
+  readonly mark: Mark
+}
+
+/** An index in an empty folder. */
+export function createIndex(folder: string, dimension: number, residency: Residency): VectorIndex {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return new VectorIndex(new VectorRows(dimension, residency, new RowFile(join(folder, ROWS_FILE))))
+}
+
+/** Opens what `saveIndex` kept, or nothing where there is none or it is damaged: then the database is read again. */
+export function openIndex(folder: string, dimension: number, residency: Residency): OpenedIndex | undefined {
+  if (!existsSync(join(folder, STATE_FILE))) return undefined
+  const state = readState(folder)
+  if (!state || state.dimension !== dimension) return undefined
+  const rows = new VectorRows(dimension, residency, new RowFile(join(folder, ROWS_FILE)))
+  try {
+    rows.restore(state)
+    const graphs = state.graphs.map(({ name, from, to, size }) => {
+      if (statSync(join(folder, name)).size !== size) throw new Error('a file of a graph has another size')
+      return Graph.view(dimension, join(folder, name), from, to)
+    })
+    return { index: new VectorIndex(rows, graphs), mark: state.mark }
+  } catch {
+    rows.release()
+    return undefined
+  }
+}
+
+/**
+ * Keeps an index: rows that are new are added to their file, graphs that have grown are written anew, and the state
+ * that names them takes the place of the old one in one step, so that a crash leaves the old or the new index.
+ */
+export function saveIndex(folder: string, index: VectorIndex, mark: Mark): void {
+  const before = readState(folder)
+  const saved = index.rows.save()
+  const graphs = index.graphs.map((graph): GraphFile => {
+    const name = `graph-${graph.from}-${graph.to}`
+    const kept = before?.graphs.find((file) => file.name === name)
+    if (kept && existsSync(join(folder, name))) return kept
+    const file = join(folder, name)
+    graph.save(`${file}.new`)
+    sync(`${file}.new`)
+    renameSync(`${file}.new`, file)
+    return { name, from: graph.from, to: graph.to, size: statSync(file).size }
+  })
+  const { dimension } = index.rows
+  writeState(folder, { format: FORMAT, dimension, mark, ...saved, graphs })
+  const named = new Set([STATE_FILE, ROWS_FILE, ...graphs.map(({ name }) => name)])
+  for (const name of readdirSync(folder)) if (!named.has(name)) rmSync(join(folder, name), { force: true })
+}
+
+/** Of a state file: 4 bytes of checksum, then the state. */
+function writeState(folder: string, state: State): void {
+  const body = serialize(state)
+  const head = Buffer.alloc(4)
+  head.writeUInt32LE(crc32(body))
+  const file = join(folder, STATE_FILE)
+  const fd = openSync(`${file}.new`, 'w', 0o600)
+  try {
+    writeSync(fd, head)
+    for (let at = 0; at < body.length; ) at += writeSync(fd, body, at)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+  renameSync(`${file}.new`, file)
+  sync(folder)
+}
+
+function readState(folder: string): State | undefined {
+  const file = join(folder, STATE_FILE)
+  if (!existsSync(file)) return undefined
+  const bytes = readFileSync(file)
+  const body = bytes.subarray(4)
+  if (bytes.length < 4 || bytes.readUInt32LE(0) !== crc32(body)) return undefined
+  const state = deserialize(body) as State
+  return state.format === FORMAT ? state : undefined
+}
+
+function sync(path: string): void {
+  const fd = openSync(path, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { dot, scoreOf, toUnit } from './distance.ts'
+import { byScore } from './hits.ts'
+import { createIndex, openIndex, saveIndex } from './snapshot.ts'
+import { boundless, clustered, none, random } from './test-vectors.ts'
+import type { VectorIndex } from './vector-index.ts'
+
+const DIMENSION = 48
+const folder = mkdtempSync(join(tmpdir(), 'limpid-vectors-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+const mark = { sequence: 7, token: 'abc' }
+
+function filled(name: string, count: number, seed: number): { index: VectorIndex; all: Map<number, Float32Array> } {
+  const index = createIndex(join(folder, name), DIMENSION, boundless)
+  const make = clustered(DIMENSION, 40, seed)
+  const all = new Map<number, Float32Array>()
+  for (let key = 1; key <= count; key++) {
+    const vector = make()
+    all.set(key * 3, vector)
+    index.rows.append(key * 3, vector)
+  }
+  return { index, all }
+}
+
+function truth(
+  all: Map<number, Float32Array>,
+  query: Float32Array,
+  k: number,
+  allowed = (_key: number) => true,
+): number[] {
+  return [...all]
+    .filter(([key]) => allowed(key))
+    .map(([key, vector]) => ({ row: 0, key, score: scoreOf(dot(query, vector)) }))
+    .sort(byScore)
+    .slice(0, k)
+    .map(({ key }) => key)
+}
+
+const keysOf = (hits: readonly { key: number }[]): number[] => hits.map(({ key }) => key)
+
+function recall(found: readonly number[], expected: readonly number[]): number {
+  const set = new Set(found)
+  return expected.filter((key) => set.has(key)).length / expected.length
+}
+
+test('exact search answers what comparing with every vector answers, ties by age', () => {
+  const { index, all } = filled('exact', 900, 1)
+  const twin = all.get(30)!
+  index.rows.append(5_000, twin)
+  all.set(5_000, twin)
+  const make = clustered(DIMENSION, 40, 9)
+  for (const query of [twin, make(), make(), toUnit(new Float32Array(DIMENSION).fill(1))]) {
+    const { hits } = index.search({ query, k: 12, exact: true })
+    assert.deepEqual(keysOf(hits), truth(all, query, 12))
+  }
+  const [first, second] = index.search({ query: twin, k: 2, exact: true }).hits
+  assert.deepEqual([first!.key, second!.key, first!.score, second!.score], [30, 5_000, 1, 1])
+})
+
+test('a vector can be found once it is added and never again once it is removed', () => {
+  const { index, all } = filled('removed', 600, 2)
+  const next = random(3)
+  const make = clustered(DIMENSION, 40, 4)
+  let key = 10_000
+  for (let step = 0; step < 400; step++) {
+    if (next() < 0.5) {
+      const vector = make()
+      index.rows.append(++key, vector)
+      all.set(key, vector)
+      assert.equal(index.search({ query: vector, k: 1, exact: false }).hits[0]!.key, key)
+    } else {
+      const gone = [...all.keys()][Math.floor(next() * all.size)]!
+      const vector = all.get(gone)!
+      assert.equal(index.rows.remove(gone), true)
+      assert.equal(index.rows.remove(gone), false)
+      all.delete(gone)
+      assert.ok(!keysOf(index.search({ query: vector, k: 5, exact: false }).hits).includes(gone))
+    }
+  }
+  const query = make()
+  assert.deepEqual(keysOf(index.search({ query, k: 20, exact: false }).hits), truth(all, query, 20))
+  assert.equal(index.rows.live, all.size)
+})
+
+test('graphs find nearly all neighbours at every selectivity, while rows wait and after rows are gone', () => {
+  const { index, all } = filled('graph', 6_000, 5)
+  while (index.advance(512)) {}
+  assert.equal(index.tail, 6_000)
+  const make = clustered(DIMENSION, 40, 5)
+  for (let key = 100_001; key <= 100_300; key++) {
+    const vector = make()
+    index.rows.append(key, vector)
+    all.set(key, vector)
+  }
+  for (let key = 3; key < 1_500; key += 6) {
+    index.rows.remove(key)
+    all.delete(key)
+  }
+  const next = random(8)
+  for (const share of [0.002, 0.01, 0.1, 0.5, 0.99]) {
+    const among = Float64Array.from([...all.keys()].filter(() => next() < share))
+    const allowed = new Set(among)
+    let sum = 0
+    for (let at = 0; at < 20; at++) {
+      const query = make()
+      const { hits } = index.search({ query, k: 10, exact: false, among })
+      const expected = truth(all, query, 10, (key) => allowed.has(key))
+      assert.equal(hits.length, expected.length)
+      for (const { key } of hits) assert.ok(allowed.has(key))
+      sum += recall(keysOf(hits), expected)
+    }
+    assert.ok(sum / 20 >= 0.99, `recall ${sum / 20} among ${share}`)
+  }
+  let sum = 0
+  for (let at = 0; at < 50; at++) {
+    const query = make()
+    const { hits, strategy } = index.search({ query, k: 10, exact: false })
+    assert.equal(strategy, 'graph')
+    sum += recall(keysOf(hits), truth(all, query, 10))
+  }
+  assert.ok(sum / 50 >= 0.99, `recall ${sum / 50}`)
+})
+
+test('an index that is kept and opened again, with its vectors on disk, answers the same and goes on growing', () => {
+  const { index, all } = filled('kept', 5_000, 11)
+  while (index.advance(512)) {}
+  index.rows.remove(9)
+  all.delete(9)
+  saveIndex(join(folder, 'kept'), index, mark)
+  const make = clustered(DIMENSION, 40, 11)
+  const queries = Array.from({ length: 10 }, make)
+  const before = queries.map((query) => index.search({ query, k: 7, exact: false }).hits)
+  index.rows.release()
+
+  const opened = openIndex(join(folder, 'kept'), DIMENSION, none)!
+  assert.deepEqual(opened.mark, mark)
+  assert.deepEqual(
+    queries.map((query) => opened.index.search({ query, k: 7, exact: false }).hits),
+    before,
+  )
+  for (const query of queries) {
+    assert.deepEqual(keysOf(opened.index.search({ query, k: 7, exact: true }).hits), truth(all, query, 7))
+  }
+  for (let key = 50_001; key <= 50_700; key++) {
+    const vector = make()
+    opened.index.rows.append(key, vector)
+    all.set(key, vector)
+  }
+  while (opened.index.advance(128)) {}
+  assert.equal(opened.index.graphs.length, 2)
+  saveIndex(join(folder, 'kept'), opened.index, { sequence: 8, token: 'def' })
+  opened.index.rows.release()
+
+  const again = openIndex(join(folder, 'kept'), DIMENSION, none)!
+  assert.deepEqual(again.mark, { sequence: 8, token: 'def' })
+  assert.equal(again.index.graphs.length, 2)
+  for (const query of queries) {
+    assert.deepEqual(keysOf(again.index.search({ query, k: 7, exact: true }).hits), truth(all, query, 7))
+  }
+  again.index.rows.release()
+})
+
+test('damaged files are noticed: no index is better than a wrong one', () => {
+  const path = join(folder, 'damaged')
+  const { index } = filled('damaged', 4_500, 12)
+  while (index.advance(512)) {}
+  saveIndex(path, index, mark)
+  index.rows.release()
+  assert.equal(openIndex(path, DIMENSION + 1, boundless), undefined)
+
+  const opened = openIndex(path, DIMENSION, boundless)!
+  opened.index.rows.release()
+  truncateSync(join(path, 'graph-0-4500'), 1_000)
+  assert.equal(openIndex(path, DIMENSION, boundless), undefined)
+
+  saveIndex(path, filled('damaged', 100, 12).index, mark)
+  writeFileSync(join(path, 'rows.f32'), Buffer.alloc(100 * DIMENSION * 4, 1))
+  const changed = openIndex(path, DIMENSION, boundless)!
+  const query = clustered(DIMENSION, 4, 1)()
+  assert.throws(() => changed.index.search({ query, k: 1, exact: true }), /damaged/)
+
+  writeFileSync(join(path, 'state'), 'x')
+  assert.equal(openIndex(path, DIMENSION, boundless), undefined)
+})
