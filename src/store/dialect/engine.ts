@@ -56,6 +56,17 @@ export interface EngineOps {
   matches(column: Expression<string | null>, pattern: string): RawBuilder<SqlBool>
   /** True when the text contains the part. */
   contains(column: Expression<string | null>, part: string): RawBuilder<SqlBool>
+  /**
+   * Statements that make the engine run `statement` after every insert into or delete from a table, cascades
+   * included; in it `row.` stands for the row.
+   */
+  afterEach(name: string, table: string, event: 'insert' | 'delete', statement: string): readonly RawBuilder<unknown>[]
+  /** A text that no other call gives. */
+  readonly uniqueText: RawBuilder<string>
+  /** A number for the running transaction, to be stored in a column for `settled`. */
+  readonly transactionNumber: RawBuilder<number>
+  /** True for rows of whose kind none can still appear with a lower pk: all transactions up to theirs have ended. */
+  settled(transactionNumber: Expression<number>): RawBuilder<SqlBool>
   /** Makes a select inside a transaction take its rows exclusively, passing over rows another one has taken. */
   claim<DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>): SelectQueryBuilder<DB, TB, O>
 }

@@ -4,6 +4,7 @@ import { jobs } from './0002-jobs.ts'
 import { dataPlane } from './0003-data-plane.ts'
 import { conceptRelations } from './0005-concept-relations.ts'
 import { datasetVersions } from './0006-datasets.ts'
+import { search } from './0007-search.ts'
 import type { TableMaker } from './table-maker.ts'
 
 /** One step of the schema; released steps never change, and it must not depend on Schema, which describes the newest. */
@@ -19,4 +20,5 @@ export const migrations: readonly Migration[] = [
   { name: 'data plane', up: dataPlane },
   { name: 'dataset versions', up: datasetVersions },
   { name: 'concept relations', up: conceptRelations },
+  { name: 'search', up: search },
 ]

@@ -43,6 +43,11 @@ export class TableMaker {
     const only = options.only ? live.where(sql.ref(options.only), '=', sql.lit(1)) : live
     await (options.where ? only.where(sql.raw<SqlBool>(options.where)) : only).execute()
   }
+
+  /** Makes the engine itself run a statement after each insert or delete of a row, which it calls `row`. */
+  async afterEach(name: string, table: string, event: 'insert' | 'delete', statement: string): Promise<void> {
+    for (const part of this.#ops.afterEach(name, table, event, statement)) await part.execute(this.#db)
+  }
 }
 
 /** The columns of one table. */

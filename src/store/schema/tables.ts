@@ -11,6 +11,12 @@ import type {
   DatasetVersionsTable,
 } from './dataset-tables.ts'
 import type { JobsTable } from './jobs-table.ts'
+import type {
+  AnnotationSearchMetricsTable,
+  AnnotationTermsTable,
+  EmbeddingLogTable,
+  SearchesTable,
+} from './search-tables.ts'
 
 /** A truth value as both engines store it. */
 export type Bool = 0 | 1
@@ -372,6 +378,10 @@ export interface Schema {
   annotation_concepts: AnnotationConceptsTable
   annotation_geos: AnnotationGeosTable
   embeddings: EmbeddingsTable
+  embedding_log: EmbeddingLogTable
+  annotation_terms: AnnotationTermsTable
+  searches: SearchesTable
+  annotation_search_metrics: AnnotationSearchMetricsTable
   datasets: DatasetsTable
   dataset_inputs: DatasetInputsTable
   annotation_filters: AnnotationFiltersTable

@@ -28,6 +28,17 @@ export function postgresOps(unicode: string): EngineOps {
       then (${readable(document)} #>> ${jsonPath(path)}::text[])::double precision end`,
     matches: (column, pattern) => like(column, wildcardToLike(pattern)),
     contains: (column, part) => like(column, containsToLike(part)),
+    afterEach: (name, table, event, statement) => [
+      sql`create function ${sql.id(name)}() returns trigger language plpgsql as ${sql.lit(
+        `begin ${statement.replaceAll('row.', event === 'insert' ? 'new.' : 'old.')}; return null; end`,
+      )}`,
+      sql`create trigger ${sql.id(name)} after ${sql.raw(event)} on ${sql.id(table)}
+        for each row execute function ${sql.id(name)}()`,
+    ],
+    uniqueText: sql`gen_random_uuid()::text`,
+    transactionNumber: sql`pg_current_xact_id()::text::bigint`,
+    settled: (transactionNumber) =>
+      sql<SqlBool>`${transactionNumber} < pg_snapshot_xmin(pg_current_snapshot())::text::bigint`,
     claim: <DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>) => query.forUpdate().skipLocked(),
   }
 }

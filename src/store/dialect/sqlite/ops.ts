@@ -31,6 +31,14 @@ export const sqliteOps: EngineOps = {
   },
   matches: (column, pattern) => like(column, wildcardToLike(pattern)),
   contains: (column, part) => like(column, containsToLike(part)),
+  afterEach: (name, table, event, statement) => [
+    sql`create trigger ${sql.id(name)} after ${sql.raw(event)} on ${sql.id(table)}
+      begin ${sql.raw(statement.replaceAll('row.', event === 'insert' ? 'new.' : 'old.'))}; end`,
+  ],
+  uniqueText: sql`lower(hex(randomblob(8)))`,
+  // Transactions follow one another, so their rows appear in order.
+  transactionNumber: sql`0`,
+  settled: () => sql<SqlBool>`1 = 1`,
   // There is one writer: whoever reads inside a transaction has the rows for himself.
   claim: <DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>) => query,
 }

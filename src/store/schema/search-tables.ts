@@ -1,0 +1,38 @@
+import type { Generated } from 'kysely'
+import type { Bool, FamilyColumns } from './tables.ts'
+
+/** What was added to `embeddings` and what went, in order, written by triggers; vector indexes follow it. */
+export interface EmbeddingLogTable {
+  pk: Generated<number>
+  app_pk: number
+  model_version_pk: number
+  dimension: number
+  embedding_pk: number
+  added: Bool
+  /** Of `ops.transactionNumber`. */
+  transaction_number: number
+  /** No two rows have the same, also not when a lost tail of the log is written anew after a crash. */
+  token: string
+}
+
+/** What metadata of annotations can be found by: a term per path and value. */
+export interface AnnotationTermsTable {
+  annotation_pk: number
+  term: string
+  app_pk: number
+  input_pk: number
+}
+
+/** Saved searches. */
+export interface SearchesTable extends FamilyColumns {
+  app_pk: number
+  id: string
+  name: string
+  visibility: number
+}
+
+export interface AnnotationSearchMetricsTable extends FamilyColumns {
+  app_pk: number
+  id: string
+  status_code: number
+}
