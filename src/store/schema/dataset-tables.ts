@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely'
 import type { Micros } from '../../base/clock.ts'
-import type { Bool, FamilyColumns, JsonText } from './tables.ts'
+import type { Bool, FamilyColumns, JsonText } from './columns.ts'
 
 export interface DatasetsTable extends FamilyColumns {
   app_pk: number

@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely'
 import type { Micros } from '../../base/clock.ts'
-import type { Bool, JsonText } from './tables.ts'
+import type { Bool, JsonText } from './columns.ts'
 
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
 /** Why a queued job cannot be taken yet: its time has not come, or another job of its concurrency key goes first. */

@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely'
-import type { Bool, FamilyColumns } from './tables.ts'
+import type { Bool, FamilyColumns } from './columns.ts'
 
 /** What was added to `embeddings` and what went, in order, written by triggers; vector indexes follow it. */
 export interface EmbeddingLogTable {
