@@ -8,6 +8,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   jobs: ['base', 'contract', 'store'],
   fetch: ['base', 'contract', 'media'],
   media: ['base', 'contract', 'fetch'],
+  vectors: ['base'],
   weights: ['base', 'contract'],
   workflow: ['base', 'contract', 'engines', 'media'],
   engines: ['base', 'contract', 'media', 'workflow'],
