@@ -1,3 +1,4 @@
+import { annotationFamily } from './annotations/index.ts'
 import { appFamily } from './apps/index.ts'
 import { collaboratorFamily } from './collaborators/index.ts'
 import { conceptFamily } from './concepts/index.ts'
@@ -13,6 +14,7 @@ import { workflowFamily } from './workflows/index.ts'
 
 /** Every RPC of the contract with its handler, or marked as not built: leaving one out does not compile. */
 export const registry: Registry = {
+  ...annotationFamily,
   ...appFamily,
   ...collaboratorFamily,
   ...conceptFamily,

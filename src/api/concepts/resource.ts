@@ -1,4 +1,5 @@
 import { requireApp } from '../../domain/access/target.ts'
+import { conceptCounts } from '../../domain/concepts/counts.ts'
 import { findConcept } from '../../domain/concepts/find.ts'
 import { concepts } from '../../domain/concepts/resource.ts'
 import { findConcepts } from '../../domain/concepts/search.ts'
@@ -21,11 +22,13 @@ const standard = bindResource(
   },
 )
 
-const bespoke: Pick<Registry, 'GetConcept' | 'PostConceptsSearches'> = {
+const bespoke: Pick<Registry, 'GetConcept' | 'GetConceptCounts' | 'PostConceptsSearches'> = {
   GetConcept: async (request, call) => {
     const [concept] = await present(concepts, call, [await findConcept(call, request.conceptId)])
     return { concept }
   },
+
+  GetConceptCounts: async (request, call) => ({ conceptCounts: await conceptCounts(call, readPage(request)) }),
 
   PostConceptsSearches: async (request, call) => {
     const rankable = request.extraInfo?.rankableModel

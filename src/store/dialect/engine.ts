@@ -1,3 +1,4 @@
+import type { JsonValue } from '@bufbuild/protobuf'
 import type {
   ColumnDefinitionBuilder,
   DialectAdapter,
@@ -52,6 +53,11 @@ export interface EngineOps {
   jsonText(document: Expression<string>, path: readonly (string | number)[]): RawBuilder<string | null>
   /** The number at a path of a JSON document, or null when it is absent or not a number. */
   jsonNumber(document: Expression<string>, path: readonly (string | number)[]): RawBuilder<number | null>
+  /**
+   * True when the part of a JSON document at a path holds a value: all members of an object, all items of a list in any
+   * order, on every level; scalars are equal.
+   */
+  jsonContains(document: Expression<string>, path: readonly string[], value: JsonValue): RawBuilder<SqlBool>
   /** True when the whole text matches a pattern with `*` wildcards. */
   matches(column: Expression<string | null>, pattern: string): RawBuilder<SqlBool>
   /** True when the text contains the part. */

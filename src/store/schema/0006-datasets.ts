@@ -6,11 +6,9 @@ export async function datasetVersions(make: TableMaker): Promise<void> {
   await make.index('annotation_filters', ['app_pk', 'id'], { unique: true })
   await make.index('annotation_filters', ['app_pk', 'created_at desc', 'pk desc'])
 
-  await make.table('annotation_tracks', (t) =>
-    t.family().parent('app_pk', 'apps').parent('input_pk', 'inputs').text('id').bigint('status_code'),
-  )
+  await make.table('annotation_tracks', (t) => t.family().parent('input_pk', 'inputs').text('id').bigint('status_code'))
   await make.index('annotation_tracks', ['input_pk', 'id'], { unique: true })
-  await make.index('annotation_tracks', ['app_pk', 'pk'])
+  await make.index('annotation_tracks', ['input_pk', 'pk'])
 
   await make.table('dataset_versions', (t) =>
     t

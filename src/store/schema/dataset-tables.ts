@@ -24,7 +24,6 @@ export interface AnnotationFiltersTable extends FamilyColumns {
 }
 
 export interface AnnotationTracksTable extends FamilyColumns {
-  app_pk: number
   input_pk: number
   id: string
   status_code: number

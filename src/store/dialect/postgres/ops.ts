@@ -1,3 +1,4 @@
+import type { JsonValue } from '@bufbuild/protobuf'
 import { type Expression, type RawBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
 import { COUNTER_ROWS } from '../../limits.ts'
 import type { EngineOps } from '../engine.ts'
@@ -26,6 +27,8 @@ export function postgresOps(unicode: string): EngineOps {
     jsonNumber: (document: Expression<string>, path) => sql<number | null>`case
       when json_typeof(${readable(document)} #> ${jsonPath(path)}::text[]) = 'number'
       then (${readable(document)} #>> ${jsonPath(path)}::text[])::double precision end`,
+    jsonContains: (document: Expression<string>, path, value) =>
+      sql<SqlBool>`coalesce((${readable(document)} #> ${jsonPath(path)}::text[])::jsonb @> ${readableText(value)}::jsonb, false)`,
     matches: (column, pattern) => like(column, wildcardToLike(pattern)),
     contains: (column, part) => like(column, containsToLike(part)),
     afterEach: (name, table, event, statement) => [
@@ -52,6 +55,9 @@ function readable(document: Expression<string>): RawBuilder<unknown> {
   return sql`(case when position('\\u' in ${document}) = 0 then ${document}
     else regexp_replace(${document}, ${unreadable}, ${String.raw`\1\ufffd`}, 'g') end)::json`
 }
+
+const readableText = (value: JsonValue): string =>
+  JSON.stringify(value).replaceAll(/(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/gi, '$1\\ufffd')
 
 function jsonPath(path: readonly (string | number)[]): string {
   checkPath(path)

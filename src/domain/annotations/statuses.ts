@@ -1,0 +1,39 @@
+import type { RequestOf } from '../../contract/methods.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import { setStatuses } from '../../store/repos/annotation-lists.ts'
+import { noteChange } from '../../store/repos/tallies.ts'
+import { requireApp } from '../access/target.ts'
+import type { Call } from '../call.ts'
+import { readAction } from '../resource/patch.ts'
+import { workerOf } from './caller.ts'
+import { invalidAnnotation } from './problem.ts'
+import { settableStatus } from './status.ts'
+
+/**
+ * Gives the annotations of a task, or of users, another status, all at once; says whose they were and how many. Whoever
+ * does not own the app changes his own alone.
+ */
+export async function patchStatuses(
+  call: Call,
+  request: RequestOf<'PatchAnnotationsStatus'>,
+): Promise<{ userIds: string[]; updatedCount: number }> {
+  readAction(request.action, ['overwrite'], StatusCode.ANNOTATION_INVALID_ARGUMENT)
+  const { taskId, userIds, statusCodes } = request
+  if (taskId === '' && userIds.length === 0) {
+    throw invalidAnnotation('The request names neither a task_id nor user_ids; send one of them.')
+  }
+  const statusCode = settableStatus(request.statusCode)
+  const app = requireApp(call.target)
+  const ids = call.target.rights === 'owner' ? userIds : [workerOf(call).id]
+  const filter = {
+    ...(taskId !== '' && { taskId }),
+    ...(ids.length > 0 && { workers: [{ kind: 'user' as const, ids }] }),
+    ...(statusCodes.length > 0 && { statusCodes }),
+  }
+  const { db, clock } = call.services
+  return db.transact(async (tx) => {
+    const { userIds, count } = await setStatuses(tx, app.pk, filter, statusCode, clock.now())
+    if (count > 0) await noteChange(tx, app.pk)
+    return { userIds, updatedCount: count }
+  })
+}

@@ -1,0 +1,155 @@
+import type { JsonValue } from '@bufbuild/protobuf'
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import type { Micros } from '../../base/clock.ts'
+import type { Schema, WorkerKind } from '../schema/tables.ts'
+import type { Reader } from '../session.ts'
+import { isOne } from './annotations.ts'
+
+/** One thing that an annotation, or the input that it is about, may be asked for. */
+export type AnnotationTest =
+  | { readonly is: 'id' | 'input' | 'task' | 'track' | 'cluster' | 'dataset'; readonly id: string }
+  | { readonly is: 'worker'; readonly kind: WorkerKind; readonly id: string }
+  | { readonly is: 'input_level' | 'trusted' }
+  | { readonly is: 'status' | 'input_status'; readonly code: number }
+  /** Data of one of these SHAPES. */
+  | { readonly is: 'shapes'; readonly any: number }
+  /** Data of none of these SHAPES. */
+  | { readonly is: 'no_shapes'; readonly none: number }
+  /** One of these INPUT_KINDS. */
+  | { readonly is: 'media'; readonly any: number }
+  | { readonly is: 'concept'; readonly id: string; readonly name: string; readonly value: number }
+  /** Free JSON that holds what is given, at the same place. */
+  | { readonly is: 'contains'; readonly field: 'metadata' | 'annotation_info'; readonly value: JsonValue }
+  | { readonly is: 'near'; readonly latitude: number; readonly longitude: number; readonly radians: number }
+  | { readonly is: 'within'; readonly box: GeoBounds }
+  | { readonly is: 'changed'; readonly from: Micros | undefined; readonly to: Micros | undefined }
+
+export interface GeoBounds {
+  readonly south: number
+  readonly west: number
+  readonly north: number
+  readonly east: number
+}
+
+/** Tests of which one must hold, or none when it is negated; without tests everything passes. */
+export interface AnnotationClause {
+  readonly any: readonly AnnotationTest[]
+  readonly negate: boolean
+}
+
+type Builder = ExpressionBuilder<Schema, 'annotations'>
+
+/** From this value on a label counts as positive, unless a filter asks for less. */
+const POSITIVE_FROM = 0.5
+
+/** The condition on rows of `annotations` of an app that all clauses hold. */
+export function meetsClauses(
+  db: Reader,
+  eb: Builder,
+  appPk: number,
+  clauses: readonly AnnotationClause[],
+): Expression<SqlBool> {
+  const all = clauses
+    .filter(({ any }) => any.length > 0)
+    .map(({ any, negate }) => {
+      const holds = eb.or(any.map((test) => meets(db, eb, appPk, test)))
+      return negate ? eb.not(holds) : holds
+    })
+  return eb.and(all)
+}
+
+function meets(db: Reader, eb: Builder, appPk: number, test: AnnotationTest): Expression<SqlBool> {
+  const doc = sql.ref<string>('annotations.doc')
+  switch (test.is) {
+    case 'id':
+      return eb('annotations.id', '=', test.id)
+    case 'input':
+      return ofInput(eb, (inputs) => inputs.where('inputs.app_pk', '=', appPk).where('inputs.id', '=', test.id))
+    case 'task':
+      return eb('annotations.task_id', '=', test.id)
+    case 'track':
+      return eb('annotations.track_id', '=', test.id)
+    case 'cluster':
+      return db.ops.jsonContains(doc, ['data', 'clusters'], [{ id: test.id }])
+    case 'dataset':
+      return eb(
+        'annotations.input_pk',
+        'in',
+        eb
+          .selectFrom('dataset_inputs')
+          .innerJoin('datasets', 'datasets.pk', 'dataset_inputs.dataset_pk')
+          .select('dataset_inputs.input_pk')
+          .where('datasets.app_pk', '=', appPk)
+          .where('datasets.id', '=', test.id),
+      )
+    case 'worker':
+      return eb.and([eb('annotations.worker_kind', '=', test.kind), eb('annotations.worker_id', '=', test.id)])
+    case 'input_level':
+    case 'trusted':
+      return isOne(test.is)
+    case 'status':
+      return eb('annotations.status_code', '=', test.code)
+    case 'input_status':
+      return ofInput(eb, (inputs) => inputs.where('inputs.status_code', '=', test.code))
+    case 'shapes':
+      return sql<SqlBool>`annotations.shapes & ${sql.lit(test.any)} <> 0`
+    case 'no_shapes':
+      return sql<SqlBool>`annotations.shapes & ${sql.lit(test.none)} = 0`
+    case 'media':
+      return ofInput(eb, (inputs) => inputs.where(sql<SqlBool>`inputs.kinds & ${sql.lit(test.any)} <> 0`))
+    case 'concept':
+      return eb('annotations.pk', 'in', withConcept(eb, appPk, test))
+    case 'contains':
+      return db.ops.jsonContains(doc, test.field === 'metadata' ? ['data', 'metadata'] : [test.field], test.value)
+    case 'near':
+      return eb('annotations.pk', 'in', geosOf(eb, appPk).where(isNear(test)))
+    case 'within':
+      return eb('annotations.pk', 'in', geosOf(eb, appPk).where(isWithin(test.box)))
+    case 'changed':
+      return eb.and([
+        ...(test.from === undefined ? [] : [eb('annotations.modified_at', '>=', test.from)]),
+        ...(test.to === undefined ? [] : [eb('annotations.modified_at', '<=', test.to)]),
+      ])
+  }
+}
+
+const inputPks = (eb: Builder) =>
+  eb.selectFrom('inputs').select('inputs.pk').whereRef('inputs.pk', '=', 'annotations.input_pk')
+
+const ofInput = (
+  eb: Builder,
+  narrow: (inputs: ReturnType<typeof inputPks>) => ReturnType<typeof inputPks>,
+): Expression<SqlBool> => eb.exists(narrow(inputPks(eb)))
+
+function withConcept(eb: Builder, appPk: number, { id, name, value }: Extract<AnnotationTest, { is: 'concept' }>) {
+  const named = eb.selectFrom('concepts').select('concepts.pk').where('concepts.app_pk', '=', appPk)
+  const concepts = id === '' ? named.where('concepts.name', '=', name) : named.where('concepts.id', '=', id)
+  const labels = eb
+    .selectFrom('annotation_concepts')
+    .select('annotation_concepts.annotation_pk')
+    .where('annotation_concepts.app_pk', '=', appPk)
+    .where('annotation_concepts.concept_pk', 'in', concepts)
+  return value === 0
+    ? labels.where('annotation_concepts.value', '=', 0)
+    : labels.where('annotation_concepts.value', '>=', Math.min(value, POSITIVE_FROM))
+}
+
+const geosOf = (eb: Builder, appPk: number) =>
+  eb.selectFrom('annotation_geos').select('annotation_geos.annotation_pk').where('annotation_geos.app_pk', '=', appPk)
+
+// By the haversine formula; the latitudes come first as there is an index on them.
+function isNear({ latitude, longitude, radians }: Extract<AnnotationTest, { is: 'near' }>): Expression<SqlBool> {
+  const reach = (radians * 180) / Math.PI
+  const half = (degrees: Expression<number>) => sql<number>`power(sin(radians(${degrees}) / 2), 2)`
+  const rows = half(sql<number>`annotation_geos.latitude - ${latitude}`)
+  const columns = half(sql<number>`annotation_geos.longitude - ${longitude}`)
+  const cosines = sql<number>`cos(radians(annotation_geos.latitude)) * cos(radians(${latitude}))`
+  const limit = Math.sin(Math.min(radians, Math.PI) / 2) ** 2
+  return sql<SqlBool>`(annotation_geos.latitude between ${latitude - reach} and ${latitude + reach}
+    and ${rows} + ${cosines} * ${columns} <= ${limit})`
+}
+
+function isWithin({ south, west, north, east }: GeoBounds): Expression<SqlBool> {
+  return sql<SqlBool>`(annotation_geos.latitude between ${south} and ${north}
+    and annotation_geos.longitude between ${west} and ${east})`
+}
