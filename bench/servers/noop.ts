@@ -16,7 +16,7 @@ const [dataDir, pat] = process.argv.slice(2)
 const config = loadConfig(process.env, { dataDir, pat, port: '0', workers: '1', log: 'warn' })
 const log = createLog(config.logLevel)
 const { services } = await buildServices(config, log)
-const metrics = new Metrics(services.runtime)
+const metrics = new Metrics(services)
 const dispatcher = createDispatcher({ ...registry, PostConcepts: () => ({}) }, services, metrics.observe)
 const { port } = await listen({
   host: config.host,

@@ -8,7 +8,14 @@ import { countJobs, getJob, type JobCount, type JobFilter, listJobs } from '../s
 import { addJob, endJob, hurryDelayed, requestCancel, requeueEnded } from '../store/repos/jobs.ts'
 import type { AnyJob, JobDefinition } from './define.ts'
 import { toJson } from './json.ts'
-import { ARGS_BYTES_MAX, JOB_KEY_MAX, JOBS_PER_PAGE_MAX, QUEUED_COUNTED_MAX } from './limits.ts'
+import {
+  ARGS_BYTES_MAX,
+  JOB_KEY_MAX,
+  JOB_TIMING,
+  JOBS_PER_PAGE_MAX,
+  type JobTiming,
+  QUEUED_COUNTED_MAX,
+} from './limits.ts'
 import { Runner, type RunObserver } from './runner.ts'
 import { Upkeep } from './upkeep.ts'
 import { type JobView, viewJob } from './view.ts'
@@ -41,15 +48,20 @@ export class Jobs<Env> {
   readonly #clock: Clock
   readonly #log: Log
   readonly #definitions: ReadonlyMap<string, AnyJob<Env>>
+  readonly #timing: JobTiming
   readonly #observers: RunObserver[] = []
   #env: Env | undefined
   #runner: Runner<Env> | undefined
 
   /** `definitions` are the kinds that this program can run; one that runs none may still look and ask. */
-  constructor(base: { db: Database; clock: Clock; log: Log }, definitions: readonly AnyJob<Env>[] = []) {
+  constructor(
+    base: { db: Database; clock: Clock; log: Log; timing?: JobTiming },
+    definitions: readonly AnyJob<Env>[] = [],
+  ) {
     this.#db = base.db
     this.#clock = base.clock
     this.#log = base.log
+    this.#timing = base.timing ?? JOB_TIMING
     this.#definitions = new Map(definitions.map((definition) => [definition.kind, definition]))
     if (this.#definitions.size !== definitions.length) throw new Error('two kinds of jobs have the same name')
   }
@@ -57,7 +69,7 @@ export class Jobs<Env> {
   /** Takes up what was left, and runs what comes. */
   async start(env: Env): Promise<void> {
     if (this.#runner) return
-    const services = { db: this.#db, clock: this.#clock, log: this.#log, env }
+    const services = { db: this.#db, clock: this.#clock, log: this.#log, env, timing: this.#timing }
     const upkeep = new Upkeep(services, this.#definitions, (id) => this.cancel(id))
     this.#env = env
     this.#runner = new Runner(services, this.#definitions, upkeep)

@@ -8,12 +8,17 @@ export const ATTEMPTS_MAX = 5
 export const BACKOFF_FIRST_MS = 1_000
 /** Longest pause before another attempt, in milliseconds. */
 export const BACKOFF_MS_MAX = 10 * 60_000
-/** How long a job stays with a server that says nothing any more, in milliseconds. */
-export const LEASE_MS = 60_000
-/** How often a server says that it still runs its jobs, and looks for those it no longer has, in milliseconds. */
-export const HEARTBEAT_MS = 10_000
-/** How often a server looks for jobs that other servers left, in milliseconds. */
-export const POLL_MS = 2_000
+/** Times that keep several servers on one database apart, in milliseconds. */
+export interface JobTiming {
+  /** How long a job stays with a server that says nothing any more. */
+  readonly leaseMs: number
+  /** How often a server says that it still runs its jobs, and looks for those it no longer has. */
+  readonly heartbeatMs: number
+  /** How often a server looks for jobs that other servers left. */
+  readonly pollMs: number
+}
+
+export const JOB_TIMING: JobTiming = { leaseMs: 60_000, heartbeatMs: 10_000, pollMs: 2_000 }
 /** How often old jobs are deleted and what got stuck is freed, in milliseconds. */
 export const HOUSEKEEPING_MS = 5 * 60_000
 /** How long finished jobs can be looked up, in milliseconds. */

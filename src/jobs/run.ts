@@ -6,7 +6,7 @@ import { pauseAfter } from './backoff.ts'
 import type { AnyJob, Checkpoint, JobContext } from './define.ts'
 import { describeError, isFinal, LeaseLost, ServerStops, TryAgain } from './errors.ts'
 import { toJson } from './json.ts'
-import { ATTEMPTS_MAX, LEASE_MS, STATE_BYTES_MAX } from './limits.ts'
+import { ATTEMPTS_MAX, type JobTiming, STATE_BYTES_MAX } from './limits.ts'
 import { viewJob } from './view.ts'
 
 /** What a run needs of the program. */
@@ -15,6 +15,7 @@ export interface RunServices<Env> {
   readonly clock: Clock
   readonly log: Log
   readonly env: Env
+  readonly timing: JobTiming
 }
 
 /** How a run ended; `released` jobs are in the queue again, `lost` ones are somebody else's business. */
@@ -153,13 +154,13 @@ export class Run<Env> {
   async #checkpoint(
     work: (tx: Writer) => Promise<Checkpoint<unknown> | undefined>,
   ): Promise<Checkpoint<unknown> | undefined> {
-    const { db, clock } = this.#services
+    const { db, clock, timing } = this.#services
     const row = this.#row
     this.#abort.signal.throwIfAborted()
     const { reached, until } = await db.transact(async (tx) => {
       const reached = await work(tx)
       const now = clock.now()
-      const until = now + LEASE_MS * 1000
+      const until = now + timing.leaseMs * 1000
       const progress = {
         ...(reached?.state === undefined ? {} : { state: toJson(reached.state, STATE_BYTES_MAX, 'state') }),
         ...(reached?.done === undefined ? {} : { done: reached.done }),

@@ -5,7 +5,7 @@ import type { Writer } from '../store/database.ts'
 import { claimJob, type Job, nextDue, readyKinds, releaseDue } from '../store/repos/jobs.ts'
 import type { AnyJob } from './define.ts'
 import { LeaseLost, ServerStops } from './errors.ts'
-import { DRAIN_MS_MAX, HOUSEKEEPING_ROWS_MAX, JOBS_AT_ONCE, JOBS_OF_KIND_AT_ONCE, LEASE_MS, POLL_MS } from './limits.ts'
+import { DRAIN_MS_MAX, HOUSEKEEPING_ROWS_MAX, JOBS_AT_ONCE, JOBS_OF_KIND_AT_ONCE } from './limits.ts'
 import { Run, type RunEnd, type RunServices } from './run.ts'
 import type { Upkeep } from './upkeep.ts'
 
@@ -105,7 +105,7 @@ export class Runner<Env> {
         this.#wakeLater(await this.#nextLook())
       } catch (error) {
         this.#services.log.warn({ err: error }, 'the job queue could not be read; trying again')
-        this.#wakeLater(POLL_MS)
+        this.#wakeLater(this.#services.timing.pollMs)
       }
     }
   }
@@ -143,7 +143,7 @@ export class Runner<Env> {
     const open = [...kinds]
     while (open.length > 0 && this.#running.size + taken.length < JOBS_AT_ONCE) {
       const kind = open.shift()!
-      const lease = { token: newId(), until: now + LEASE_MS * 1000 }
+      const lease = { token: newId(), until: now + this.#services.timing.leaseMs * 1000 }
       const job = await claimJob(tx, kind, served.get(kind) ?? Number.MIN_SAFE_INTEGER, lease, now)
       if (!job) continue
       taken.push(job)
@@ -171,11 +171,11 @@ export class Runner<Env> {
 
   /** Milliseconds until there may be something new that nobody here tells of. */
   async #nextLook(): Promise<number | undefined> {
-    const { db, clock } = this.#services
+    const { db, clock, timing } = this.#services
     const due = await nextDue(db.read)
     const untilDue = due === undefined ? undefined : Math.max(1, Math.ceil((due - clock.now()) / 1000))
     if (db.sole) return untilDue
-    return Math.min(untilDue ?? POLL_MS, POLL_MS)
+    return Math.min(untilDue ?? timing.pollMs, timing.pollMs)
   }
 
   #wakeLater(ms: number | undefined): void {

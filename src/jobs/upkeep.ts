@@ -15,15 +15,7 @@ import {
 } from '../store/repos/jobs.ts'
 import type { AnyJob } from './define.ts'
 import { LeaseLost } from './errors.ts'
-import {
-  ATTEMPTS_MAX,
-  HEARTBEAT_MS,
-  HOUSEKEEPING_MS,
-  HOUSEKEEPING_ROWS_MAX,
-  JOBS_KEPT_MS,
-  LEASE_MS,
-  POLL_MS,
-} from './limits.ts'
+import { ATTEMPTS_MAX, HOUSEKEEPING_MS, HOUSEKEEPING_ROWS_MAX, JOBS_KEPT_MS } from './limits.ts'
 import type { Run, RunServices } from './run.ts'
 import { viewJob } from './view.ts'
 
@@ -52,13 +44,13 @@ export class Upkeep<Env> {
   }
 
   async start(watched: Watched<Env>): Promise<void> {
-    const { db } = this.#services
+    const { db, timing } = this.#services
     await this.#takeOver(db.sole ? Number.MAX_SAFE_INTEGER : this.#services.clock.now())
     await this.#cancelWanted()
-    this.#every(HEARTBEAT_MS, () => this.#keepLeases(watched))
+    this.#every(timing.heartbeatMs, () => this.#keepLeases(watched))
     this.#every(HOUSEKEEPING_MS, () => this.#tidy().then(() => watched.wake()))
     if (db.sole) return
-    this.#every(POLL_MS, async () => {
+    this.#every(timing.pollMs, async () => {
       await this.#cancelWanted()
       if (await this.#takeOver(this.#services.clock.now())) watched.wake()
     })
@@ -89,11 +81,11 @@ export class Upkeep<Env> {
 
   /** Says that this server still runs its jobs, and ends the runs of those that it has lost. */
   async #keepLeases(watched: Watched<Env>): Promise<void> {
-    const { db, clock } = this.#services
+    const { db, clock, timing } = this.#services
     const runs = watched.running()
     if (runs.length === 0) return
     const tokens = runs.map(({ token }) => token)
-    const until = clock.now() + LEASE_MS * 1000
+    const until = clock.now() + timing.leaseMs * 1000
     try {
       const held = await (db.sole ? heldLeases(db.read, tokens) : db.transact((tx) => keepLeases(tx, tokens, until)))
       for (const run of runs) {

@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   keys: async () => (await import('./commands/keys.ts')).addKeys,
   users: async () => (await import('./commands/users.ts')).addUsers,
   models: async () => (await import('./commands/models.ts')).addModels,
+  jobs: async () => (await import('./commands/jobs.ts')).addJobs,
   migrate: data,
   backup: data,
   restore: data,

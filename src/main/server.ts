@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { registry } from '../api/registry.ts'
+import { newId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import type { Config } from '../config/config.ts'
 import { ConfigError } from '../config/config.ts'
@@ -9,11 +10,13 @@ import { joinRoutes } from '../wire/http/extra-routes.ts'
 import { createHttpHandler } from '../wire/http/handler.ts'
 import { openAiRoutes } from '../wire/openai/routes.ts'
 import { callLog } from '../wire/ops/call-log.ts'
+import { jobsRoute } from '../wire/ops/jobs-route.ts'
 import { Metrics } from '../wire/ops/metrics.ts'
 import { operatorRoutes } from '../wire/ops/routes.ts'
 import { createDispatcher } from '../wire/pipeline/dispatcher.ts'
 import { listen } from '../wire/port/listen.ts'
 import { sessionRoutes } from '../wire/session/routes.ts'
+import { announce } from './control.ts'
 import { type BuiltServices, buildServices } from './services.ts'
 
 /** A server that answers on its port. */
@@ -37,14 +40,15 @@ export async function startServer(config: Config, log: Log, overrides: Partial<S
   try {
     const { services } = built
     await services.imports.resume()
-    const metrics = new Metrics(services.runtime)
+    const metrics = new Metrics(services)
     const logCall = callLog(log)
     const dispatcher = createDispatcher(registry, services, (call, code) => {
       metrics.observe(call, code)
       logCall(call, code)
     })
+    const controlToken = newId()
     const extraRoutes = joinRoutes(
-      new Map(operatorRoutes(metrics, readiness(services))),
+      new Map([...operatorRoutes(metrics, readiness(services)), jobsRoute(services, controlToken)]),
       sessionRoutes(services),
       openAiRoutes(dispatcher, services),
     )
@@ -64,9 +68,12 @@ export async function startServer(config: Config, log: Log, overrides: Partial<S
     })
     services.origin.listensOn(port.url)
     await services.jobs.start(services)
+    const unannounce = await announce(config.dataDir, config.host, port.port, controlToken)
     let closing: Promise<void> | undefined
     const close = (): Promise<void> => {
-      closing ??= port.close().then(() => built.close())
+      closing ??= unannounce()
+        .then(() => port.close())
+        .then(() => built.close())
       return closing
     }
     return { url: port.url, port: port.port, services, newPat: built.newPat, close }

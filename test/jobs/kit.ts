@@ -64,3 +64,6 @@ export class StandingClock implements Clock {
     this.#now += ms * 1000
   }
 }
+
+/** Rows that each job of worker-process.ts writes. */
+export const FILL_ROWS = 12

@@ -4,7 +4,7 @@ import { AppError } from '../../src/base/errors.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { LeaseLost, ServerStops, TryAgain } from '../../src/jobs/errors.ts'
-import { LEASE_MS } from '../../src/jobs/limits.ts'
+import { JOB_TIMING } from '../../src/jobs/limits.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { apps, users } from '../../src/store/repos/families.ts'
 import { newUser, onEachEngine } from '../store/kit.ts'
@@ -286,7 +286,7 @@ onEachEngine('the job queue', (engine) => {
       const slow = await startJobs(db, [insert], clock)
       const id = await db.transact((tx) => slow.enqueue(tx, insert, null))
       await started.promise
-      clock.forward(LEASE_MS + 1)
+      clock.forward(JOB_TIMING.leaseMs + 1)
       const fast = await startJobs(db, [insert], clock)
       await fast.idle()
       goOn.resolve()
@@ -317,7 +317,7 @@ onEachEngine('the job queue', (engine) => {
       for (let i = 0; i < 2; i++) {
         // A claim, then a server of which nothing is heard any more.
         while ((await servers[0]!.get(id))?.attempts !== i + 1) await new Promise(setImmediate)
-        clock.forward(LEASE_MS + 1)
+        clock.forward(JOB_TIMING.leaseMs + 1)
         servers.push(await startJobs(db, [fatal], clock))
       }
       const job = (await servers[0]!.get(id))!

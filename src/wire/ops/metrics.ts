@@ -1,7 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { StatusCode } from '../../contract/status-code.ts'
+import type { Services } from '../../domain/services.ts'
 import type { Runtime } from '../../runtime/protocol.ts'
 import type { CallObserver } from '../pipeline/dispatcher.ts'
+import { watchJobs } from './job-metrics.ts'
 
 const MICROS_PER_SECOND = 1e6
 // From a key check in memory to a video: calls span five orders of magnitude.
@@ -13,7 +15,7 @@ export class Metrics {
   readonly #calls: Counter<'rpc' | 'code' | 'transport'>
   readonly #seconds: Histogram<'rpc'>
 
-  constructor(runtime: Runtime) {
+  constructor(services: Pick<Services, 'runtime' | 'jobs' | 'clock'>) {
     collectDefaultMetrics({ register: this.#registry })
     this.#calls = new Counter({
       name: 'limpid_calls_total',
@@ -28,7 +30,8 @@ export class Metrics {
       buckets: SECONDS_BUCKETS,
       registers: [this.#registry],
     })
-    this.#watchWorkers(runtime)
+    this.#watchWorkers(services.runtime)
+    watchJobs(this.#registry, services)
   }
 
   /** To be told of every call by the dispatcher. */
