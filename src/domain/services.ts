@@ -12,7 +12,6 @@ import type { Database } from '../store/database.ts'
 import type { WeightStore } from '../weights/store.ts'
 import type { Directory } from './access/directory.ts'
 import type { PublicOrigin } from './media/origin.ts'
-import type { ModelImports } from './models/import-jobs.ts'
 import type { PlanCache } from './plan-cache.ts'
 import type { LoginAttempts } from './users/login-attempts.ts'
 
@@ -34,7 +33,6 @@ export interface Services {
   readonly mediaPrep: MediaPrep
   /** The ways to those servers, for what is no plan: streams and methods. */
   readonly links: Links
-  readonly imports: ModelImports
   /** Durable background work; see docs/jobs.md. */
   readonly jobs: Jobs<Services>
   readonly rateLimiter: RateLimiter

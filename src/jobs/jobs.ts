@@ -20,6 +20,8 @@ import { Runner, type RunObserver } from './runner.ts'
 import { Upkeep } from './upkeep.ts'
 import { type JobView, viewJob } from './view.ts'
 
+export type { JobCount }
+
 /** What the caller of `enqueue` may say beside the arguments. */
 export interface EnqueueOptions {
   /** The job is deleted with its app, and takes turns with the jobs of other apps. */
@@ -181,6 +183,21 @@ export class Jobs<Env> {
   /** Resolves when nothing runs here and nothing is ready; what waits for its time is not waited for. */
   async idle(): Promise<void> {
     await this.#runner?.idle()
+  }
+
+  /** Resolves with a job once it has ended, in this server; with undefined when it is gone. */
+  async ended(id: string): Promise<JobView | undefined> {
+    for (;;) {
+      const next = this.#runner?.nextEnd()
+      const job = await this.get(id)
+      if (!job || job.finishedAt !== undefined) return job
+      await next
+    }
+  }
+
+  /** Ends runs here whose jobs are gone, sooner than a heartbeat would; after a deletion of an app, say. */
+  async recheck(): Promise<void> {
+    await this.#runner?.recheck()
   }
 
   /** What waits and runs, by kind. */

@@ -33,6 +33,7 @@ export class Runner<Env> {
   #turning: Promise<void> | undefined
   #again = false
   #timer: NodeJS.Timeout | undefined
+  #nextEnd: PromiseWithResolvers<void> | undefined
 
   constructor(services: RunServices<Env>, definitions: ReadonlyMap<string, AnyJob<Env>>, upkeep: Upkeep<Env>) {
     this.#services = services
@@ -65,6 +66,16 @@ export class Runner<Env> {
   /** Ends the run of a job that is no longer this server's. */
   drop(id: string): void {
     for (const { run } of this.#running.values()) if (run.id === id) run.abort(new LeaseLost())
+  }
+
+  /** Resolves with the next end of a run here. */
+  nextEnd(): Promise<void> {
+    this.#nextEnd ??= Promise.withResolvers()
+    return this.#nextEnd.promise
+  }
+
+  recheck(): Promise<void> {
+    return this.#upkeep.keepLeases([...this.#running.values()].map(({ run }) => run))
   }
 
   observe(observer: RunObserver): void {
@@ -164,6 +175,8 @@ export class Runner<Env> {
     const done = run.start().then((end) => {
       this.#running.delete(token)
       for (const observe of this.#observers) observe(job.kind, end, (performance.now() - startedAt) / 1000)
+      this.#nextEnd?.resolve()
+      this.#nextEnd = undefined
       this.wake()
     })
     this.#running.set(token, { kind: job.kind, run, done })

@@ -47,7 +47,7 @@ export class Upkeep<Env> {
     const { db, timing } = this.#services
     await this.#takeOver(db.sole ? Number.MAX_SAFE_INTEGER : this.#services.clock.now())
     await this.#cancelWanted()
-    this.#every(timing.heartbeatMs, () => this.#keepLeases(watched))
+    this.#every(timing.heartbeatMs, () => this.keepLeases(watched.running()))
     this.#every(HOUSEKEEPING_MS, () => this.#tidy().then(() => watched.wake()))
     if (db.sole) return
     this.#every(timing.pollMs, async () => {
@@ -80,9 +80,8 @@ export class Upkeep<Env> {
   }
 
   /** Says that this server still runs its jobs, and ends the runs of those that it has lost. */
-  async #keepLeases(watched: Watched<Env>): Promise<void> {
+  async keepLeases(runs: readonly Run<Env>[]): Promise<void> {
     const { db, clock, timing } = this.#services
-    const runs = watched.running()
     if (runs.length === 0) return
     const tokens = runs.map(({ token }) => token)
     const until = clock.now() + timing.leaseMs * 1000

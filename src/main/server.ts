@@ -4,6 +4,7 @@ import { newId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import type { Config } from '../config/config.ts'
 import { ConfigError } from '../config/config.ts'
+import { resumeImports } from '../domain/models/import-job.ts'
 import type { Services } from '../domain/services.ts'
 import { createRpc } from '../wire/grpc/rpc.ts'
 import { joinRoutes } from '../wire/http/extra-routes.ts'
@@ -39,7 +40,7 @@ export async function startServer(config: Config, log: Log, overrides: Partial<S
   const built = await buildServices(config, log, overrides)
   try {
     const { services } = built
-    await services.imports.resume()
+    await resumeImports(services)
     const metrics = new Metrics(services)
     const logCall = callLog(log)
     const dispatcher = createDispatcher(registry, services, (call, code) => {

@@ -8,7 +8,6 @@ import { type Config, ConfigError } from '../config/config.ts'
 import { Directory } from '../domain/access/directory.ts'
 import { JOB_KINDS } from '../domain/jobs/kinds.ts'
 import { PublicOrigin } from '../domain/media/origin.ts'
-import { ModelImports } from '../domain/models/import-jobs.ts'
 import { PlanCache } from '../domain/plan-cache.ts'
 import type { Services } from '../domain/services.ts'
 import { LoginAttempts } from '../domain/users/login-attempts.ts'
@@ -63,7 +62,7 @@ export async function buildServices(
     if (!overrides.mediaPrep) stack.defer(() => mediaPrep.close())
     const blobs = overrides.blobs ?? (await openDiskBlobs(config.dataDir))
     if (!overrides.blobs) stack.defer(() => blobs.close())
-    const base: Omit<Services, 'imports'> = {
+    const services: Services = {
       config,
       log,
       clock,
@@ -87,8 +86,6 @@ export async function buildServices(
       links,
       runtime: withRemotes(local, links),
     }
-    const services: Services = { ...base, imports: overrides.imports ?? new ModelImports(base) }
-    stack.defer(() => services.imports.close())
     // First of all, as jobs use everything else.
     stack.defer(() => services.jobs.close())
     return { services, newPat, close: () => stack.disposeAsync() }

@@ -49,7 +49,7 @@ const versionsOf = async (modelId: string) =>
 
 /** Files that uploads and imports have left. */
 async function leftovers(): Promise<string[]> {
-  await server.services.imports.idle()
+  await server.services.jobs.idle()
   return readdir(join(server.services.config.dataDir, IMPORTS_FOLDER)).catch(() => [])
 }
 
@@ -90,7 +90,7 @@ test('a client that lost count repeats the config; newer ones wait for the versi
       [StatusCode.MODEL_BUILDING, 0],
     ],
   )
-  await server.services.imports.idle()
+  await server.services.jobs.idle()
   const [version] = await versionsOf('visual-embedder')
   assert.deepEqual([version!.status!.code, version!.description], [StatusCode.MODEL_TRAINED, 'in parts'])
 })

@@ -87,7 +87,7 @@ async function bring(modelTypeId: string, bytes: Buffer, more: GivenVersion = {}
   const posted = await post(modelTypeId, bytes, more)
   succeeded(posted.response)
   assert.equal(posted.response.model!.modelVersion!.status!.code, StatusCode.MODEL_UPLOADING)
-  await server.services.imports.idle()
+  await server.services.jobs.idle()
   const { code, details } = await status(posted.id)
   assert.equal(StatusCode[code], 'MODEL_TRAINED', details)
   return posted
@@ -263,7 +263,7 @@ describe('what cannot be brought', () => {
     const modelVersions = [{ pretrainedModelConfig: { modelZipUrl: `${base}/${id}` } }]
     const response = await server.call('PostModelVersions', { modelId: id, modelVersions }, { key })
     refused(response, StatusCode.CONN_INSUFFICIENT_SCOPES, /Concepts_Add/)
-    await server.services.imports.idle()
+    await server.services.jobs.idle()
   })
 
   test('a package that is no good ends as failed, says why in one sentence and leaves nothing behind', async () => {
@@ -278,7 +278,7 @@ describe('what cannot be brought', () => {
       [Buffer.from('<html>not found</html>'), /not an ONNX model/],
     ]
     const posted = await Promise.all(cases.map(([bytes]) => post('visual-classifier', bytes)))
-    await server.services.imports.idle()
+    await server.services.jobs.idle()
     for (const [at, { id, versionId }] of posted.entries()) {
       const { code, details } = await status(id, versionId)
       assert.equal(StatusCode[code], 'MODEL_UPLOADING_FAILED')
@@ -295,7 +295,7 @@ describe('what cannot be brought', () => {
     const { id } = await post('visual-embedder', Buffer.alloc(0), {
       pretrainedModelConfig: { modelZipUrl: `${base}/nothing?signature=secret` },
     })
-    await server.services.imports.idle()
+    await server.services.jobs.idle()
     const version = succeeded(await server.call('GetModelVersion', { userAppId: app.userAppId, modelId: id }))
       .modelVersion!
     assert.match(version.status!.details, /^404 Client Error: Not Found/)
@@ -315,6 +315,12 @@ async function filesLeft(versionIds: readonly string[]): Promise<{ rows: number 
 async function versionPk(versionId: string, { services } = server): Promise<number> {
   const query = services.db.read.selectFrom('model_versions').select('pk').where('id', '=', versionId)
   return (await query.executeTakeFirstOrThrow()).pk
+}
+
+/** Resolves when the import of a version has ended. */
+async function importOf({ services: { jobs } }: TestServer, versionPk: number): Promise<void> {
+  const imports = await jobs.list({ kind: 'model-import' })
+  await jobs.ended(imports.find(({ args }) => (args as { versionPk: number }).versionPk === versionPk)!.id)
 }
 
 /** A server whose calls present a key unless they say otherwise. */
@@ -343,7 +349,7 @@ describe('life of what was brought', () => {
     const { userAppId } = await makeApp(server, 'open', { owner, visibility: Visible.PUBLIC })
     const as = withKey(server, owner.pat)
     const { id, versionId } = await post('visual-embedder', colourEmbedder(), {}, { as, userAppId })
-    await server.services.imports.idle()
+    await server.services.jobs.idle()
     const inputs = [{ data: { image: { base64: await picture(BLUE) } } }]
     const stranger = withKey(server, (await server.makeUser('stranger')).pat)
     const tryIt = () => stranger.call('PostModelOutputs', { userAppId, modelId: id, inputs })
@@ -389,7 +395,7 @@ describe('life of what was brought', () => {
 
     const away = await makeApp(server, 'away')
     const third = await post('visual-classifier', packageOf(colourClassifier(), 'u\nv\nw'), {}, away)
-    await server.services.imports.idle()
+    await server.services.jobs.idle()
     const { layers } = await versionFiles(db.read, await versionPk(third.versionId))
     assert.ok(await blobs.stat(layers!))
     succeeded(await server.call('DeleteApp', { userAppId: away.userAppId }))
@@ -400,14 +406,14 @@ describe('life of what was brought', () => {
   test('a version that is deleted while its model never ends stops the import; others go on meanwhile', async () => {
     const endless = await post('visual-classifier', packageOf(endlessModel()))
     const other = await post('visual-embedder', colourEmbedder())
-    await server.services.imports.done(await versionPk(other.versionId))
+    await importOf(server, await versionPk(other.versionId))
     assert.equal((await status(other.id)).code, StatusCode.MODEL_TRAINED)
     assert.equal((await status(endless.id)).code, StatusCode.MODEL_UPLOADING)
     refused(await predict(endless.id, { image: { base64: await picture(BLUE) } }), StatusCode.MODEL_UPLOADING)
     assert.ok((await seen(other.id, BLUE)).embeddings[0])
     const { userAppId } = app
     succeeded(await server.call('DeleteModelVersion', { userAppId, modelId: endless.id, versionId: endless.versionId }))
-    await server.services.imports.idle()
+    await server.services.jobs.idle()
   })
 
   test('an import goes on after a restart, with the package that was fetched already or a new fetch', async () => {
@@ -436,8 +442,7 @@ describe('life of what was brought', () => {
       served.delete(`/${checking.id}`)
       await using second = await start()
       assert.equal((await status(fetching.id, '', second)).code, StatusCode.MODEL_UPLOADING)
-      await second.services.imports.resume()
-      await second.services.imports.done(await versionPk(fetching.versionId, second))
+      await importOf(second, await versionPk(fetching.versionId, second))
       assert.equal((await status(fetching.id, '', second)).code, StatusCode.MODEL_TRAINED)
       // Its URL is gone, so a second fetch would have failed by now.
       assert.equal((await status(checking.id, '', second)).code, StatusCode.MODEL_UPLOADING)

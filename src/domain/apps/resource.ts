@@ -10,6 +10,7 @@ import { modelPksOfApp } from '../../store/repos/models.ts'
 import { dropTraces } from '../../store/repos/traces.ts'
 import { releaseFilesOfModels } from '../../store/repos/version-files.ts'
 import { workflowPksOfApp } from '../../store/repos/workflows.ts'
+import { pruneImports } from '../models/import-job.ts'
 import { checkImage, checkTexts, visibilityOf } from '../resource/checks.ts'
 import { defineResource } from '../resource/define.ts'
 
@@ -105,7 +106,7 @@ export const apps = defineResource({
         const modelPks = await modelPksOfApp(tx, pk)
         await releaseFilesOfModels(tx, modelPks, call.services.clock.now())
         await releaseMediaOfApps(tx, [pk], call.services.clock.now())
-        tx.afterCommit(() => void call.services.imports.prune())
+        tx.afterCommit(() => void pruneImports(call.services))
         await dropTraces(tx, 'model', modelPks)
         await dropTraces(tx, 'workflow', await workflowPksOfApp(tx, pk))
         await dropTraces(tx, 'app', [pk])

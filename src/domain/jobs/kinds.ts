@@ -1,5 +1,6 @@
 import type { AnyJob } from '../../jobs/define.ts'
+import { importJob } from '../models/import-job.ts'
 import type { Services } from '../services.ts'
 
 /** Every kind of job that the server runs; one that is missing here cannot be enqueued. */
-export const JOB_KINDS: readonly AnyJob<Services>[] = []
+export const JOB_KINDS: readonly AnyJob<Services>[] = [importJob]

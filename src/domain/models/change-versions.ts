@@ -18,6 +18,7 @@ import { checkTexts, invalidModel, visibilityOf } from './checks.ts'
 import { typeOf } from './create-version.ts'
 import type { ModelAt } from './find.ts'
 import { bringsHead } from './head.ts'
+import { pruneImports } from './import-job.ts'
 import { checkRemote, isRemote } from './remote.ts'
 import { models } from './resource.ts'
 
@@ -84,7 +85,7 @@ export async function deleteVersion(call: Call, model: ModelAt, id: string): Pro
     await deprecateWorkflowsWith(tx, [id])
   })
   models.hooks.afterCommit?.(call)
-  await call.services.imports.prune()
+  await pruneImports(call.services)
 }
 
 /**

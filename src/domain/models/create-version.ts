@@ -24,6 +24,7 @@ import { embeds } from './base-embedder.ts'
 import { checkTexts, invalidModel, visibilityOf } from './checks.ts'
 import { findModel, findVersion, type ModelAt } from './find.ts'
 import { bringsHead, type HeadParams, takeHead } from './head.ts'
+import { enqueueImport } from './import-job.ts'
 import { chatSignatures } from './methods.ts'
 import { checkRemote, isRemote } from './remote.ts'
 import { placeOfRef } from './resolve.ts'
@@ -183,7 +184,7 @@ export async function storeVersion(
   })
   await setVersionConcepts(tx, row.pk, links)
   if (sent) await addVersionFile(tx, row.pk, 'package', sent.blob, now)
-  if (row.status_code === StatusCode.MODEL_UPLOADING) tx.afterCommit(() => call.services.imports.start(row.pk))
+  if (row.status_code === StatusCode.MODEL_UPLOADING) await enqueueImport(call.services, tx, row.pk, model.app_pk)
   if (version.head) await putHead(tx, row.pk, JSON.stringify(version.head))
   const changed = await modelRows.update(tx, model, { latest_version_pk: row.pk }, now)
   return { version: row, model: changed }

@@ -14,7 +14,7 @@ import type { Layers, UploadType } from '../../engines/onnx-model/layers.ts'
 import { uploadProblem } from '../../engines/onnx-model/problem.ts'
 import { readUploadSettings } from '../../engines/onnx-model/settings.ts'
 import type { CheckOrder } from '../../model-packages/check.ts'
-import { type CheckLimits, checkInProcess } from '../../model-packages/check-process.ts'
+import { checkInProcess } from '../../model-packages/check-process.ts'
 import { PACKAGE_BYTES_MAX } from '../../model-packages/limits.ts'
 import type { Reader, Writer } from '../../store/database.ts'
 import { apps, models, modelVersions, users } from '../../store/repos/families.ts'
@@ -32,9 +32,6 @@ import { linkConcepts } from './version-concepts.ts'
 /** Where packages lie while they are checked, under the data folder; what a killed server left there is of no use. */
 export const IMPORTS_FOLDER = 'imports'
 
-/** What an import needs of the program. */
-export type ImportServices = Omit<Services, 'imports'>
-
 /** Content type of stored packages and models, which says nothing. */
 export const CONTENT_TYPE = 'application/octet-stream'
 
@@ -42,12 +39,7 @@ export const CONTENT_TYPE = 'application/octet-stream'
  * Brings one version from MODEL_UPLOADING to MODEL_TRAINED or MODEL_UPLOADING_FAILED: fetches the package, checks it,
  * stores model and labels. May be begun again after any interruption. Throws only the reason of `signal`.
  */
-export async function importVersion(
-  services: ImportServices,
-  versionPk: number,
-  signal: AbortSignal,
-  limits?: CheckLimits,
-): Promise<void> {
+export async function importVersion(services: Services, versionPk: number, signal: AbortSignal): Promise<void> {
   const folder = join(services.config.dataDir, IMPORTS_FOLDER, randomUUID())
   try {
     const row = await waiting(services.db.read, versionPk)
@@ -56,7 +48,7 @@ export async function importVersion(
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const packed = await packageOf(services, row, version, signal)
     const order = await orderOf(services, row, version, packed.hash, folder)
-    const { model, layers } = await checkInProcess(order, packed.size, signal, limits)
+    const { model, layers } = await checkInProcess(order, packed.size, signal)
     const modelBlob = await services.blobs.put(createReadStream(model))
     const layersBlob = await services.blobs.put(Buffer.from(JSON.stringify(layers)))
     await succeed(services, versionPk, modelBlob, layersBlob, layers)
@@ -75,7 +67,7 @@ async function waiting(db: Reader, versionPk: number): Promise<Row<'model_versio
 
 /** The package of a version: the one that is stored, else fetched and stored now, so that it is fetched once only. */
 async function packageOf(
-  services: ImportServices,
+  services: Services,
   { pk }: Row<'model_versions'>,
   version: ModelVersion,
   signal: AbortSignal,
@@ -97,7 +89,7 @@ async function packageOf(
 }
 
 async function orderOf(
-  { blobs, db }: ImportServices,
+  { blobs, db }: Services,
   row: Row<'model_versions'>,
   version: ModelVersion,
   hash: string,
@@ -117,7 +109,7 @@ async function orderOf(
 }
 
 async function succeed(
-  services: ImportServices,
+  services: Services,
   pk: number,
   model: BlobInfo,
   layersBlob: BlobInfo,
@@ -138,12 +130,7 @@ async function succeed(
 }
 
 /** Makes the labels the concepts of a version, adding those to the app that it lacks. */
-async function addLabels(
-  services: ImportServices,
-  tx: Writer,
-  row: Row<'model_versions'>,
-  layers: Layers,
-): Promise<void> {
+async function addLabels(services: Services, tx: Writer, row: Row<'model_versions'>, layers: Layers): Promise<void> {
   const model = (await models.getByPk(tx, row.model_pk))!
   const app = (await apps.getByPk(tx, model.app_pk))!
   const user = (await users.getByPk(tx, app.user_pk))!
@@ -154,7 +141,7 @@ async function addLabels(
     startedAt: services.clock.now(),
     principal: internalPrincipal(user),
     target: { user, rights: 'owner', scopes: ALL_SCOPES },
-    services: services as Services,
+    services,
     signal: new AbortController().signal,
     log: services.log,
   }
@@ -162,19 +149,23 @@ async function addLabels(
   await setVersionConcepts(tx, row.pk, await linkConcepts(call, tx, app.pk, concepts))
 }
 
-async function fail(services: ImportServices, pk: number, error: unknown): Promise<void> {
-  const { clock, db, log } = services
+async function fail(services: Services, pk: number, error: unknown): Promise<void> {
+  const { db, log } = services
   const known = isAppError(error)
   if (!known) log.error({ err: error, versionPk: pk }, 'importing a model failed')
-  await db.transact(async (tx) => {
-    const row = await waiting(tx, pk)
-    if (!row) return
-    const { pretrainedModelConfig } = decodeDoc(ModelVersionSchema, row.doc)
-    const details = known
-      ? withoutQuery(error.details, pretrainedModelConfig?.modelZipUrl ?? '')
-      : 'The server could not check the model; try again, and look into its log if it fails again.'
-    await settle(tx, row, StatusCode.MODEL_UPLOADING_FAILED, details, clock.now())
-  })
+  const details = known
+    ? error.details
+    : 'The server could not check the model; try again, and look into its log if it fails again.'
+  await db.transact((tx) => failImport(services, tx, pk, details))
+}
+
+/** Makes a version that is being imported MODEL_UPLOADING_FAILED. */
+export async function failImport({ clock }: Services, tx: Writer, pk: number, details: string): Promise<void> {
+  const row = await waiting(tx, pk)
+  if (!row) return
+  const { pretrainedModelConfig } = decodeDoc(ModelVersionSchema, row.doc)
+  const shown = withoutQuery(details, pretrainedModelConfig?.modelZipUrl ?? '')
+  await settle(tx, row, StatusCode.MODEL_UPLOADING_FAILED, shown, clock.now())
 }
 
 /** A message without the part of a URL that may be a secret. */

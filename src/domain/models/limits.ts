@@ -10,6 +10,8 @@ export const HEAD_DIMENSIONS_MAX = 16_384
 export const PACKAGE_FETCH_MS = 30 * 60_000
 /** Models that are imported at the same time. */
 export const IMPORTS_AT_ONCE = 2
+/** How often an import is begun that the server does not survive. */
+export const IMPORT_ATTEMPTS_MAX = 3
 /** Most weights of one linear head, in numbers; about 80 MB of JSON. */
 export const HEAD_WEIGHTS_MAX = 4 * 1024 * 1024
 

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Services } from '../../domain/services.ts'
+import type { JobCount } from '../../jobs/jobs.ts'
 
 const MICROS_PER_SECOND = 1e6
 // From a webhook to a training.
@@ -8,32 +9,31 @@ const SECONDS_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 1_800, 7_200]
 /** Figures of the job queue: what waits and runs now, what has run, and how long it took. */
 export function watchJobs(registry: Registry, { jobs, clock }: Pick<Services, 'jobs' | 'clock'>): void {
   const registers = [registry]
-  const running = new Gauge({
-    name: 'limpid_jobs_running',
-    help: 'Background jobs that run now, on all servers of the database',
-    labelNames: ['kind'],
-    registers,
-  })
-  const oldest = new Gauge({
-    name: 'limpid_jobs_oldest_queued_seconds',
-    help: 'Age of the oldest background job that waits',
-    labelNames: ['kind'],
-    registers,
-  })
-  const queued = new Gauge({
-    name: 'limpid_jobs_queued',
-    help: 'Background jobs that wait',
-    labelNames: ['kind'],
-    registers,
-    async collect() {
-      const now = clock.now()
-      for (const count of await jobs.counts()) {
-        const { kind } = count
-        queued.set({ kind }, count.queued)
-        running.set({ kind }, count.running)
-        oldest.set({ kind }, Math.max(0, now - (count.oldestQueued ?? now)) / MICROS_PER_SECOND)
-      }
-    },
+  // Gauges are collected at the same time; one look at the database serves them all.
+  let looking: Promise<JobCount[]> | undefined
+  const look = (): Promise<JobCount[]> => {
+    looking ??= jobs.counts().finally(() => {
+      looking = undefined
+    })
+    return looking
+  }
+  const gauge = (name: string, help: string, value: (count: JobCount) => number): void => {
+    const labelNames = ['kind'] as const
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers,
+      async collect() {
+        for (const count of await look()) this.set({ kind: count.kind }, value(count))
+      },
+    })
+  }
+  gauge('limpid_jobs_running', 'Background jobs that run now, on all servers', ({ running }) => running)
+  gauge('limpid_jobs_queued', 'Background jobs that wait', ({ queued }) => queued)
+  gauge('limpid_jobs_oldest_queued_seconds', 'Age of the oldest background job that waits', ({ oldestQueued }) => {
+    const now = clock.now()
+    return Math.max(0, now - (oldestQueued ?? now)) / MICROS_PER_SECOND
   })
   const ended = new Counter({
     name: 'limpid_job_runs_total',
