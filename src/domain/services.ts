@@ -11,6 +11,7 @@ import type { Runtime } from '../runtime/protocol.ts'
 import type { Database } from '../store/database.ts'
 import type { WeightStore } from '../weights/store.ts'
 import type { Directory } from './access/directory.ts'
+import type { SignedLinks } from './media/links.ts'
 import type { PublicOrigin } from './media/origin.ts'
 import type { PlanCache } from './plan-cache.ts'
 import type { LoginAttempts } from './users/login-attempts.ts'
@@ -29,6 +30,8 @@ export interface Services {
   readonly runtime: Runtime
   /** Where clients reach this server. */
   readonly origin: PublicOrigin
+  /** Links to hosted media that work without a key. */
+  readonly mediaLinks: SignedLinks
   /** Looks at media and makes their hosted sizes. */
   readonly mediaPrep: MediaPrep
   /** The ways to those servers, for what is no plan: streams and methods. */

@@ -7,6 +7,7 @@ import { seedCatalogue } from '../catalogue/seed.ts'
 import { type Config, ConfigError } from '../config/config.ts'
 import { Directory } from '../domain/access/directory.ts'
 import { JOB_KINDS } from '../domain/jobs/kinds.ts'
+import { SignedLinks } from '../domain/media/links.ts'
 import { PublicOrigin } from '../domain/media/origin.ts'
 import { PlanCache } from '../domain/plan-cache.ts'
 import type { Services } from '../domain/services.ts'
@@ -69,6 +70,7 @@ export async function buildServices(
       db,
       blobs,
       mediaPrep,
+      mediaLinks: new SignedLinks(db),
       origin: new PublicOrigin(config.publicUrl),
       directory: new Directory(db),
       weights: new WeightStore({

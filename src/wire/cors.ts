@@ -27,21 +27,34 @@ export const CORS_HEADERS: Readonly<Record<string, string>> = {
   'access-control-expose-headers': EXPOSED,
 }
 
+/**
+ * The same for hosted media, which pages embed with `crossorigin=use-credentials`: such an answer has to name the origin.
+ * A cookie that comes along from a foreign page counts for nothing (media/credential.ts), so every origin may ask.
+ */
+export function mediaCorsHeaders(origin: string): Record<string, string> {
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-allow-credentials': 'true',
+    'access-control-expose-headers': 'accept-ranges, content-length, content-range, etag',
+  }
+}
+
 /** True for a browser's question whether it may send a request. */
 export function isPreflight(req: IncomingMessage): boolean {
   return req.method === 'OPTIONS' && req.headers['access-control-request-method'] !== undefined
 }
 
 /** Answers a preflight: yes, with the method and the headers it asks for. */
-export function answerPreflight(req: IncomingMessage, res: ServerResponse): void {
+export function answerPreflight(req: IncomingMessage, res: ServerResponse, isMedia = false): void {
   req.resume()
   res.writeHead(204, {
     ...CORS_HEADERS,
+    ...(isMedia && mediaCorsHeaders(headerOf(req, 'origin') ?? '*')),
     'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE, OPTIONS',
     // Not `*`, which would leave out authorization.
     'access-control-allow-headers': headerOf(req, 'access-control-request-headers') ?? USUAL_HEADERS,
     'access-control-max-age': String(PREFLIGHT_SECONDS),
-    vary: 'access-control-request-headers',
+    vary: isMedia ? 'origin, access-control-request-headers' : 'access-control-request-headers',
   })
   res.end()
 }

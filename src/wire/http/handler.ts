@@ -5,6 +5,7 @@ import type { Log } from '../../base/log.ts'
 import type { JsonNames } from '../../contract/json/index.ts'
 import { allMethods, type MethodInfo } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
+import { MEDIA_PATH } from '../../domain/media/address.ts'
 import type { Dispatcher } from '../call.ts'
 import { answerPreflight, CORS_HEADERS, isPreflight } from '../cors.ts'
 import { type Sending, sendMessage } from './answer.ts'
@@ -72,7 +73,7 @@ class HttpDoor {
     let counts = NO_COUNTS
     let message: Message | undefined
     try {
-      if (isPreflight(req)) return answerPreflight(req, res)
+      if (isPreflight(req)) return answerPreflight(req, res, path.startsWith(`${MEDIA_PATH}/`))
       const extra = this.#extraRoutes?.get(path)
       if (extra) return await extra(req, res)
       if (req.method === 'OPTIONS') return this.#answerOptions(path, res)

@@ -1,19 +1,18 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { AppError } from '../../base/errors.ts'
-import { httpStatusOf } from '../../base/http-status.ts'
-import { statusText } from '../../base/status-text.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { hasBody, readBody } from '../http/body.ts'
 import type { ExtraHandler } from '../http/extra-routes.ts'
 import { headerReader } from '../http/http-call.ts'
 import { HTTP_LIMITS } from '../http/limits.ts'
 import { discardRest } from '../http/refused-body.ts'
+import { type Json, sendStatusJson } from '../http/status-json.ts'
 import { requestIdFor } from '../pipeline/request-id.ts'
 
 /** Limits of a request outside the contract; its body has at most 64 KiB. */
 const LIMITS = { ...HTTP_LIMITS, bodyBytes: 64 * 1024 }
 
-export type Json = { readonly [key: string]: unknown }
+export type { Json } from '../http/status-json.ts'
 
 /** A request outside the contract. */
 export interface Asked {
@@ -34,10 +33,11 @@ export function jsonRoute(verb: 'GET' | 'POST', answer: (asked: Asked) => Promis
         throw new AppError(StatusCode.CONN_METHOD_NOT_ALLOWED, 'Method Not Allowed')
       }
       const address = req.socket?.remoteAddress ?? ''
-      send(res, StatusCode.SUCCESS, '', requestId, await answer({ header, address, body: () => readObject(req) }))
+      const fields = await answer({ header, address, body: () => readObject(req) })
+      sendStatusJson(res, { code: StatusCode.SUCCESS, details: '', requestId, fields })
     } catch (error) {
       if (!(error instanceof AppError)) throw error
-      send(res, error.code, error.details, requestId, {})
+      sendStatusJson(res, { code: error.code, details: error.details, requestId })
     }
     if (!req.complete && hasBody(req)) discardRest(req, LIMITS)
   }
@@ -56,15 +56,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function send(res: ServerResponse, code: StatusCode, details: string, requestId: string, fields: Json): void {
-  const status = { code, description: statusText(code), ...(details === '' ? {} : { details }), req_id: requestId }
-  const text = JSON.stringify({ status, ...fields })
-  res.writeHead(httpStatusOf(code), {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-  })
-  res.end(text)
 }
