@@ -64,3 +64,45 @@ test('long, silent and foreign files are told apart', async () => {
   assert.ok((await decodeAudio(bytes, { signal })).samples.length > 0)
   await assert.rejects(decodeAudio(bytes, { signal: AbortSignal.abort(new Error('gone')) }), /gone/)
 })
+
+/** A plain WAV file of noise with these numbers in its header. */
+function wav(head: { tag: number; rate: number; channels: number; bits: number }): Buffer {
+  const file = Buffer.from(Array.from({ length: 6_444 }, (_, at) => (at * at * 31) & 255))
+  const block = Math.ceil((head.channels * head.bits) / 8) & 0xffff
+  file.write('RIFF', 0, 'latin1')
+  file.writeUInt32LE(file.length - 8, 4)
+  file.write('WAVEfmt ', 8, 'latin1')
+  file.writeUInt32LE(16, 16)
+  file.writeUInt16LE(head.tag, 20)
+  file.writeUInt16LE(head.channels, 22)
+  file.writeUInt32LE(head.rate, 24)
+  file.writeUInt32LE((head.rate * block) % 2 ** 32, 28)
+  file.writeUInt16LE(block, 32)
+  file.writeUInt16LE(head.bits, 34)
+  file.write('data', 36, 'latin1')
+  file.writeUInt32LE(file.length - 44, 40)
+  return file
+}
+
+test('sample rates and channels that no recording has are refused before anything is resampled', async () => {
+  const plain = { tag: 1, rate: 16_000, channels: 1, bits: 16 }
+  assert.equal((await decodeAudio(wav(plain))).samples.length, 3_200)
+  for (const rate of [1, 999, 1_073_757_824]) {
+    await assert.rejects(decodeAudio(wav({ ...plain, rate })), {
+      code: StatusCode.INPUT_UNSUPPORTED_FORMAT,
+      details: `The audio has a sample rate of ${rate} hertz; 1000 to 768000 are possible.`,
+    })
+  }
+  await assert.rejects(decodeAudio(wav({ ...plain, channels: 100 })), {
+    code: StatusCode.INPUT_UNSUPPORTED_FORMAT,
+    details: 'The audio has 100 channels; at most 64 are possible.',
+  })
+})
+
+test('decoders that no accepted format needs stay shut', async () => {
+  const adpcmOki = wav({ tag: 0x10, rate: 16_000, channels: 1, bits: 4 })
+  await assert.rejects(decodeAudio(adpcmOki), {
+    code: StatusCode.INPUT_UNSUPPORTED_FORMAT,
+    details: 'The file holds no audio stream that can be decoded.',
+  })
+})

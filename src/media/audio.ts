@@ -3,7 +3,7 @@ import { AppError } from '../base/errors.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import { damaged, openMedia } from './av-input.ts'
 import type { EncodedSource } from './encoded-source.ts'
-import { AUDIO_SAMPLE_RATE, MAX_AUDIO_SECONDS } from './limits.ts'
+import { AUDIO_SAMPLE_RATE, MAX_AUDIO_CHANNELS, MAX_AUDIO_RATE, MAX_AUDIO_SECONDS, MIN_AUDIO_RATE } from './limits.ts'
 
 /** What an audio file says about itself; bitRate is bits per second, sampleRate hertz. */
 export interface AudioProbe {
@@ -59,6 +59,8 @@ export async function decodeAudio(
   const parts: Float32Array[] = []
   let total = 0
   const convert = (frame: Frame | null): void => {
+    // For each frame, because both may change in the middle of a stream.
+    if (frame) checkSound(frame.sampleRate, frame.channelLayout.nbChannels)
     using out = new av.Frame()
     out.alloc()
     out.format = av.AV_SAMPLE_FMT_FLT
@@ -106,4 +108,19 @@ export function tooLongAudio(maxSeconds: number): AppError {
     StatusCode.INPUT_OVER_LIMIT,
     `The audio is longer than the allowed limit of ${maxSeconds} seconds.`,
   )
+}
+
+function checkSound(rate: number, channels: number): void {
+  if (!(rate >= MIN_AUDIO_RATE && rate <= MAX_AUDIO_RATE)) {
+    throw new AppError(
+      StatusCode.INPUT_UNSUPPORTED_FORMAT,
+      `The audio has a sample rate of ${rate} hertz; ${MIN_AUDIO_RATE} to ${MAX_AUDIO_RATE} are possible.`,
+    )
+  }
+  if (channels > MAX_AUDIO_CHANNELS) {
+    throw new AppError(
+      StatusCode.INPUT_UNSUPPORTED_FORMAT,
+      `The audio has ${channels} channels; at most ${MAX_AUDIO_CHANNELS} are possible.`,
+    )
+  }
 }

@@ -46,7 +46,11 @@ const DECODERS = [
   'av1,vc1,wmv1,wmv2,wmv3,theora,cinepak,svq1,svq3,msvideo1,prores,dvvideo,rawvideo,png',
   'aac,mp3,mp3float,flac,opus,libopus,vorbis,alac,ac3,eac3,amrnb,amrwb,wmav1,wmav2,wmapro,adpcm_ms,adpcm_ima_wav',
   'pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f64le,pcm_alaw,pcm_mulaw',
-].join(',')
+]
+  .join(',')
+  .split(',')
+/** Decoders of which the library never frees what it opens by itself to look into the streams of a file. */
+const LEAKING = new Set(['aac', 'vorbis', 'h264'])
 const IO_BUFFER_BYTES = 256 * 1024
 const [SEEK_CUR, SEEK_END, SEEK_SIZE] = [1, 2, 0x1_0000]
 
@@ -96,13 +100,17 @@ export async function openMedia(from: Uint8Array | EncodedSource, kind: 'video' 
     if (result < 0) throw damaged(kind)
   }
   try {
-    const guards = { protocol_whitelist: 'none', codec_whitelist: DECODERS, max_streams: String(MAX_MEDIA_STREAMS) }
+    const guards = {
+      protocol_whitelist: 'none',
+      codec_whitelist: probingDecoders(demuxer),
+      max_streams: String(MAX_MEDIA_STREAMS),
+    }
     check(await format.openInput('', av.InputFormat.findInputFormat(demuxer), av.Dictionary.fromObject(guards)))
     check(await format.findStreamInfo(null))
     const type = kind === 'video' ? av.AVMEDIA_TYPE_VIDEO : av.AVMEDIA_TYPE_AUDIO
     const { streamIndex, decoder: codec } = format.findBestStream(type, -1, -1, true)
     const stream = format.streams[streamIndex]
-    if (!stream || !codec) {
+    if (!stream || !codec || !DECODERS.includes(codec.name ?? '')) {
       throw new AppError(StatusCode.INPUT_UNSUPPORTED_FORMAT, `The file holds no ${kind} stream that can be decoded.`)
     }
     for (const other of format.streams) if (other.index !== stream.index) other.discard = av.AVDISCARD_ALL
@@ -133,6 +141,11 @@ export async function openMedia(from: Uint8Array | EncodedSource, kind: 'video' 
     await close()
     throw error instanceof AppError ? error : damaged(kind, error)
   }
+}
+
+/** Decoders with which the library may look into the streams; only plain AAC cannot be told without the leaking ones. */
+function probingDecoders(demuxer: string): string {
+  return (demuxer === 'aac' ? DECODERS : DECODERS.filter((name) => !LEAKING.has(name))).join(',')
 }
 
 /** The one answer to bytes that the media library cannot read. */

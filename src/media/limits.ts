@@ -45,6 +45,11 @@ export const DEFAULT_SAMPLE_MS = 1_000
 
 /** Longest audio that is decoded, in seconds. */
 export const MAX_AUDIO_SECONDS = 1_800
+/** Sample rates that audio may have, in hertz; the filter that brings others to our rate would take minutes to make. */
+export const MIN_AUDIO_RATE = 1_000
+export const MAX_AUDIO_RATE = 768_000
+/** Most channels of audio. */
+export const MAX_AUDIO_CHANNELS = 64
 /** Sample rate that decoded audio is brought to, in hertz. */
 export const AUDIO_SAMPLE_RATE = 16_000
 

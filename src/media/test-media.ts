@@ -55,7 +55,10 @@ export async function encodeVideo(video: TestVideo): Promise<Buffer> {
   })
 }
 
-/** Encodes a sine tone of 16-bit samples, the same on all channels. */
+/** Encoders that want floating point samples, each channel by itself; the others take 16-bit ones. */
+const FLOAT_CODECS = new Set(['aac', 'libmp3lame', 'libvorbis'])
+
+/** Encodes a sine tone, the same on all channels. */
 export async function encodeTone(tone: {
   container: string
   codec: string
@@ -67,7 +70,7 @@ export async function encodeTone(tone: {
   const av = await loadAv()
   const { sampleRate, channels } = tone
   const layout = channels === 2 ? av.AV_CHANNEL_LAYOUT_STEREO : av.AV_CHANNEL_LAYOUT_MONO
-  const format = tone.codec === 'aac' ? av.AV_SAMPLE_FMT_FLTP : av.AV_SAMPLE_FMT_S16
+  const format = FLOAT_CODECS.has(tone.codec) ? av.AV_SAMPLE_FMT_FLTP : av.AV_SAMPLE_FMT_S16
   const open = (context: CodecContext): void => {
     context.sampleRate = sampleRate
     context.sampleFormat = format
