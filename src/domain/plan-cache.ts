@@ -42,10 +42,14 @@ export class PlanCache {
 export function planBytes({ plan }: Planned): number {
   let bytes = 0
   for (const { params, concepts } of plan.nodes) {
-    bytes += NODE_BYTES + concepts.length * CONCEPT_BYTES + matrixBytes(params.weights)
+    bytes += NODE_BYTES + concepts.length * CONCEPT_BYTES + matrixBytes(params.weights) + pairBytes(params.relations)
   }
   return bytes
 }
+
+/** Relations are pairs of concepts. */
+const pairBytes = (pairs: JsonValue | undefined): number =>
+  Array.isArray(pairs) ? pairs.length * 2 * CONCEPT_BYTES : 0
 
 function matrixBytes(rows: JsonValue | undefined): number {
   if (typeof rows === 'string') return rows.length

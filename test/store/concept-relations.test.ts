@@ -3,8 +3,10 @@ import { it } from 'node:test'
 import type { Database } from '../../src/store/database.ts'
 import { DuplicateKey } from '../../src/store/errors.ts'
 import {
+  type Predicate,
   parentsOf,
   type RelationFilter,
+  relatedPairs,
   relationFits,
   reversedSynonym,
 } from '../../src/store/repos/concept-relations.ts'
@@ -83,6 +85,19 @@ onEachEngine('concept relations', (engine) => {
       assert.deepEqual(await parents('breeds', 'dog', 'hound'), new Set([zoo.of('pet')]))
       assert.deepEqual(await parents('', 'animal'), new Set())
       assert.deepEqual(await parentsOf(db.read, zoo.pk + 1, '', [zoo.of('dog')]), new Set())
+    }))
+
+  it('come as pairs, synonyms from both sides', () =>
+    inZoo(async (db, zoo) => {
+      const pairs = async (predicate: Predicate, graphId = '', limit = 9) =>
+        (await relatedPairs(db.read, { appPk: zoo.pk, graphId, predicate }, limit)).map(
+          ({ from, to }) => `${from.id}>${to.name}`,
+        )
+      assert.deepEqual(await pairs('synonym'), ['hound>dog', 'dog>hound'])
+      assert.deepEqual(await pairs('hyponym'), ['dog>pet', 'dog>animal', 'pet>animal'])
+      assert.deepEqual(await pairs('hypernym'), ['pet>dog', 'animal>dog', 'animal>pet'])
+      assert.deepEqual(await pairs('hyponym', '', 1), ['dog>pet'])
+      assert.deepEqual(await pairs('hyponym', 'breeds'), ['hound>pet'])
     }))
 
   it('know a synonym that is there the other way round', () =>

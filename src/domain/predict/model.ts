@@ -17,6 +17,7 @@ import { StatusCode } from '../../contract/status-code.ts'
 import { type Compiled, compileSingle } from '../../workflow/compile/index.ts'
 import type { InputResult } from '../../workflow/plan.ts'
 import type { Call } from '../call.ts'
+import { withRelations } from '../concept-relations/supply.ts'
 import { Method } from '../models/methods.ts'
 import { withoutRemote } from '../models/remote.ts'
 import { resolveModel } from '../models/resolve.ts'
@@ -118,7 +119,8 @@ export function readyModel(call: Call, request: PostModelOutputsRequest, overrid
   const key = planKey(call, 'model', [modelId, versionId], overrides.outputConfig, overrides.params)
   return call.services.plans.get(key, async () => {
     const found = await resolveModel(call, { modelId, versionId })
-    const resolved = await resolvedFor(call, found, overrides.outputConfig)
+    const known = await resolvedFor(call, found, overrides.outputConfig)
+    const resolved = await withRelations(call, known, overrides.params)
     return { ...compileSingle(resolved, overrides), model: modelOfOutput(found) }
   })
 }

@@ -16,6 +16,7 @@ import { keepText } from '../../contract/json/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { type Compiled, compile } from '../../workflow/compile/index.ts'
 import type { Call } from '../call.ts'
+import { withRelations } from '../concept-relations/supply.ts'
 import type { FoundModel } from '../models/resolve.ts'
 import { present } from '../resource/verbs.ts'
 import { findWorkflowAnywhere, findWorkflowVersion } from '../workflows/find.ts'
@@ -86,7 +87,7 @@ async function compileVersion(
     async (node) => {
       const model = await findModelOfNode(call, node)
       found.set(node.id, model)
-      return resolvedFor(call, model, outputConfig)
+      return withRelations(call, await resolvedFor(call, model, outputConfig), node.outputInfoOverride?.params)
     },
     { outputConfig },
   )

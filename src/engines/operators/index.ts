@@ -3,6 +3,7 @@ import { annotationWriter } from './annotation-writer.ts'
 import { barcode } from './barcode.ts'
 import { byteTracker } from './byte-tracker.ts'
 import { centroidTracker } from './centroid-tracker.ts'
+import { conceptSynonymMapper } from './concept-synonym-mapper.ts'
 import { conceptThresholder } from './concept-thresholder.ts'
 import { imageAlign } from './image-align.ts'
 import { imageCrop } from './image-crop.ts'
@@ -30,6 +31,7 @@ export const operators: Engine[] = [
   barcode,
   byteTracker,
   centroidTracker,
+  conceptSynonymMapper,
   conceptThresholder,
   imageAlign,
   imageCrop,

@@ -75,3 +75,40 @@ export async function parentsOf(
   }
   return parents
 }
+
+/** A concept as one end of a relation, with the place that it lives in. */
+export interface RelatedConcept {
+  readonly id: string
+  readonly name: string
+  readonly appPk: number
+}
+
+/** Relations of one graph of an app as pairs, each with the concept that they are seen from first; oldest first. */
+export async function relatedPairs(
+  db: Reader,
+  graph: { readonly appPk: number; readonly graphId: string; readonly predicate: Predicate },
+  limit: number,
+): Promise<{ readonly from: RelatedConcept; readonly to: RelatedConcept }[]> {
+  const rows = await db
+    .selectFrom('concept_relations as relation')
+    .innerJoin('concepts as subject', 'subject.pk', 'relation.subject_pk')
+    .innerJoin('concepts as object', 'object.pk', 'relation.object_pk')
+    .select(['subject.id as subjectId', 'subject.name as subjectName', 'subject.app_pk as subjectApp'])
+    .select(['object.id as objectId', 'object.name as objectName', 'object.app_pk as objectApp'])
+    .where('relation.app_pk', '=', graph.appPk)
+    .where('relation.knowledge_graph_id', '=', graph.graphId)
+    .where('relation.predicate', '=', graph.predicate === 'synonym' ? 'synonym' : 'hyponym')
+    .orderBy('relation.pk')
+    .limit(limit)
+    .execute()
+  return rows.flatMap((row) => {
+    const subject = { id: row.subjectId, name: row.subjectName, appPk: row.subjectApp }
+    const object = { id: row.objectId, name: row.objectName, appPk: row.objectApp }
+    const [along, back] = [
+      { from: subject, to: object },
+      { from: object, to: subject },
+    ]
+    if (graph.predicate === 'synonym') return [along, back]
+    return graph.predicate === 'hyponym' ? [along] : [back]
+  })
+}

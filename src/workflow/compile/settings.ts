@@ -34,7 +34,10 @@ export function settingsOf(
     throw invalid('Connection settings (params.remote) belong to the model version; they cannot be overridden.')
   }
   // A copy, because the plan is frozen while the model version may live in a cache of the caller.
-  const params = structuredClone(checkParams(entry.type, { ...model.params, ...overridden }))
+  const params = structuredClone({
+    ...checkParams(entry.type, { ...model.params, ...overridden }),
+    ...model.supplied,
+  })
   const own = override?.data?.concepts ?? []
   const concepts = [...(own.length > 0 ? own : model.concepts)]
   if (entry.operator) return { params, concepts, limits: NO_LIMITS, ownSelection: false }

@@ -18,6 +18,8 @@ export interface ResolvedModel {
   readonly weights: readonly string[]
   /** `output_info.params` of the version. */
   readonly params: JsonObject
+  /** What the server has looked up for an operator; becomes parameters that nobody can set otherwise. */
+  readonly supplied?: JsonObject
   /** `output_info.data.concepts` of the version; for learned models all that they can answer, as far as known. */
   readonly concepts: readonly Concept[]
   /** `output_info.output_config` of the version. */

@@ -73,11 +73,14 @@ export const dataOperators: readonly TypeEntry[] = [
   operator({
     id: 'concept-synonym-mapper',
     title: 'Concept Synonym Mapper',
-    description: 'Maps concepts to related ones by the relations stored in the app.',
+    description: 'Maps concepts to related ones by the relations stored in the app; those without any are left out.',
     input: ['concepts'],
     output: ['concepts'],
     fields: [
       inference.string('knowledge_graph_id', '', { description: 'Knowledge graph to use; empty for the global one.' }),
+      inference.choice('predicate', 'synonym', ['synonym', 'hyponym', 'hypernym'], {
+        description: 'Answers what means the same, what a concept is a kind of (hyponym), or its kinds (hypernym).',
+      }),
     ],
   }),
   operator({
