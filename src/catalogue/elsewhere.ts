@@ -1,3 +1,4 @@
+import { SENTIMENT_LABELS } from '../engines/sentiment/labels.ts'
 import { COCO_CONCEPTS, publicConcept } from './concepts.ts'
 import type { CatalogueHome, CatalogueModel } from './types.ts'
 
@@ -27,6 +28,23 @@ const SPEECH: Served = {
   license: 'MIT',
   useCases: ['speech-recognition'],
   languages: ['en'],
+}
+const SENTIMENT: Served = {
+  typeId: 'text-classifier',
+  engine: 'vader-sentiment',
+  weights: [],
+  // Under the ids that the original gives its three answers.
+  concepts: SENTIMENT_LABELS.map(({ name }, at) => ({ id: `LABEL_${at}`, name })),
+  license: 'Apache-2.0',
+  useCases: ['classification'],
+  languages: ['en'],
+}
+const ENLARGING: Served = {
+  typeId: 'image-to-image',
+  engine: 'esrgan-slim',
+  weights: ['esrgan-slim-2x'],
+  license: 'MIT',
+  useCases: ['enhancement'],
 }
 const HOSTED =
   'These weights are not public or far too large for this program; connect a server that has such a model under an id of your own (docs/remote-runtimes.md).'
@@ -95,7 +113,27 @@ export const elsewhereModels: readonly CatalogueModel[] = [
     unserved('text-to-image'),
     'Pictures from texts.',
   ),
-  ...named('stability-ai/Upscale', ['stabilityai-upscale'], unserved('image-to-image'), 'Larger pictures from small.'),
+  ...named(
+    'erfan/text-classification',
+    ['sentiment-analysis-twitter-roberta-base'],
+    SENTIMENT,
+    'Whether an English text sounds negative, neutral or positive. Served under this id by the rules of VADER, no network.',
+  ),
+  ...named(
+    'nlptownres/text-classification',
+    ['multilingual-uncased-sentiment'],
+    unserved(
+      'text-classifier',
+      'No openly licensed network for it is at hand; use sentiment-english-vader for English.',
+    ),
+    'Stars that a review in one of six languages gives.',
+  ),
+  ...named(
+    'stability-ai/Upscale',
+    ['stabilityai-upscale'],
+    ENLARGING,
+    'Pictures at twice the size. Served under this id by the slim ESRGAN of image-upscale-esrgan-slim-2x.',
+  ),
   ...named('facebook/nougat', ['nougat-base'], unserved('image-to-text'), 'Scientific papers as text.'),
   ...named(
     'mistralai/completion',

@@ -1,3 +1,4 @@
+import { publicConcept } from './concepts.ts'
 import type { CatalogueModel } from './types.ts'
 
 /** Models that listen. */
@@ -13,5 +14,27 @@ export const speechModels: readonly CatalogueModel[] = [
     license: 'MIT',
     useCases: ['speech-recognition'],
     languages: ['en'],
+  },
+  {
+    id: 'speech-detection-silero',
+    typeId: 'audio-classifier',
+    name: 'Speech Detection',
+    description: 'Whether, when and for what share of the time somebody speaks in a recording, by Silero VAD.',
+    engine: 'speech-share',
+    weights: ['silero-vad'],
+    concepts: [publicConcept('speech'), publicConcept('no speech')],
+    license: 'MIT',
+    useCases: ['classification'],
+  },
+  {
+    id: 'speech-embedding-google',
+    typeId: 'audio-embedder',
+    name: 'Sound Embedding',
+    description:
+      '192 numbers that describe how a recording sounds, by the speech embedding of Google (means and deviations over time).',
+    engine: 'speech-embed',
+    weights: ['speech-embedding'],
+    license: 'Apache-2.0',
+    useCases: ['embedding'],
   },
 ]

@@ -1,3 +1,6 @@
+import { ENTITY_LABELS } from '../engines/entities/labels.ts'
+import { SENTIMENT_LABELS } from '../engines/sentiment/labels.ts'
+import { publicConcept } from './concepts.ts'
 import type { CatalogueModel } from './types.ts'
 
 /** Models that work on text. */
@@ -23,6 +26,32 @@ export const textModels: readonly CatalogueModel[] = [
       'Which of the labels in the parameter candidate_labels a text is nearest to in meaning, by the cosines of all-MiniLM-L6-v2; no network trained to classify. Made for English.',
     engine: 'minilm-zero-shot',
     weights: ['all-minilm-l6-v2'],
+    license: 'Apache-2.0',
+    useCases: ['classification'],
+    languages: ['en'],
+  },
+  {
+    id: 'ner_english_v2',
+    typeId: 'text-token-classifier',
+    name: 'Names in English',
+    description:
+      'Names of people, places and organisations in English texts, by the word lists and rules of compromise; no network.',
+    engine: 'entity-rules',
+    weights: [],
+    concepts: Object.values(ENTITY_LABELS),
+    license: 'MIT',
+    useCases: ['named-entities'],
+    languages: ['en'],
+  },
+  {
+    id: 'sentiment-english-vader',
+    typeId: 'text-classifier',
+    name: 'Sentiment',
+    description:
+      'Whether a short English text sounds negative, neutral or positive, by the word list and rules of VADER; no network.',
+    engine: 'vader-sentiment',
+    weights: [],
+    concepts: SENTIMENT_LABELS.map(({ name }) => publicConcept(name)),
     license: 'Apache-2.0',
     useCases: ['classification'],
     languages: ['en'],

@@ -32,6 +32,28 @@ export const visionModels: readonly CatalogueModel[] = [
     useCases: ['detection'],
   },
   {
+    id: 'small-object-detection-nanodet',
+    typeId: 'visual-detector',
+    name: 'Small Object Detection',
+    description:
+      'Boxes for the 80 everyday classes of COCO by NanoDet, which finds more small things and errs more often.',
+    engine: 'nanodet',
+    weights: ['nanodet'],
+    concepts: COCO_CONCEPTS,
+    license: 'Apache-2.0',
+    useCases: ['detection'],
+  },
+  {
+    id: 'image-upscale-esrgan-slim-2x',
+    typeId: 'image-to-image',
+    name: 'Enlarging',
+    description: 'Photos of up to a megapixel at twice their width and height, by the slim ESRGAN of UpscalerJS.',
+    engine: 'esrgan-slim',
+    weights: ['esrgan-slim-2x'],
+    license: 'MIT',
+    useCases: ['enhancement'],
+  },
+  {
     id: 'people-detection-yolov5',
     typeId: 'visual-detector',
     name: 'People Detection',

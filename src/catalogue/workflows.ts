@@ -117,6 +117,38 @@ export const catalogueWorkflows: readonly CatalogueWorkflow[] = [
     nodes: [node('speech', 'whisper-base-en')],
   },
   {
+    id: 'asr-sentiment',
+    description: 'Writes down English speech and says how the words sound.',
+    nodes: [
+      {
+        id: 'audio-speech-recognition',
+        model: 'asr-wav2vec2-large-robust-ft-swbd-300h-english',
+        home: { userId: 'facebook', appId: 'asr' },
+      },
+      {
+        id: 'text-sentiment-classification',
+        model: 'sentiment-analysis-twitter-roberta-base',
+        home: { userId: 'erfan', appId: 'text-classification' },
+        from: ['audio-speech-recognition'],
+      },
+    ],
+  },
+  {
+    id: 'audio-sentiment',
+    description: 'Writes down English speech and says how the words sound.',
+    nodes: [node('speech', 'whisper-base-en'), node('sentiment', 'sentiment-english-vader', 'speech')],
+  },
+  {
+    id: 'asr-summarization',
+    description: 'Writes down English speech; the summary is left out, as there is no model for it.',
+    nodes: [node('speech', 'whisper-base-en')],
+  },
+  {
+    id: 'ocr-translation-english-spanish',
+    description: 'Reads and joins the text in a picture; the translation is left out, as there is no model for it.',
+    nodes: [node('ocr', 'ocr-scene-english-paddleocr'), node('text', 'text-aggregation', 'ocr')],
+  },
+  {
     id: 'language-aware-OCR',
     description: 'Reads the text in a picture, joins it and names its language.',
     nodes: [

@@ -11,16 +11,19 @@ import { PALM_SPEC } from './bodies/palms.ts'
 import { MOVENET_SPEC } from './bodies/pose.ts'
 import { SELFIE_SPEC } from './bodies/segmentation.ts'
 import { COCO_SSD_SPEC } from './coco-ssd/forward.ts'
+import { ESRGAN_SPEC } from './enlarge/engine.ts'
 import { EMOTION_SPEC } from './faces/attributes.ts'
 import { FACERES_SPEC } from './faces/faceres.ts'
 import { BLAZEFACE_SPEC } from './faces/find.ts'
 import { FACEMESH_SPEC } from './faces/landmarks.ts'
 import { MINILM_SPEC } from './minilm/embedder.ts'
 import { MOBILENET_V3_SPEC } from './mobilenet-v3/engine.ts'
+import { NANODET_SPEC } from './nanodet/engine.ts'
 import { NSFW_SPEC } from './nsfw/engine.ts'
 import { OCR_DETECTION_SPEC, OCR_RECOGNITION_SPEC } from './ocr/engine.ts'
 import { floatTensor, type ModelSpec, OnnxModel } from './onnx.ts'
 import { createRegistry, engineNames, engineWeights } from './registry.ts'
+import { MEL_SPEC, SPEECH_EMBEDDING_SPEC } from './sound/speech-embed.ts'
 import { SILERO_SPEC } from './whisper/speech.ts'
 import { WHISPER_DECODER_SPEC, WHISPER_ENCODER_SPEC } from './whisper/transcribe.ts'
 
@@ -80,6 +83,10 @@ test('engines and the weight catalogue mean the same tensors', () => {
     [SELFIE_SPEC, weightCatalogue['selfie-segmentation'].outputs.model],
     [WHISPER_ENCODER_SPEC, weightCatalogue['whisper-base-en'].outputs.encoder],
     [WHISPER_DECODER_SPEC, weightCatalogue['whisper-base-en'].outputs.decoder],
+    [NANODET_SPEC, weightCatalogue.nanodet.outputs.model],
+    [ESRGAN_SPEC, weightCatalogue['esrgan-slim-2x'].outputs.model],
+    [MEL_SPEC, weightCatalogue['speech-embedding'].outputs.mel],
+    [SPEECH_EMBEDDING_SPEC, weightCatalogue['speech-embedding'].outputs.model],
     [SILERO_SPEC, weightCatalogue['silero-vad'].outputs.model],
   ]
   for (const [spec, file] of pairs) {

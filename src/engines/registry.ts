@@ -20,6 +20,11 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
     weights: [],
     load: async () => (await import('./embedding-classifier.ts')).embeddingClassifier,
   },
+  'entity-rules': { weights: [], load: async () => (await import('./entities/engine.ts')).entities },
+  'esrgan-slim': {
+    weights: ['esrgan-slim-2x'],
+    load: async () => (await import('./enlarge/engine.ts')).esrganSlim,
+  },
   'face-age': { weights: ['blazeface', 'faceres'], load: async () => (await faceAttributes()).faceAge },
   'face-detect-embed': { weights: ['blazeface', 'faceres'], load: async () => (await faceDetectors()).faceDetectEmbed },
   'face-detector': { weights: ['blazeface'], load: async () => (await faceDetectors()).faceDetector },
@@ -44,10 +49,19 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
     weights: ['mobilenet-v3-small'],
     load: async () => (await import('./mobilenet-v3/engine.ts')).mobilenetV3Embed,
   },
+  'movenet-multipose': {
+    weights: ['movenet-multipose'],
+    load: async () => (await import('./bodies/pose.ts')).movenetMultipose,
+  },
   'movenet-pose': {
     weights: ['movenet-lightning'],
     load: async () => (await import('./bodies/pose.ts')).movenetPose,
   },
+  'movenet-thunder': {
+    weights: ['movenet-thunder'],
+    load: async () => (await import('./bodies/pose.ts')).movenetThunder,
+  },
+  nanodet: { weights: ['nanodet'], load: async () => (await import('./nanodet/engine.ts')).nanodet },
   nsfw: { weights: ['nsfw-mobilenet-v2'], load: async () => (await import('./nsfw/engine.ts')).nsfw },
   'nsfw-moderation': {
     weights: ['nsfw-mobilenet-v2'],
@@ -59,6 +73,15 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
     weights: ['selfie-segmentation'],
     load: async () => (await import('./bodies/segmentation.ts')).selfieSegmentation,
   },
+  'speech-embed': {
+    weights: ['speech-embedding'],
+    load: async () => (await import('./sound/speech-embed.ts')).speechEmbed,
+  },
+  'speech-share': {
+    weights: ['silero-vad'],
+    load: async () => (await import('./sound/speech-share.ts')).speechShare,
+  },
+  'vader-sentiment': { weights: [], load: async () => (await import('./sentiment/engine.ts')).sentiment },
   whisper: {
     weights: ['whisper-base-en', 'silero-vad'],
     load: async () => (await import('./whisper/engine.ts')).whisper,

@@ -27,6 +27,9 @@ const RANGES: Partial<Record<WeightId, readonly [number, number]>> = {
   faceres: [0, 255],
   emotion: [-1, 1],
   'movenet-lightning': [0, 255],
+  'movenet-thunder': [0, 255],
+  'movenet-multipose': [0, 255],
+  nanodet: [-2, 2],
   'hand-detector': [-1, 1],
   'hand-landmarks': [0, 1],
   'selfie-segmentation': [0, 1],
@@ -94,6 +97,19 @@ describe('converted models agree with their sources', () => {
       }
     })
   }
+
+  it('esrgan-slim-2x', async () => {
+    const { conversion } = weightCatalogue['esrgan-slim-2x']
+    const { files } = await testWeightStore().ensure('esrgan-slim-2x')
+    const read = await sourceFiles('esrgan-slim-2x')
+    const model = JSON.parse((await read(conversion.model)).toString('utf8')) as TfjsSource['model']
+    const dims = [1, 96, 96, 3]
+    const pixels = picture(1, [96, 96, 3], 0, 1)
+    const { large } = await runOnnx(files.model, { input: { dims, data: pixels } })
+    const expected = await runLayers({ model, weights: await read(conversion.weights[0]) }, { dims, data: pixels })
+    assert.deepEqual(large!.dims, [1, 192, 192, 3])
+    assertClose(large!.data as Float32Array, expected.data as Float32Array, TOLERANCE, 'large')
+  })
 
   it('nsfw-mobilenet-v2', async () => {
     const { conversion } = weightCatalogue['nsfw-mobilenet-v2']

@@ -41,6 +41,9 @@ export interface OutputFile {
 /** How the files of the package become the files that are kept; every named path is one of the source files. */
 export type Conversion =
   | { readonly kind: 'tfjs-graph'; readonly model: string; readonly weights: readonly string[]; readonly cut: GraphCut }
+  /** A layers model whose files are plain JSON and bytes. */
+  | { readonly kind: 'keras-json'; readonly model: string; readonly weights: readonly string[]; readonly cut: KerasCut }
+  /** A layers model whose files are scripts that export JSON and base64. */
   | { readonly kind: 'keras-js'; readonly model: string; readonly weights: readonly string[]; readonly cut: KerasCut }
   | { readonly kind: 'mobilenet-v3-small'; readonly gguf: string }
   /** Writes the keys `encoder`, `decoder` and `vocabulary`. */

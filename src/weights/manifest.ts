@@ -7,6 +7,9 @@
 import { bodyWeights } from './catalogue/bodies.ts'
 import { faceWeights } from './catalogue/faces.ts'
 import { imageWeights } from './catalogue/images.ts'
+import { pictureWeights } from './catalogue/pictures.ts'
+import { poseWeights } from './catalogue/poses.ts'
+import { soundWeights } from './catalogue/sounds.ts'
 import { speechWeights } from './catalogue/speech.ts'
 import { textWeights } from './catalogue/text.ts'
 import type { Catalogue } from './manifest-types.ts'
@@ -17,10 +20,13 @@ export const CONVERTER_VERSION = 1
 /** The built-in weight sources by id. */
 export const weightCatalogue = {
   ...imageWeights,
+  ...pictureWeights,
   ...faceWeights,
   ...bodyWeights,
+  ...poseWeights,
   ...textWeights,
   ...speechWeights,
+  ...soundWeights,
 } as const satisfies Catalogue
 
 /** The type of the built-in catalogue, with its exact ids and output keys. */

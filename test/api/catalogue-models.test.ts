@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Output } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { facePhotos, speechRecording } from '../../src/engines/test-weights.ts'
+import { sharp } from '../../src/media/sharp-setup.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
 
 const MAIN = { userAppId: { userId: 'clarifai', appId: 'main' } }
@@ -72,6 +73,46 @@ describe('built-in models that look at people, listen and read', () => {
     const { text, timeSegments } = answer.results[0]!.outputs[0]!.data!
     assert.match(text!.raw, /^And so my fellow Americans.*what you can do for your country/)
     assert.ok(timeSegments.length >= 2 && timeSegments.every(({ timeInfo }) => timeInfo!.endTime <= 11.1))
+  })
+
+  test('names, sound and enlarged pictures come in the fields of their types', async () => {
+    const named = await predict('ner_english_v2', { text: { raw: 'Marie Curie was born in Warsaw.' } })
+    assert.deepEqual(
+      named.data!.regions.map(({ regionInfo, data }) => [regionInfo!.span!.rawText, data!.concepts[0]!.name]),
+      [
+        ['Marie Curie', 'PER'],
+        ['Warsaw', 'LOC'],
+      ],
+    )
+    const audio = { base64: await speechRecording() }
+    const heard = await predict('speech-detection-silero', { audio })
+    assert.equal(heard.data!.concepts[0]!.name, 'speech')
+    assert.ok(heard.data!.timeSegments.length > 1)
+    const sounds = await predict('speech-embedding-google', { audio })
+    assert.equal(sounds.data!.embeddings[0]!.vector.length, 192)
+    const small = await sharp(photo).resize(90, 60).jpeg().toBuffer()
+    const { data } = await predict('image-upscale-esrgan-slim-2x', { image: { base64: small } })
+    const { width, height } = await sharp(data!.image!.base64).metadata()
+    assert.deepEqual([width, height], [180, 120])
+  })
+
+  test('workflows with models of other owners run under the ids that programs have written down', async () => {
+    const answer = await server.call('PostWorkflowResults', {
+      ...MAIN,
+      workflowId: 'asr-sentiment',
+      inputs: [{ data: { audio: { base64: await speechRecording() } } }],
+    })
+    assert.equal(answer.status?.code, StatusCode.SUCCESS, answer.status?.details)
+    const [speech, sentiment] = answer.results[0]!.outputs
+    assert.deepEqual([speech!.model?.userId, speech!.model?.appId], ['facebook', 'asr'])
+    assert.match(speech!.data!.text!.raw, /fellow Americans/)
+    assert.match(sentiment!.data!.concepts[0]!.id, /^LABEL_[012]$/)
+    const refused = await server.call('PostModelOutputs', {
+      userAppId: { userId: 'openai', appId: 'chat-completion' },
+      modelId: 'gpt-4o',
+      inputs: [{ data: { text: { raw: 'Hello' } } }],
+    })
+    assert.match(refused.outputs[0]?.status?.details ?? refused.status!.details, /docs\/remote-runtimes\.md/)
   })
 
   test('a model that cannot be served says why, under its old id too', async () => {

@@ -8,7 +8,7 @@ import type { Engine } from '../engine.ts'
 import { facePhotos, itemOfBytes, itemOfPicture, loadForTest, PLAIN, platformPhoto } from '../test-weights.ts'
 import { handLandmarks } from './hands.ts'
 import { decodePalms, handSquare } from './palms.ts'
-import { bodyRegion, movenetPose } from './pose.ts'
+import { bodyRegion, movenetMultipose, movenetPose, movenetThunder, surePeople } from './pose.ts'
 import { selfieSegmentation } from './segmentation.ts'
 
 let evening: Buffer
@@ -47,7 +47,7 @@ test('points of a body come back from the letterboxed square, unsure ones as not
     values.set([y, x, score], at * 3)
   }
   const concept = conceptMaker(PLAIN)
-  const [region] = bodyRegion(values, { width: 200, height: 100 }, concept)
+  const [region] = bodyRegion(values, { width: 200, height: 100 }, concept, 192)
   const { keypointLocations: points, boundingBox: box } = region!.regionInfo!
   assert.deepEqual([points.length, points[5]!.row, points[5]!.col, points[6]!.row], [17, 0.25, 0.25, 0.75])
   assert.deepEqual(
@@ -57,7 +57,7 @@ test('points of a body come back from the letterboxed square, unsure ones as not
   assert.deepEqual([box!.topRow, box!.leftCol, box!.bottomRow, box!.rightCol], [0, 0.25, 0.75, 0.75])
   assert.ok(Math.abs(region!.value - 0.75) < 1e-6)
   values[6 * 3 + 2] = 0
-  assert.deepEqual(bodyRegion(values, { width: 200, height: 100 }, concept), [])
+  assert.deepEqual(bodyRegion(values, { width: 200, height: 100 }, concept, 192), [])
 })
 
 test('a body is found with its head above its shoulders, none in the dark', async () => {
@@ -152,4 +152,25 @@ test('people are parted from the background', async () => {
   const empty = await ask(selfieSegmentation, await platformPhoto())
   assert.equal(empty.regions[0]!.data!.concepts[0]!.name, 'background')
   assert.ok(empty.regions[0]!.value > 0.99)
+})
+
+test('several people are found at once, one more exactly', async () => {
+  const { regions } = await ask(movenetMultipose, sofa)
+  assert.equal(regions.length, 3)
+  for (const { regionInfo } of regions) assert.equal(regionInfo!.keypointLocations.length, 17)
+  const columns = regions.map(({ regionInfo }) => regionInfo!.keypointLocations[0]!.col).sort()
+  assert.ok(columns[2]! - columns[0]! > 0.3, 'three different people')
+  assert.deepEqual((await ask(movenetMultipose, black())).regions, [])
+  const [exact] = (await ask(movenetThunder, sofa)).regions
+  assert.ok(exact!.value > 0.4)
+})
+
+test('people that the network is unsure of are left out', () => {
+  const values = new Float32Array(6 * 56)
+  values[56 + 55] = 0.9
+  values[5 * 56 + 55] = 0.1
+  assert.deepEqual(
+    surePeople(values).map((person) => person[55]!.toFixed(1)),
+    ['0.9'],
+  )
 })

@@ -20,6 +20,19 @@ test('repeated classes are one character unless a blank stands between', () => {
   assert.deepEqual(decodeCtc(new Float32Array(8), alphabet), { text: '', score: 0 })
 })
 
+test('a space that the network nearly saw between two characters is one', () => {
+  const alphabet = alphabetOf('a\nb\n')
+  const read = (doubt: number): string => {
+    const steps = [1, 0, 2, 3, 1]
+    const probabilities = new Float32Array(steps.length * alphabet.length)
+    for (const [step, best] of steps.entries()) probabilities[step * alphabet.length + best] = 0.9
+    probabilities[alphabet.length + 3] = doubt
+    return decodeCtc(probabilities, alphabet).text
+  }
+  assert.equal(read(0.001), 'ab a')
+  assert.equal(read(0.1), 'a b a')
+})
+
 test('a block of text pixels becomes a box that is grown on all sides', () => {
   const [width, height] = [40, 20]
   const map = new Float32Array(width * height)

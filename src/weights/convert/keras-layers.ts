@@ -18,6 +18,8 @@ interface LayerConfig {
   negative_slope?: number
   threshold?: number
   data_format?: string
+  size?: readonly [number, number]
+  interpolation?: string
 }
 
 /** A layer of the model; each inbound node lists [layer, node index, tensor index, arguments] per input. */
@@ -36,8 +38,8 @@ export interface KerasModel {
 
 /** What to feed and what to compute. */
 export interface KerasCut {
-  /** Name and storage layout of the one input in the ONNX file. */
-  input: { as: string; layout: Layout }
+  /** Name and storage layout of the one input in the ONNX file, and its height and width where the model leaves them open. */
+  input: { as: string; layout: Layout; size?: readonly [number, number] }
   /** Layers whose result becomes an output; without `layer` it is the last one. */
   outputs: readonly { layer?: string; as: string }[]
 }
@@ -154,6 +156,21 @@ function concatenate(c: LayerContext): Value {
   return c.b.tensor(c.b.node('Concat', names, { axis: 1 }), [batch, height, width, channels], 'float32', 'NCHW')
 }
 
+function enlarge(c: LayerContext): Value {
+  const { b, config, layer } = c
+  const [scaleY, scaleX] = config.size ?? [2, 2]
+  if (config.interpolation && config.interpolation !== 'nearest') {
+    throw new Error(`layer ${layer.name} enlarges by ${config.interpolation}, which is not supported`)
+  }
+  const x = firstInput(c)
+  const [batch, height, width, channels] = imageShape(x)
+  const scales = b.constant(Float32Array.of(1, 1, scaleY, scaleX), [4])
+  const inputs = [b.name(x, 'NCHW'), '', b.name(scales)]
+  const attributes = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
+  const shape = [batch, height * scaleY, width * scaleX, channels]
+  return b.tensor(b.node('Resize', inputs, attributes), shape, 'float32', 'NCHW')
+}
+
 function dense(c: LayerContext): Value {
   const x = firstInput(c)
   const kernel = constantWeight(c, 'kernel')
@@ -171,6 +188,7 @@ const LAYERS: Record<string, (c: LayerContext) => Value> = {
   Activation: (c) => activate(c.b, firstInput(c), c.config.activation),
   Add: add,
   Concatenate: concatenate,
+  UpSampling2D: enlarge,
   ZeroPadding2D: zeroPadding,
   MaxPooling2D: (c) => poolLayer(c, 'MaxPool'),
   AveragePooling2D: (c) => poolLayer(c, 'AveragePool'),
@@ -214,7 +232,8 @@ export function convertKerasLayers(
     const { config } = layer
     if (config.data_format === 'channels_first') throw new Error(`layer ${layer.name} is channels-first`)
     if (layer.class_name === 'InputLayer') {
-      const shape = [1, ...(config.batch_input_shape ?? []).slice(1).map(Number)]
+      const open = cut.input.size ?? []
+      const shape = [1, ...(config.batch_input_shape ?? []).slice(1).map((side, at) => side ?? open[at] ?? 0)]
       return b.input(cut.input.as, shape, 'float32', cut.input.layout)
     }
     const handler = LAYERS[layer.class_name]

@@ -36,6 +36,11 @@ async function convertFiles(
       const weights = Buffer.concat(await Promise.all(conversion.weights.map(read)))
       return { model: convertTfjsGraph(model, weights, conversion.cut, metadata) }
     }
+    case 'keras-json': {
+      const model = JSON.parse((await read(conversion.model)).toString('utf8')) as KerasModel
+      const weights = Buffer.concat(await Promise.all(conversion.weights.map(read)))
+      return { model: convertKerasLayers(model, weights, conversion.cut, metadata) }
+    }
     case 'keras-js': {
       const literal = async (path: string): Promise<unknown> => exportedLiteral((await read(path)).toString('utf8'))
       const model = (await literal(conversion.model)) as KerasModel

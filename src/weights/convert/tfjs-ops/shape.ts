@@ -172,6 +172,23 @@ function select(c: OpContext): Value {
   return c.b.tensor(c.b.node('Where', [c.b.name(condition), c.b.name(x), c.b.name(y)]), shape, x.dtype)
 }
 
+/** Writes values into an array of a default; with everything known while converting, as padding amounts are. */
+function sparseToDense(c: OpContext): Value {
+  const [places, size, values, [otherwise = 0]] = [0, 1, 2, 3].map((at) => numbers(constantAt(c, at))) as [
+    number[],
+    number[],
+    number[],
+    number[],
+  ]
+  const rank = size.length
+  const dense = new Array<number>(elementCount(size)).fill(otherwise)
+  for (let row = 0; row * rank < places.length; row++) {
+    const at = size.reduce((offset, side, axis) => offset * side + places[row * rank + axis]!, 0)
+    dense[at] = values.length === 1 ? values[0]! : values[row]!
+  }
+  return constantOf(c.b, dense, size, constantAt(c, 2).dtype)
+}
+
 export const shapeOps: Record<string, OpHandler> = {
   Reshape: reshapeOp,
   Transpose: transposeOp,
@@ -195,6 +212,7 @@ export const shapeOps: Record<string, OpHandler> = {
     return constantOf(c.b, new Array<number>(elementCount(shape)).fill(0), shape, dtype)
   },
   Range: range,
+  SparseToDense: sparseToDense,
   Select: select,
   SelectV2: select,
 }
