@@ -3,6 +3,7 @@ import { appFamily } from './apps/index.ts'
 import { collaboratorFamily } from './collaborators/index.ts'
 import { conceptFamily } from './concepts/index.ts'
 import type { Registry } from './define/rpc.ts'
+import { inputFamily } from './inputs/index.ts'
 import { keyFamily } from './keys/index.ts'
 import { modelFamily } from './models/index.ts'
 import { notBuiltRpcs } from './not-built.ts'
@@ -18,6 +19,7 @@ export const registry: Registry = {
   ...appFamily,
   ...collaboratorFamily,
   ...conceptFamily,
+  ...inputFamily,
   ...keyFamily,
   ...modelFamily,
   ...predictFamily,

@@ -1,29 +1,10 @@
 import type { Micros } from '../../base/clock.ts'
-import { AppError } from '../../base/errors.ts'
-import { checkConceptId, newId } from '../../base/ids.ts'
-import { TEXT_BYTES_MAX } from '../../base/limits.ts'
+import { newId } from '../../base/ids.ts'
 import type { Concept, Data } from '../../contract/index.ts'
-import type { StatusCode } from '../../contract/status-code.ts'
 import type { Reader, Writer } from '../../store/database.ts'
 import { addConcepts, conceptsById, conceptsByName, type NamedConcept } from '../../store/repos/concept-pks.ts'
 import { type ConceptPk, isOwnConcept } from './derive.ts'
 import { walk } from './walk.ts'
-
-/** Refuses concepts in data, at any place, that could not be stored: without a name, or with a value out of 0 to 1. */
-export function checkConcepts(data: Data, code: StatusCode): void {
-  for (const { data: part } of walk(data)) {
-    for (const { id, name, value } of part.concepts) {
-      if (id === '' && name === '') throw new AppError(code, 'A concept has neither id nor name; give it one of them.')
-      if (id !== '') checkConceptId(id, code)
-      if (Buffer.byteLength(name) > TEXT_BYTES_MAX) {
-        throw new AppError(code, `The name of a concept has more than ${TEXT_BYTES_MAX} bytes; use a shorter one.`)
-      }
-      if (!(value >= 0 && value <= 1)) {
-        throw new AppError(code, `The concept '${id || name}' has the value ${value}; use 0 (it is not there) to 1.`)
-      }
-    }
-  }
-}
 
 /** The app that is labelled, and what the caller may do there. */
 export interface LabelPlace {

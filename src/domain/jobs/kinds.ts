@@ -1,6 +1,13 @@
 import type { AnyJob } from '../../jobs/define.ts'
+import { deleteInputsJob } from '../inputs/delete-job.ts'
+import { processInputsJob } from '../inputs/process/job.ts'
 import { importJob } from '../models/import-job.ts'
 import type { Services } from '../services.ts'
 
 /** Every kind of job that the server runs; one that is missing here cannot be enqueued. */
-export const JOB_KINDS: readonly AnyJob<Services>[] = [importJob]
+export const JOB_KINDS: readonly AnyJob<Services>[] = [
+  importJob,
+  // One a line, as many hands add to the list.
+  deleteInputsJob,
+  processInputsJob,
+]

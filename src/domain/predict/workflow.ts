@@ -43,6 +43,14 @@ export interface ReadyWorkflow extends Compiled {
   readonly workflow: Workflow
   /** By place in the plan, the model as outputs carry it. */
   readonly models: ReadonlyMap<number, Model>
+  /** By place in the plan, the rows behind that model. */
+  readonly rows: ReadonlyMap<number, ModelRows>
+}
+
+/** Which version of a model runs, and which app has its concepts. */
+export interface ModelRows {
+  readonly versionPk: number
+  readonly appPk: number
 }
 
 /** Finds and compiles the workflow of a call; what was found is kept, so that the next such call looks nothing up. */
@@ -80,7 +88,7 @@ async function compileVersion(
   call: Call,
   { nodes }: WorkflowVersion,
   outputConfig: OutputConfig | undefined,
-): Promise<Compiled & Pick<ReadyWorkflow, 'models'>> {
+): Promise<Compiled & Pick<ReadyWorkflow, 'models' | 'rows'>> {
   const found = new Map<string, FoundModel>()
   const compiled = await compile(
     nodes,
@@ -91,10 +99,16 @@ async function compileVersion(
     },
     { outputConfig },
   )
-  const models = compiled.nodes.flatMap(({ index, node }) =>
-    node ? [[index, modelOfOutput(found.get(node.id)!)] as const] : [],
-  )
-  return { ...compiled, models: new Map(models) }
+  const named = compiled.nodes.flatMap(({ index, node }) => (node ? [[index, found.get(node.id)!] as const] : []))
+  const rowsOf = ({ versionRow, modelRow }: FoundModel): ModelRows => ({
+    versionPk: versionRow.pk,
+    appPk: modelRow.app_pk,
+  })
+  return {
+    ...compiled,
+    models: new Map(named.map(([index, model]) => [index, modelOfOutput(model)])),
+    rows: new Map(named.map(([index, model]) => [index, rowsOf(model)])),
+  }
 }
 
 /** Runs a workflow on inputs: one result per input, in order, and a status when not all went well. */

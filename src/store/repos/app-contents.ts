@@ -1,4 +1,5 @@
 import type { Reader } from '../session.ts'
+import { readTallies } from './tallies.ts'
 
 /** How many things of each kind an app holds. */
 export interface ResourceCounts {
@@ -9,22 +10,23 @@ export interface ResourceCounts {
   readonly inputs: bigint
 }
 
-/** Tables of an app's contents by the name of their count; kinds without a table yet are always 0. */
-const COUNTED = { models: 'models', workflows: 'workflows' } as const
+/** Tables of an app's contents whose rows are counted; kinds without a table yet are always 0. */
+const COUNTED = ['models', 'workflows', 'datasets'] as const
 
 /** Counts what an app holds, from a visibility on. */
 export async function countResources(db: Reader, appPk: number, minVisibility: number): Promise<ResourceCounts> {
   const counts = { datasets: 0n, models: 0n, workflows: 0n, modules: 0n, inputs: 0n }
-  for (const [name, table] of Object.entries(COUNTED) as [keyof typeof COUNTED, 'models' | 'workflows'][]) {
+  for (const table of COUNTED) {
     const row = await db
       .selectFrom(table)
       .select(({ fn }) => fn.countAll<number>().as('rows'))
       .where('app_pk', '=', appPk)
       .where('visibility', '>=', minVisibility)
       .executeTakeFirstOrThrow()
-    counts[name] = BigInt(row.rows)
+    counts[table] = BigInt(row.rows)
   }
-  return counts
+  const inputs = await readTallies(db, appPk, 'inputs')
+  return { ...counts, inputs: BigInt([...inputs.values()].reduce((sum, count) => sum + count, 0)) }
 }
 
 /** A text that changes when what searches of the app find may have changed. */
@@ -34,5 +36,6 @@ export async function searchMarker(db: Reader, appPk: number): Promise<string> {
     .select(({ fn }) => [fn.max('modified_at').as('newest'), fn.countAll<number>().as('rows')])
     .where('app_pk', '=', appPk)
     .executeTakeFirstOrThrow()
-  return `${row.newest ?? 0}.${row.rows}`
+  const changes = (await readTallies(db, appPk, 'changes')).get(0) ?? 0
+  return `${row.newest ?? 0}.${row.rows}.${changes}`
 }

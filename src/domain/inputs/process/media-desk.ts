@@ -1,0 +1,89 @@
+import { AppError } from '../../../base/errors.ts'
+import { newId } from '../../../base/ids.ts'
+import { InputSchema } from '../../../contract/index.ts'
+import { decodeDoc } from '../../../contract/json/index.ts'
+import { StatusCode } from '../../../contract/status-code.ts'
+import { MAX_AUDIO_BYTES, MAX_IMAGE_BYTES, MAX_TEXT_BYTES, MAX_VIDEO_URL_BYTES } from '../../../media/limits.ts'
+import { mediaOfInputs, originalOf } from '../../../store/repos/input-media.ts'
+import type { NewMediaFile } from '../../../store/repos/media.ts'
+import type { MediaKind, Row } from '../../../store/schema/tables.ts'
+import { NO_DOCUMENT } from '../../media/document.ts'
+import { type HostResult, hostMedia, type Original } from '../../media/host.ts'
+import type { Services } from '../../services.ts'
+import { Batches } from './batches.ts'
+import { DOWNLOAD_MS_MAX, GOES_AT_ONCE, HOSTED_TOGETHER } from './limits.ts'
+
+/** A medium of an input that is at hand and looked at. */
+export interface ReadyMedium {
+  readonly kind: MediaKind
+  /** Of its row, where it has one already. */
+  readonly pk?: number
+  readonly id: string
+  readonly original: { readonly hash: string; readonly size: number } | Uint8Array
+  /** What is to be written of it; absent where that was done before. */
+  readonly found?: { readonly doc: string; readonly files: readonly NewMediaFile[] }
+}
+
+const DOWNLOAD_BYTES_MAX: Record<MediaKind, number> = {
+  image: MAX_IMAGE_BYTES,
+  video: MAX_VIDEO_URL_BYTES,
+  audio: MAX_AUDIO_BYTES,
+  text: MAX_TEXT_BYTES,
+}
+const KINDS = ['image', 'video', 'audio', 'text'] as const
+
+/** Gets the media of inputs: fetches what has only an address, then has everything looked at, many at a time. */
+export class MediaDesk {
+  readonly #services: Services
+  readonly #signal: AbortSignal
+  readonly #hosting: Batches<Original, HostResult>
+
+  constructor(services: Services, signal: AbortSignal) {
+    this.#services = services
+    this.#signal = signal
+    this.#hosting = new Batches((originals) => hostMedia(services, originals, signal), {
+      most: HOSTED_TOGETHER,
+      atOnce: GOES_AT_ONCE,
+    })
+  }
+
+  /** All media of an input; throws AppError for the first that cannot be had or is not what it shall be. */
+  async prepare(input: Row<'inputs'>): Promise<ReadyMedium[]> {
+    const { data } = decodeDoc(InputSchema, input.doc)
+    const rows = (await mediaOfInputs(this.#services.db.read, [input.pk])).get(input.pk) ?? []
+    const kinds = KINDS.filter((kind) => data?.[kind])
+    return Promise.all(
+      kinds.map((kind) => {
+        const row = rows.find((medium) => medium.kind === kind)
+        return row ? this.#stored(row) : this.#fetched(kind, data![kind]!.url)
+      }),
+    )
+  }
+
+  async #stored({ pk, id, kind, doc }: Row<'media'>): Promise<ReadyMedium> {
+    const file = await originalOf(this.#services.db.read, pk)
+    if (!file) throw new Error(`the medium ${id} has no original`)
+    const original = file.content ?? { hash: file.hash, size: file.size }
+    if (doc !== NO_DOCUMENT) return { kind, pk, id, original }
+    return { kind, pk, id, original, found: await this.#look(kind, original) }
+  }
+
+  async #fetched(kind: MediaKind, url: string): Promise<ReadyMedium> {
+    const { fetcher, blobs } = this.#services
+    const maxBytes = DOWNLOAD_BYTES_MAX[kind]
+    const options = { maxBytes, totalMs: DOWNLOAD_MS_MAX, signal: this.#signal }
+    const original = await fetcher.download(url, options, (pieces) => blobs.put(pieces, { bytesMax: maxBytes }))
+    if (original.size === 0) {
+      throw new AppError(StatusCode.INPUT_FAILED, `The file at ${url} is empty; check the URL.`)
+    }
+    const found = await this.#look(kind, original)
+    const orig = found.files.find(({ sizeName }) => sizeName === 'orig')!
+    return { kind, id: newId(), original: orig.content ?? { hash: orig.hash, size: orig.size }, found }
+  }
+
+  async #look(kind: MediaKind, content: Original['content']): Promise<NonNullable<ReadyMedium['found']>> {
+    const result = await this.#hosting.add({ kind, content })
+    if ('refused' in result) throw new AppError(result.refused.code, result.refused.details)
+    return result.hosted
+  }
+}
