@@ -9,6 +9,7 @@ import { modelFamily } from './models/index.ts'
 import { notBuiltRpcs } from './not-built.ts'
 import { predictFamily } from './predict/index.ts'
 import { scopeFamily } from './scopes/index.ts'
+import { searchFamily } from './searches/index.ts'
 import { systemFamily } from './system/index.ts'
 import { userFamily } from './users/index.ts'
 import { workflowFamily } from './workflows/index.ts'
@@ -24,6 +25,7 @@ export const registry: Registry = {
   ...modelFamily,
   ...predictFamily,
   ...scopeFamily,
+  ...searchFamily,
   ...systemFamily,
   ...userFamily,
   ...workflowFamily,

@@ -8,6 +8,7 @@ import type { Jobs } from '../jobs/jobs.ts'
 import type { Links } from '../remote/links.ts'
 import type { MediaPrep } from '../runtime/media/port.ts'
 import type { Runtime } from '../runtime/protocol.ts'
+import type { Searcher } from '../search/search-process.ts'
 import type { Database } from '../store/database.ts'
 import type { WeightStore } from '../weights/store.ts'
 import type { Directory } from './access/directory.ts'
@@ -41,4 +42,5 @@ export interface Services {
   readonly rateLimiter: RateLimiter
   readonly logins: LoginAttempts
   readonly plans: PlanCache
+  readonly search: Searcher
 }

@@ -1,10 +1,9 @@
 import { create } from '@bufbuild/protobuf'
 import { AppError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
-import { type Data, EmbeddingSchema, ImageSchema, type Region, RegionSchema } from '../contract/index.ts'
+import { type Data, DataSchema, ImageSchema, type Region, RegionSchema } from '../contract/index.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import type { ImageHandle } from '../media/image.ts'
-import { dataOf } from '../workflow/data.ts'
 import { unit } from './boxes.ts'
 import type { EngineItem, WeightFiles } from './engine.ts'
 
@@ -44,8 +43,7 @@ export function textOf({ data }: EngineItem): string {
 
 /** Wraps one vector as answer data. */
 export function embeddingData(vector: ArrayLike<number>): Data {
-  const embedding = create(EmbeddingSchema, { vector: Array.from(vector), numDimensions: vector.length })
-  return dataOf({ embeddings: [embedding] })
+  return create(DataSchema, { embeddings: [{ vector: Array.from(vector), numDimensions: vector.length }] })
 }
 
 /** A region with a box whose edges are shares of the picture, cut off at its borders. */
@@ -65,6 +63,6 @@ export function boxRegion(
         rightCol: unit(box.right),
       },
     },
-    data: dataOf(data),
+    data: create(DataSchema, data),
   })
 }

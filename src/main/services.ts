@@ -21,6 +21,7 @@ import { createRuntime } from '../runtime/host/runtime.ts'
 import { GUEST_RSS_BYTES, GUEST_WORKERS, MAX_GUEST_RSS_BYTES, MAX_GUEST_WORK_MS } from '../runtime/limits.ts'
 import { createMediaPrep } from '../runtime/media/pool.ts'
 import type { Runtime } from '../runtime/protocol.ts'
+import { SearchProcess } from '../search/search-process.ts'
 import { openDatabase } from '../store/database.ts'
 import { readBlobRef } from '../weights/blob-ref.ts'
 import { WeightStore } from '../weights/store.ts'
@@ -44,14 +45,7 @@ export async function buildServices(
   const clock: Clock = overrides.clock ?? systemClock
   const stack = new AsyncDisposableStack()
   try {
-    const db =
-      overrides.db ??
-      stack.use(
-        await openDatabase(
-          config.databaseUrl === undefined ? { dataDir: config.dataDir } : { url: config.databaseUrl },
-          log,
-        ),
-      )
+    const db = overrides.db ?? stack.use(await openDatabase(locationOf(config), log))
     await seedCatalogue(db, clock)
     const newPat = await ensureFirstUser(db, config.firstUser, clock)
     const fetcher = overrides.fetcher ?? openFetcher(config, log)
@@ -63,6 +57,10 @@ export async function buildServices(
     if (!overrides.mediaPrep) stack.defer(() => mediaPrep.close())
     const blobs = overrides.blobs ?? (await openDiskBlobs(config.dataDir))
     if (!overrides.blobs) stack.defer(() => blobs.close())
+    const search =
+      overrides.search ??
+      new SearchProcess({ location: locationOf(config), folder: join(config.dataDir, 'vectors') }, log)
+    if (!overrides.search) stack.defer(() => search.close())
     const services: Services = {
       config,
       log,
@@ -83,6 +81,7 @@ export async function buildServices(
       rateLimiter: new RateLimiter(config.rateLimitPerSecond),
       logins: new LoginAttempts(),
       jobs: new Jobs<Services>({ db, clock, log }, JOB_KINDS),
+      search,
       ...overrides,
       fetcher,
       links,
@@ -96,6 +95,9 @@ export async function buildServices(
     throw error
   }
 }
+
+const locationOf = ({ databaseUrl, dataDir }: Config) =>
+  databaseUrl === undefined ? { dataDir } : { url: databaseUrl }
 
 /** The workers, with those for models of users apart from the others. */
 function startRuntime(config: Config, log: Log): Runtime {

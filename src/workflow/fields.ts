@@ -29,8 +29,6 @@ const SINGLE = new Map<string, (data: Data) => boolean>(
   }),
 )
 
-const ANY_OF_SINGLE = [...SINGLE.values()]
-
 const OF_REGION = new Map<string, (region: Region) => boolean>(
   Object.entries({
     track_id: (region: Region) => region.trackId !== '',
@@ -86,7 +84,7 @@ export const needsWholeVideo = (path: string): boolean => ['frames', 'video', 'a
 
 /** Whether data holds nothing at all. */
 export function isEmptyData(data: Data): boolean {
-  return !ANY_OF_SINGLE.some((test) => test(data))
+  return !SINGLE.values().some((test) => test(data))
 }
 
 /** Names of the fields that data holds, for messages to callers. */

@@ -1,0 +1,73 @@
+import { AppError } from '../../base/errors.ts'
+import { fromTimestamp } from '../../base/timestamps.ts'
+import { type Search, Search_Metric } from '../../contract/index.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import { HITS_MAX } from '../../search/limits.ts'
+import type { SearchPlan } from '../../search/plan.ts'
+import type { AnnotationClause, AnnotationTest } from '../../store/repos/annotation-conditions.ts'
+import { requireApp } from '../access/target.ts'
+import type { Call } from '../call.ts'
+import type { PageWindow } from '../resource/paging.ts'
+import { planFilters } from './filters/plan.ts'
+import { wishesOf } from './legacy.ts'
+import { planRanks } from './ranks.ts'
+
+/** How a search is run. */
+export interface SearchKind {
+  /** One hit an input, or one an annotation. */
+  readonly hits: 'inputs' | 'annotations'
+  readonly window: PageWindow
+  readonly onlyCount: boolean
+}
+
+const ALGORITHMS = ['', 'nearest_neighbor', 'brute_force', 'avg_concept_brute_force']
+
+const invalid = (details: string): AppError => new AppError(StatusCode.SEARCH_INVALID_REQUEST, details)
+
+/** Reads a search into what the search process runs; undefined where nothing can be found. Throws AppError 40002. */
+export async function planSearch(call: Call, search: Search, kind: SearchKind): Promise<SearchPlan | undefined> {
+  checkSearch(search, kind)
+  const { filters, ranks } = wishesOf(search)
+  const { clauses, mentions } = planFilters(filters)
+  const planned = await planRanks(call, ranks)
+  if (!planned) return undefined
+  return {
+    scope: {
+      appPk: requireApp(call.target).pk,
+      clauses,
+      annotationStatuses: mentions.status ? null : [StatusCode.ANNOTATION_SUCCESS],
+      trustedOnly: !mentions.author && asksAnnotations(clauses, kind.hits),
+      inputStatuses: mentions.inputStatus ? null : [StatusCode.INPUT_SUCCESS],
+      asOf: search.asOf ? fromTimestamp(search.asOf) : null,
+    },
+    hits: kind.hits,
+    ranks: planned,
+    exact: search.algorithm === 'brute_force' || search.algorithm === 'avg_concept_brute_force',
+    minScore: search.minValue,
+    offset: kind.window.offset,
+    limit: kind.window.limit,
+    onlyCount: kind.onlyCount,
+  }
+}
+
+/** Refuses what a search may not say, before anything is looked up. */
+function checkSearch({ algorithm, metric, minValue }: Search, { window, onlyCount }: SearchKind): void {
+  if (!ALGORITHMS.includes(algorithm)) {
+    throw invalid(`There is no algorithm '${algorithm}'; use nearest_neighbor or brute_force.`)
+  }
+  if (metric === Search_Metric.COSINE_DISTANCE && algorithm !== 'brute_force') {
+    throw invalid('The metric COSINE_DISTANCE needs the algorithm brute_force; set it, or leave the metric out.')
+  }
+  if (!(minValue >= 0 && minValue <= 1)) throw invalid(`min_value is ${minValue}; use 0 to 1.`)
+  if (!onlyCount && window.offset + window.limit > HITS_MAX) {
+    throw invalid(`page * perPage cannot exceed ${HITS_MAX}; narrow the search instead.`)
+  }
+}
+
+/** Filters of inputs alone do not make a search one of people's annotations. */
+function asksAnnotations(clauses: readonly AnnotationClause[], hits: SearchKind['hits']): boolean {
+  const tests = clauses.flatMap(({ any }) => any)
+  return hits === 'annotations' ? tests.length > 0 : tests.some(({ is }) => !OF_INPUTS.includes(is))
+}
+
+const OF_INPUTS: readonly AnnotationTest['is'][] = ['input', 'media', 'dataset', 'input_status', 'id']

@@ -1,0 +1,122 @@
+import { AppError } from '../../base/errors.ts'
+import type { Annotation, Rank } from '../../contract/index.ts'
+import { Scope } from '../../contract/methods.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import type { RankPlan } from '../../search/plan.ts'
+import type { VectorSpace } from '../../store/repos/embedding-log.ts'
+import { inputs } from '../../store/repos/families.ts'
+import { conceptPksNamed } from '../../store/repos/search-matches.ts'
+import { spacesOfApp, vectorsOfInput, versionPksOf } from '../../store/repos/vector-spaces.ts'
+import { toUnit } from '../../vectors/distance.ts'
+import { demandScope } from '../access/demand.ts'
+import { requireApp } from '../access/target.ts'
+import type { Call } from '../call.ts'
+import { embedQuery } from './embed-query.ts'
+import { RANKS_MAX } from './limits.ts'
+
+const invalid = (details: string): AppError => new AppError(StatusCode.SEARCH_INVALID_REQUEST, details)
+
+/**
+ * Reads ranks: several concepts in one are alternatives, several ranks count with the mean of their scores. Media are
+ * made vectors of by the app's embedder, which needs the scope Predict. Undefined where no input can have the rank.
+ */
+export async function planRanks(call: Call, ranks: readonly Rank[]): Promise<RankPlan[] | undefined> {
+  if (ranks.length > RANKS_MAX) throw invalid(`The search has ${ranks.length} ranks; use at most ${RANKS_MAX}.`)
+  const plans: RankPlan[] = []
+  for (const { annotation, negate } of ranks) {
+    if (!annotation) throw invalid('A rank is empty; give it an annotation with data or an input_id.')
+    const plan = await planRank(call, annotation, negate)
+    if (!plan) return undefined
+    plans.push(plan)
+  }
+  return plans
+}
+
+async function planRank(call: Call, annotation: Annotation, negate: boolean): Promise<RankPlan | undefined> {
+  const { data, inputId } = annotation
+  const versionId = versionIdOf(annotation)
+  if (data && data.concepts.length > 0) return planConcepts(call, data.concepts, negate)
+  const [given] = data?.embeddings ?? []
+  if (given) return givenVector(call, given.vector, versionId, negate)
+  if (data && (data.image || data.text || data.video || data.audio)) {
+    demandScope(call.target, Scope.Predict)
+    const made = await embedQuery(call, data, versionId)
+    const space = await spaceOf(call, made.versionId, made.vector.length)
+    return space && { by: 'vector', negate, space, query: unit(made.vector) }
+  }
+  if (inputId !== '') return likeInput(call, inputId, versionId, negate)
+  throw invalid('A rank says nothing to compare with; give it an image, a text, an embedding, concepts or an input_id.')
+}
+
+const versionIdOf = ({ modelVersionId, worker }: Annotation): string =>
+  worker?.worker.case === 'model' ? (worker.worker.value.modelVersion?.id ?? '') : modelVersionId
+
+async function planConcepts(
+  call: Call,
+  concepts: readonly { readonly id: string; readonly name: string; readonly value: number }[],
+  negate: boolean,
+): Promise<RankPlan | undefined> {
+  const app = requireApp(call.target)
+  const conceptPks: number[] = []
+  for (const { id, name } of concepts) {
+    if (id === '' && name === '') throw invalid('A concept in a rank has neither id nor name; give it one of them.')
+    conceptPks.push(...(await conceptPksNamed(call.services.db.read, app.pk, { id, name })))
+  }
+  if (conceptPks.length === 0) return undefined
+  return { by: 'concept', negate, conceptPks, inverse: concepts[0]!.value === 0 }
+}
+
+/** A vector that the caller gives; the app must have vectors of this length. */
+async function givenVector(
+  call: Call,
+  vector: readonly number[],
+  versionId: string,
+  negate: boolean,
+): Promise<RankPlan> {
+  if (vector.length === 0 || !vector.every(Number.isFinite)) {
+    throw invalid('The embedding of a rank is empty or has something that is no number; send finite numbers.')
+  }
+  const spaces = await spacesNamed(call, versionId)
+  const space = spaces.find(({ dimension }) => dimension === vector.length)
+  if (space) return { by: 'vector', negate, space, query: unit(vector) }
+  const known = [...new Set(spaces.map(({ dimension }) => dimension))].join(' or ') || 'no vectors at all'
+  throw invalid(`The embedding of a rank has ${vector.length} numbers, but the app has ${known}; send as many.`)
+}
+
+/** The space of a model version, where the app has vectors in it. */
+async function spaceOf(call: Call, versionId: string, dimension: number): Promise<VectorSpace | undefined> {
+  return (await spacesNamed(call, versionId)).find((space) => space.dimension === dimension)
+}
+
+async function spacesNamed(call: Call, versionId: string): Promise<VectorSpace[]> {
+  const { read } = call.services.db
+  const spaces = await spacesOfApp(read, requireApp(call.target).pk)
+  if (versionId === '') return spaces
+  const pks = await versionPksOf(read, versionId)
+  if (pks.length === 0) throw invalid(`There is no model version '${versionId}' to rank by; name one of an embedder.`)
+  return spaces.filter(({ versionPk }) => pks.includes(versionPk))
+}
+
+/** Like a stored input: the mean of the vectors that it has. */
+async function likeInput(call: Call, inputId: string, versionId: string, negate: boolean): Promise<RankPlan> {
+  const { read } = call.services.db
+  const app = requireApp(call.target)
+  const row = await inputs.get(read, app.pk, inputId)
+  if (!row) throw invalid(`There is no input '${inputId}' to rank by; add it first.`)
+  for (const space of await spacesNamed(call, versionId)) {
+    const vectors = await vectorsOfInput(read, row.pk, space)
+    if (vectors.length === 0) continue
+    const sum = new Float32Array(space.dimension)
+    for (const bytes of vectors) {
+      const vector = unit(new Float32Array(Uint8Array.from(bytes).buffer))
+      for (let at = 0; at < sum.length; at++) sum[at]! += vector[at]!
+    }
+    return { by: 'vector', negate, space, query: toUnit(sum) }
+  }
+  throw new AppError(
+    StatusCode.SEARCH_BY_NOT_FULLY_INDEXED_INPUT,
+    `The input '${inputId}' has no embedding yet; wait until it is processed, or rank by its media instead.`,
+  )
+}
+
+const unit = (vector: ArrayLike<number>): Float32Array => toUnit(Float32Array.from(vector))

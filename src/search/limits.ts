@@ -1,0 +1,26 @@
+/** Changes of embeddings that are read from the log at a time. */
+export const CHANGES_PER_READ = 2_000
+/** Vectors that are read at a time when an index is made from the database. */
+export const VECTORS_PER_READ = 1_000
+/** Changes since an index was last kept from which it is kept again when nothing else is to be done. */
+export const CHANGES_TO_KEEP = 5_000
+/** How long nothing must have been asked before an index is kept, in milliseconds. */
+export const IDLE_BEFORE_KEEPING_MS = 3_000
+/** How often the log is followed while nobody searches, in milliseconds. */
+export const FOLLOW_MS = 2_000
+/** Indexes that are open at a time; the one that was not used for longest is kept and closed for another. */
+export const OPEN_INDEXES_MAX = 64
+/** How long a search may take, in milliseconds. */
+export const SEARCH_MS_MAX = 60_000
+/** Searches that may wait for the process. */
+export const WAITING_SEARCHES_MAX = 1_000
+/** Starts of the process that may fail in a row. */
+export const FAILED_STARTS_MAX = 4
+/** Wait before another start, in milliseconds. */
+export const RESTART_PAUSE_MS = 250
+/** How long the process may take to keep its indexes when it is asked to end, in milliseconds. */
+export const END_MS_MAX = 20_000
+/** Inputs that fit a filter up to which all are listed and their vectors compared; beyond, near rows are tried. */
+export const LISTED_INPUTS_MAX = 20_000
+/** Hits that a page may end at. */
+export const HITS_MAX = 10_000

@@ -1,0 +1,61 @@
+import type { Micros } from '../base/clock.ts'
+import type { VectorSpace } from '../store/repos/embedding-log.ts'
+import type { SearchScope } from '../store/repos/search-matches.ts'
+
+/** One wish by which hits are put in order. */
+export type RankPlan = { readonly negate: boolean } & (
+  | {
+      readonly by: 'vector'
+      readonly space: VectorSpace
+      readonly query: Float32Array
+    }
+  | {
+      /** The confidence that models (or people) have in one of these concepts. */
+      readonly by: 'concept'
+      readonly conceptPks: readonly number[]
+      /** Asks for inputs without the concept. */
+      readonly inverse: boolean
+    }
+  | {
+      /** Words in texts of inputs. */
+      readonly by: 'words'
+      readonly words: readonly string[]
+    }
+)
+
+/** A search, read and checked: everything that the search process needs, without a further question to the server. */
+export interface SearchPlan {
+  /** What may be found: filters and what is taken for granted. */
+  readonly scope: SearchScope
+  /** One hit an input, or one an annotation. */
+  readonly hits: 'inputs' | 'annotations'
+  /** None: everything that fits, newest input first. Several: by the mean of the scores. */
+  readonly ranks: readonly RankPlan[]
+  /** Compares with every vector that fits. */
+  readonly exact: boolean
+  readonly minScore: number
+  readonly offset: number
+  readonly limit: number
+  /** Counts what fits instead. */
+  readonly onlyCount: boolean
+}
+
+/** One hit, by pk. */
+export interface PlannedHit {
+  readonly inputPk: number
+  /** The annotation that made it a hit; null where the input itself is one. */
+  readonly annotationPk: number | null
+  /** In 0..1. */
+  readonly score: number
+}
+
+/** What a search found and how. */
+export interface SearchAnswer {
+  readonly hits: readonly PlannedHit[]
+  /** With `onlyCount`. */
+  readonly count: number
+  /** For people: the roads taken, such as `graph`, `scan-matches`. */
+  readonly explain: readonly string[]
+}
+
+export type { Micros, SearchScope, VectorSpace }

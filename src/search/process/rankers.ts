@@ -1,0 +1,140 @@
+import { AppError } from '../../base/errors.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import type { Reader } from '../../store/database.ts'
+import {
+  conceptValues,
+  embeddingOwners,
+  embeddingsOfInputs,
+  labelsByValue,
+  type SearchScope,
+} from '../../store/repos/search-matches.ts'
+import type { VectorIndex } from '../../vectors/vector-index.ts'
+import type { PlannedHit, RankPlan } from '../plan.ts'
+import type { Spaces } from './spaces.ts'
+
+/** One rank of a search, ready to be asked. */
+export interface Ranker {
+  /**
+   * The best `wanted` hits over all inputs, or among some, best first; an input may come several times. `all` says that
+   * there are no others.
+   */
+  best(wanted: number, among?: readonly number[]): Promise<{ hits: PlannedHit[]; all: boolean; road: string }>
+  /** Scores of inputs; those of which the rank knows nothing are left out. */
+  scores(inputPks: readonly number[]): Promise<Map<number, number>>
+}
+
+export async function rankerOf(
+  db: Reader,
+  spaces: Spaces,
+  { appPk }: SearchScope,
+  rank: RankPlan,
+  exact: boolean,
+): Promise<Ranker> {
+  switch (rank.by) {
+    case 'vector':
+      return new VectorRanker(db, await spaces.get(rank.space), rank, exact)
+    case 'concept':
+      return new ConceptRanker(db, appPk, rank)
+    case 'words':
+      throw new AppError(StatusCode.SEARCH_INVALID_REQUEST, 'Words cannot be searched here.')
+  }
+}
+
+class VectorRanker implements Ranker {
+  readonly #db: Reader
+  readonly #index: VectorIndex
+  readonly #rank: Extract<RankPlan, { by: 'vector' }>
+  /** The negated query has the opposite scores, so the farthest are its nearest. */
+  readonly #query: Float32Array
+  readonly #exact: boolean
+
+  constructor(db: Reader, index: VectorIndex, rank: Extract<RankPlan, { by: 'vector' }>, exact: boolean) {
+    this.#db = db
+    this.#index = index
+    this.#rank = rank
+    this.#query = rank.negate ? rank.query.map((value) => -value) : rank.query
+    this.#exact = exact
+  }
+
+  async best(wanted: number, among?: readonly number[]) {
+    const keys = among && (await this.#keysOf(among))
+    const { hits, strategy } = this.#index.search({
+      query: this.#query,
+      k: wanted,
+      exact: this.#exact,
+      ...(keys && { among: keys }),
+    })
+    const owners = await embeddingOwners(
+      this.#db,
+      hits.map(({ key }) => key),
+    )
+    // What was deleted a moment ago has no owner any more.
+    const owned = hits.flatMap(({ key, score }): PlannedHit[] => {
+      const owner = owners.get(key)
+      return owner ? [{ ...owner, score }] : []
+    })
+    return { hits: owned, all: hits.length < wanted, road: strategy }
+  }
+
+  async #keysOf(inputPks: readonly number[]): Promise<Float64Array> {
+    const found = await embeddingsOfInputs(this.#db, this.#rank.space, inputPks)
+    return Float64Array.from([...found.values()].flat())
+  }
+
+  async scores(inputPks: readonly number[]): Promise<Map<number, number>> {
+    const scores = new Map<number, number>()
+    for (const [inputPk, keys] of await embeddingsOfInputs(this.#db, this.#rank.space, inputPks)) {
+      for (const key of keys) {
+        const row = this.#index.rows.rowOf(key)
+        if (row === undefined) continue
+        scores.set(inputPk, Math.max(scores.get(inputPk) ?? 0, this.#index.rows.score(this.#query, row)))
+      }
+    }
+    return scores
+  }
+}
+
+class ConceptRanker implements Ranker {
+  readonly #db: Reader
+  readonly #appPk: number
+  readonly #conceptPks: readonly number[]
+  readonly #inverse: boolean
+
+  constructor(db: Reader, appPk: number, rank: Extract<RankPlan, { by: 'concept' }>) {
+    this.#db = db
+    this.#appPk = appPk
+    this.#conceptPks = rank.conceptPks
+    this.#inverse = rank.inverse !== rank.negate
+  }
+
+  async best(wanted: number, among?: readonly number[]) {
+    if (among) {
+      const scores = await this.scores(among)
+      const hits = [...scores].map(([inputPk, score]): PlannedHit => ({ inputPk, annotationPk: null, score }))
+      hits.sort((a, b) => b.score - a.score || b.inputPk - a.inputPk)
+      return { hits: hits.slice(0, wanted), all: hits.length <= wanted, road: 'values of matches' }
+    }
+    const hits: PlannedHit[] = []
+    let all = true
+    for (const conceptPk of this.#conceptPks) {
+      const at = { appPk: this.#appPk, conceptPk, lowestFirst: this.#inverse }
+      const labels = await labelsByValue(this.#db, at, wanted)
+      if (labels.length === wanted) all = false
+      for (const { inputPk, annotationPk, value } of labels) {
+        hits.push({ inputPk, annotationPk, score: this.#score(value) })
+      }
+    }
+    hits.sort((a, b) => b.score - a.score || b.inputPk - a.inputPk)
+    return { hits: hits.slice(0, wanted), all, road: 'values' }
+  }
+
+  async scores(inputPks: readonly number[]): Promise<Map<number, number>> {
+    const values = await conceptValues(this.#db, this.#conceptPks, inputPks)
+    return new Map([...values].map(([inputPk, value]) => [inputPk, this.#score(value)]))
+  }
+
+  #score(value: number): number {
+    const inside = Math.min(1, Math.max(0, value))
+    return this.#inverse ? 1 - inside : inside
+  }
+}

@@ -1,0 +1,71 @@
+import { AppError } from '../../base/errors.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import type { Reader } from '../../store/database.ts'
+import { FOLLOW_MS, IDLE_BEFORE_KEEPING_MS } from '../limits.ts'
+import type { FromSearch, ToSearch } from '../protocol.ts'
+import { execute } from './execute.ts'
+import type { Spaces } from './spaces.ts'
+
+/** Answers the questions of the server, one after the other, and looks after the indexes in between. */
+export class SearchServer {
+  readonly #db: Reader
+  readonly #spaces: Spaces
+  readonly #send: (message: FromSearch) => void
+  readonly #follow: NodeJS.Timeout
+  #askedAt = performance.now()
+  #advancing = false
+  #closed = false
+
+  constructor(db: Reader, spaces: Spaces, send: (message: FromSearch) => void) {
+    this.#db = db
+    this.#spaces = spaces
+    this.#send = send
+    this.#follow = setInterval(() => void this.#lookAfter(), FOLLOW_MS)
+  }
+
+  async handle(asked: Exclude<ToSearch, { type: 'stop' }>): Promise<void> {
+    const { id } = asked
+    this.#askedAt = performance.now()
+    try {
+      if (asked.type === 'sizes') {
+        await this.#spaces.follow()
+        this.#send({ type: 'sizes', id, sizes: this.#spaces.sizes() })
+        return
+      }
+      this.#send({ type: 'answer', id, answer: await execute(this.#db, this.#spaces, asked.plan) })
+      this.#advance()
+    } catch (error) {
+      if (!(error instanceof AppError)) console.error('a search failed', error)
+      const known = error instanceof AppError
+      const code = known ? error.code : StatusCode.SEARCH_INTERNAL_FAILURE
+      this.#send({ type: 'error', id, code, details: known ? error.details : 'The search failed; please try again.' })
+    }
+  }
+
+  /** Graphs grow in small steps, each of which lets waiting searches in. */
+  #advance(): void {
+    if (this.#advancing || this.#closed) return
+    this.#advancing = true
+    const step = (): void => {
+      if (!this.#closed && this.#spaces.advance()) setImmediate(step)
+      else this.#advancing = false
+    }
+    setImmediate(step)
+  }
+
+  async #lookAfter(): Promise<void> {
+    try {
+      await this.#spaces.follow()
+      this.#advance()
+      if (!this.#advancing && performance.now() - this.#askedAt > IDLE_BEFORE_KEEPING_MS) await this.#spaces.tidy()
+    } catch (error) {
+      console.error('indexes could not be looked after', error)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    clearInterval(this.#follow)
+    await this.#spaces.close()
+  }
+}

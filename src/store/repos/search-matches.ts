@@ -1,0 +1,303 @@
+import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import type { Micros } from '../../base/clock.ts'
+import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import type { Schema } from '../schema/tables.ts'
+import type { Reader } from '../session.ts'
+import { type AnnotationClause, meetsClauses } from './annotation-conditions.ts'
+import { isOne } from './annotations.ts'
+
+/** What of an app a search may find. */
+export interface SearchScope {
+  readonly appPk: number
+  /** All must hold: on one annotation in a search of annotations, each on any annotation in one of inputs. */
+  readonly clauses: readonly AnnotationClause[]
+  /** Statuses that annotations must have; null for any. */
+  readonly annotationStatuses: readonly number[] | null
+  /** Only annotations that people made, or that were made on their behalf. */
+  readonly trustedOnly: boolean
+  /** Statuses that inputs must have; null for any. */
+  readonly inputStatuses: readonly number[] | null
+  /** Nothing newer than this. */
+  readonly asOf: Micros | null
+}
+
+/** An annotation that fits, with its input. */
+export interface FittingAnnotation {
+  readonly pk: number
+  readonly inputPk: number
+}
+
+/** The newest inputs older than `before` that fit, newest first. */
+export async function nextInputs(db: Reader, scope: SearchScope, before: number, limit: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('inputs')
+    .select('inputs.pk')
+    .where('inputs.app_pk', '=', scope.appPk)
+    .where('inputs.pk', '<', before)
+    .where((eb) => inputFits(db, eb, scope))
+    .orderBy('inputs.pk', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map(({ pk }) => pk)
+}
+
+/** The newest inputs older than `before` with a concept of at least a value, newest first; other filters are not asked. */
+export async function nextInputsWithConcept(
+  db: Reader,
+  at: { appPk: number; conceptPk: number; from: number; to: number },
+  before: number,
+  limit: number,
+): Promise<number[]> {
+  const rows = await db
+    .selectFrom('annotation_concepts')
+    .select('input_pk')
+    .distinct()
+    .where('app_pk', '=', at.appPk)
+    .where('concept_pk', '=', at.conceptPk)
+    .where('value', '>=', at.from)
+    .where('value', '<=', at.to)
+    .where('input_pk', '<', before)
+    .orderBy('input_pk', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map(({ input_pk }) => input_pk)
+}
+
+/** The newest inputs of a dataset older than `before`, newest first; other filters are not asked. */
+export async function nextInputsOfDataset(
+  db: Reader,
+  datasetPk: number,
+  before: number,
+  limit: number,
+): Promise<number[]> {
+  const rows = await db
+    .selectFrom('dataset_inputs')
+    .select('input_pk')
+    .where('dataset_pk', '=', datasetPk)
+    .where('input_pk', '<', before)
+    .orderBy('input_pk', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map(({ input_pk }) => input_pk)
+}
+
+/** Those of the inputs that fit. */
+export async function fittingInputs(db: Reader, scope: SearchScope, pks: readonly number[]): Promise<Set<number>> {
+  const fitting = new Set<number>()
+  for (const part of inParts(pks)) {
+    const rows = await db
+      .selectFrom('inputs')
+      .select('inputs.pk')
+      .where('inputs.pk', 'in', part)
+      .where('inputs.app_pk', '=', scope.appPk)
+      .where((eb) => inputFits(db, eb, scope))
+      .execute()
+    for (const { pk } of rows) fitting.add(pk)
+  }
+  return fitting
+}
+
+/** The annotations of the inputs that fit, newest first. */
+export async function fittingAnnotations(
+  db: Reader,
+  scope: SearchScope,
+  inputPks: readonly number[],
+): Promise<FittingAnnotation[]> {
+  const fitting: FittingAnnotation[] = []
+  for (const part of inParts(inputPks)) {
+    const rows = await db
+      .selectFrom('annotations')
+      .innerJoin('inputs', 'inputs.pk', 'annotations.input_pk')
+      .select(['annotations.pk', 'annotations.input_pk'])
+      .where('annotations.input_pk', 'in', part)
+      .where('inputs.app_pk', '=', scope.appPk)
+      .where((eb) => inputStands(eb, scope))
+      .where((eb) => annotationFits(db, eb as never, scope, scope.clauses))
+      .execute()
+    for (const { pk, input_pk } of rows) fitting.push({ pk, inputPk: input_pk })
+  }
+  return fitting.sort((a, b) => b.inputPk - a.inputPk || b.pk - a.pk)
+}
+
+/** Those of the annotations that fit. */
+export async function fittingOfAnnotations(
+  db: Reader,
+  scope: SearchScope,
+  pks: readonly number[],
+): Promise<Set<number>> {
+  const fitting = new Set<number>()
+  for (const part of inParts(pks)) {
+    const rows = await db
+      .selectFrom('annotations')
+      .innerJoin('inputs', 'inputs.pk', 'annotations.input_pk')
+      .select('annotations.pk')
+      .where('annotations.pk', 'in', part)
+      .where((eb) => inputStands(eb, scope))
+      .where((eb) => annotationFits(db, eb as never, scope, scope.clauses))
+      .execute()
+    for (const { pk } of rows) fitting.add(pk)
+  }
+  return fitting
+}
+
+/** How many inputs fit. */
+export async function countInputs(db: Reader, scope: SearchScope): Promise<number> {
+  const { rows } = await db
+    .selectFrom('inputs')
+    .select(({ fn }) => fn.countAll<number>().as('rows'))
+    .where('inputs.app_pk', '=', scope.appPk)
+    .where((eb) => inputFits(db, eb, scope))
+    .executeTakeFirstOrThrow()
+  return rows
+}
+
+type OnInputs = ExpressionBuilder<Pick<Schema, 'inputs'>, 'inputs'>
+
+function inputFits(db: Reader, eb: ExpressionBuilder<Schema, 'inputs'>, scope: SearchScope): Expression<SqlBool> {
+  return eb.and([
+    inputStands(eb as never, scope),
+    ...scope.clauses
+      .filter(({ any }) => any.length > 0)
+      .map((clause) => {
+        // An input without the concept is one that has no annotation with it.
+        const some = eb.exists(
+          eb
+            .selectFrom('annotations')
+            .select('annotations.pk')
+            .whereRef('annotations.input_pk', '=', 'inputs.pk')
+            .where((inner) => annotationFits(db, inner as never, scope, [{ ...clause, negate: false }])),
+        )
+        return clause.negate ? eb.not(some) : some
+      }),
+  ])
+}
+
+function inputStands(eb: OnInputs, { inputStatuses, asOf }: SearchScope): Expression<SqlBool> {
+  return eb.and([
+    ...(inputStatuses ? [eb('inputs.status_code', 'in', inputStatuses)] : []),
+    ...(asOf === null ? [] : [eb('inputs.created_at', '<=', asOf)]),
+  ])
+}
+
+function annotationFits(
+  db: Reader,
+  eb: ExpressionBuilder<Schema, 'annotations'>,
+  { appPk, annotationStatuses, trustedOnly, asOf }: SearchScope,
+  clauses: readonly AnnotationClause[],
+): Expression<SqlBool> {
+  return eb.and([
+    ...(annotationStatuses ? [eb('annotations.status_code', 'in', annotationStatuses)] : []),
+    ...(trustedOnly ? [isOne('trusted')] : []),
+    ...(asOf === null ? [] : [eb('annotations.created_at', '<=', asOf)]),
+    meetsClauses(db, eb, appPk, clauses),
+  ])
+}
+
+/** Pks of the app's concepts that a filter or rank names, by id or else by name. */
+export async function conceptPksNamed(
+  db: Reader,
+  appPk: number,
+  { id, name }: { readonly id: string; readonly name: string },
+): Promise<number[]> {
+  const query = db.selectFrom('concepts').select('pk').where('app_pk', '=', appPk)
+  const rows = await (id === '' ? query.where('name', '=', name) : query.where('id', '=', id)).execute()
+  return rows.map(({ pk }) => pk)
+}
+
+/** Pk of a dataset of the app. */
+export async function datasetPkNamed(db: Reader, appPk: number, id: string): Promise<number | undefined> {
+  const query = db.selectFrom('datasets').select('pk').where('app_pk', '=', appPk).where('id', '=', id)
+  return (await query.executeTakeFirst())?.pk
+}
+
+/** Where embeddings belong, by their pk. */
+export async function embeddingOwners(
+  db: Reader,
+  pks: readonly number[],
+): Promise<Map<number, { readonly inputPk: number; readonly annotationPk: number }>> {
+  const owners = new Map<number, { inputPk: number; annotationPk: number }>()
+  for (const part of inParts(pks)) {
+    const rows = await db
+      .selectFrom('embeddings')
+      .select(['pk', 'input_pk', 'annotation_pk'])
+      .where('pk', 'in', part)
+      .execute()
+    for (const { pk, input_pk, annotation_pk } of rows) {
+      owners.set(pk, { inputPk: input_pk, annotationPk: annotation_pk })
+    }
+  }
+  return owners
+}
+
+/** Pks of the embeddings that inputs have in a space. */
+export async function embeddingsOfInputs(
+  db: Reader,
+  space: { readonly versionPk: number; readonly dimension: number },
+  inputPks: readonly number[],
+): Promise<Map<number, number[]>> {
+  const found = new Map<number, number[]>()
+  for (const part of inParts(inputPks)) {
+    const rows = await db
+      .selectFrom('embeddings')
+      .select(['pk', 'input_pk'])
+      .where('input_pk', 'in', part)
+      .where('model_version_pk', '=', space.versionPk)
+      .where('dimension', '=', space.dimension)
+      .execute()
+    for (const { pk, input_pk } of rows) {
+      const pks = found.get(input_pk)
+      if (pks) pks.push(pk)
+      else found.set(input_pk, [pk])
+    }
+  }
+  return found
+}
+
+/** Labels with one of some concepts by value, the highest (or the lowest) first; of equal ones the newest. */
+export async function labelsByValue(
+  db: Reader,
+  at: { readonly appPk: number; readonly conceptPk: number; readonly lowestFirst: boolean },
+  limit: number,
+): Promise<{ inputPk: number; annotationPk: number; value: number }[]> {
+  const direction = at.lowestFirst ? 'asc' : 'desc'
+  const rows = await db
+    .selectFrom('annotation_concepts')
+    .select(['input_pk', 'annotation_pk', 'value'])
+    .where('app_pk', '=', at.appPk)
+    .where('concept_pk', '=', at.conceptPk)
+    .orderBy('value', direction)
+    .orderBy('annotation_pk', direction)
+    .limit(limit)
+    .execute()
+  return rows.map(({ input_pk, annotation_pk, value }) => ({
+    inputPk: input_pk,
+    annotationPk: annotation_pk,
+    value,
+  }))
+}
+
+/** The highest value of some concepts in each input that has one of them. */
+export async function conceptValues(
+  db: Reader,
+  conceptPks: readonly number[],
+  inputPks: readonly number[],
+): Promise<Map<number, number>> {
+  const values = new Map<number, number>()
+  if (conceptPks.length === 0) return values
+  for (const part of inParts(inputPks)) {
+    const rows = await db
+      .selectFrom('annotation_concepts')
+      .innerJoin('annotations', 'annotations.pk', 'annotation_concepts.annotation_pk')
+      .select(({ fn }) => ['annotation_concepts.input_pk', fn.max('annotation_concepts.value').as('value')])
+      .where('annotations.input_pk', 'in', part)
+      .where('annotation_concepts.concept_pk', 'in', [...conceptPks])
+      .groupBy('annotation_concepts.input_pk')
+      .execute()
+    for (const { input_pk, value } of rows) values.set(input_pk, value)
+  }
+  return values
+}
+
+function* inParts(pks: readonly number[]): Generator<number[]> {
+  for (let at = 0; at < pks.length; at += IDS_PER_STATEMENT_MAX) yield pks.slice(at, at + IDS_PER_STATEMENT_MAX)
+}
