@@ -12,7 +12,6 @@ export const pushOperators: readonly TypeEntry[] = [
     id: 'annotation-writer',
     title: 'Annotation Writer',
     description: 'Writes what it gets as an annotation of the input; only in the default workflow of an app.',
-    lacks: 'it passes its input on, but no annotation is written yet.',
     ...anything,
     fields: [
       inference.choice('annotation_status', 'ANNOTATION_SUCCESS', [
