@@ -9,7 +9,7 @@ import { Child } from './child.ts'
 import type { Head } from './predict-case.ts'
 
 /** Where a server keeps its models by default, so that a benchmark downloads nothing that is there already. */
-const MODELS = resolve(loadConfig(process.env).dataDir, 'models')
+export const MODELS = resolve(loadConfig(process.env).dataDir, 'models')
 
 /** The file of the image embedding, fetched and converted first if it is not there. */
 export async function embedderFile(): Promise<string> {

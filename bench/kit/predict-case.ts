@@ -31,12 +31,12 @@ export async function photos(): Promise<Buffer[]> {
   )
 }
 
-/** Heads with weights that look trained: small, of both signs, the same in every run. */
+/** Heads with weights that look trained: small, of both signs, float32, the same in every run. */
 export function heads(): Head[] {
   let state = 1
   const next = (): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32 - 0.5
+    return Math.fround(state / 2 ** 32 - 0.5)
   }
   return Array.from({ length: HEADS }, () => ({
     weights: Array.from({ length: CONCEPTS }, () => Array.from({ length: DIMENSIONS }, next)),

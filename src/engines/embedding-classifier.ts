@@ -1,16 +1,15 @@
 import type { JsonValue } from '@bufbuild/protobuf'
-import { create } from '@bufbuild/protobuf'
 import { AppError } from '../base/errors.ts'
-import { type Concept, ConceptSchema, DataSchema } from '../contract/index.ts'
+import type { Concept, Data } from '../contract/index.ts'
 import { StatusCode } from '../contract/status-code.ts'
-import type { Engine, EngineSetup, LoadedEngine } from './engine.ts'
-import { eachItem } from './kit.ts'
+import { dataOf } from '../workflow/data.ts'
+import type { Engine, EngineItem, EngineSetup, LoadedEngine } from './engine.ts'
 import { invalidParam } from './params.ts'
-import { dot, sigmoid, softmax } from './vectors.ts'
+import { dots, type Row, sigmoid, softmax } from './vectors.ts'
 
 /** A linear head: for each concept a row of weights and a bias. */
 export interface LinearHead {
-  readonly rows: readonly Float64Array[]
+  readonly rows: readonly Row[]
   readonly bias: readonly number[]
   readonly activation: 'sigmoid' | 'softmax'
   readonly dimensions: number
@@ -32,21 +31,22 @@ export const embeddingClassifier: Engine = {
     return {
       bytes: 0,
       dispose: async () => {},
-      async infer(items, setup) {
-        const head = headOf(setup)
-        return eachItem(items, async ({ data }) => {
-          const vector = data.embeddings[0]?.vector
-          if (!vector) {
-            throw new AppError(
-              StatusCode.INPUT_UNSUPPORTED_FORMAT,
-              'The classifier works on embeddings; send embeddings.',
-            )
-          }
-          return create(DataSchema, { concepts: classify(head, vector, setup.concepts) })
-        })
-      },
+      infer: async (items, setup) => answersOf(items, setup),
+      // Without waiting between heads: one takes microseconds, and a picture may have dozens of them.
+      inferMany: async (items, setups) => setups.map((setup) => answersOf(items, setup)),
     }
   },
+}
+
+function answersOf(items: readonly EngineItem[], setup: EngineSetup): Data[] {
+  const head = headOf(setup)
+  return items.map(({ data }) => {
+    const vector = data.embeddings[0]?.vector
+    if (!vector) {
+      throw new AppError(StatusCode.INPUT_UNSUPPORTED_FORMAT, 'The classifier works on embeddings; send embeddings.')
+    }
+    return dataOf({ concepts: classify(head, vector, setup.concepts) })
+  })
 }
 
 /** Concepts with their values, best first. Throws AppError 21202 when the vector has the wrong length. */
@@ -56,11 +56,9 @@ export function classify(head: LinearHead, vector: readonly number[], concepts: 
       `The classifier was made for embeddings of ${head.dimensions} numbers, but this one has ${vector.length}; use the base embedder it was trained with.`,
     )
   }
-  const sums = head.rows.map((row, at) => dot(row, vector) + head.bias[at]!)
+  const sums = dots(head.rows, vector).map((sum, at) => sum + head.bias[at]!)
   const values = head.activation === 'softmax' ? softmax(sums) : sums.map(sigmoid)
-  return concepts
-    .map((concept, at) => create(ConceptSchema, { ...concept, value: values[at]! }))
-    .sort((a, b) => b.value - a.value)
+  return concepts.map((concept, at): Concept => ({ ...concept, value: values[at]! })).sort((a, b) => b.value - a.value)
 }
 
 /** Reads the head of a model version. Throws AppError 21202 when its parts do not fit together. */
@@ -82,7 +80,7 @@ export function headOf({ params, concepts }: EngineSetup): LinearHead {
   return head
 }
 
-function readRows(weights: JsonValue | undefined, count: number): Float64Array[] {
+function readRows(weights: JsonValue | undefined, count: number): Row[] {
   if (count === 0) throw invalidParam('The classifier has no concepts; train it first.')
   if (weights === undefined || weights === null) throw invalidParam('The classifier has no weights; train it first.')
   const rows = Array.isArray(weights)
@@ -94,7 +92,10 @@ function readRows(weights: JsonValue | undefined, count: number): Float64Array[]
   if (rows[0]!.length === 0 || rows.some((row) => row.length !== rows[0]!.length)) {
     throw invalidParam('All rows of the weights of a classifier must have the same length, at least 1.')
   }
-  return rows
+  // Training makes float32. Heads that fit into the processor's cache are several times as fast as those that do not.
+  return rows.every((row) => row.every((weight) => Math.fround(weight) === weight))
+    ? rows.map((row) => Float32Array.from(row))
+    : rows
 }
 
 function splitRows(flat: Float64Array, count: number): Float64Array[] {

@@ -45,6 +45,11 @@ export interface LoadedEngine {
   readonly bytes: number
   /** Answers one Data per item, in order; throws AppError for an item set that cannot be answered at all. */
   infer(items: readonly EngineItem[], setup: EngineSetup): Promise<Data[]>
+  /**
+   * The same for several setups at once, one list of answers for each; engines have it where that costs less than one
+   * after the other. When it throws, each setup is tried by itself.
+   */
+  inferMany?(items: readonly EngineItem[], setups: readonly EngineSetup[]): Promise<Data[][]>
   dispose(): Promise<void>
 }
 

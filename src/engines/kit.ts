@@ -1,9 +1,10 @@
 import { create } from '@bufbuild/protobuf'
 import { AppError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
-import { type Data, DataSchema, ImageSchema, type Region, RegionSchema } from '../contract/index.ts'
+import { type Data, EmbeddingSchema, ImageSchema, type Region, RegionSchema } from '../contract/index.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import type { ImageHandle } from '../media/image.ts'
+import { dataOf } from '../workflow/data.ts'
 import { unit } from './boxes.ts'
 import type { EngineItem, WeightFiles } from './engine.ts'
 
@@ -43,7 +44,8 @@ export function textOf({ data }: EngineItem): string {
 
 /** Wraps one vector as answer data. */
 export function embeddingData(vector: ArrayLike<number>): Data {
-  return create(DataSchema, { embeddings: [{ vector: Array.from(vector), numDimensions: vector.length }] })
+  const embedding = create(EmbeddingSchema, { vector: Array.from(vector), numDimensions: vector.length })
+  return dataOf({ embeddings: [embedding] })
 }
 
 /** A region with a box whose edges are shares of the picture, cut off at its borders. */
@@ -63,6 +65,6 @@ export function boxRegion(
         rightCol: unit(box.right),
       },
     },
-    data: create(DataSchema, data),
+    data: dataOf(data),
   })
 }

@@ -1,8 +1,18 @@
 import { create } from '@bufbuild/protobuf'
+import { emptyMessage } from '../contract/binary/index.ts'
 import { type Data, DataSchema, type Frame, FrameSchema, type Region, RegionSchema } from '../contract/index.ts'
 
+type DataFields = Partial<Omit<Data, '$typeName' | '$unknown'>>
+
 /** Data that holds the given fields; messages inside keep their identity, on which bound images depend. */
-export const dataOf = (fields: Partial<Omit<Data, '$typeName' | '$unknown'>> = {}): Data => create(DataSchema, fields)
+export function dataOf(fields: DataFields = {}): Data {
+  const data = emptyMessage(DataSchema)
+  for (const name in fields) {
+    const value = fields[name as keyof DataFields]
+    if (value !== undefined) (data as Record<string, unknown>)[name] = value
+  }
+  return data
+}
 
 /** A region like the given one with other data. */
 export function regionWith(region: Region, data: Data | undefined): Region {

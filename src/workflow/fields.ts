@@ -29,6 +29,8 @@ const SINGLE = new Map<string, (data: Data) => boolean>(
   }),
 )
 
+const ANY_OF_SINGLE = [...SINGLE.values()]
+
 const OF_REGION = new Map<string, (region: Region) => boolean>(
   Object.entries({
     track_id: (region: Region) => region.trackId !== '',
@@ -84,7 +86,7 @@ export const needsWholeVideo = (path: string): boolean => ['frames', 'video', 'a
 
 /** Whether data holds nothing at all. */
 export function isEmptyData(data: Data): boolean {
-  return !SINGLE.values().some((test) => test(data))
+  return !ANY_OF_SINGLE.some((test) => test(data))
 }
 
 /** Names of the fields that data holds, for messages to callers. */

@@ -1,4 +1,4 @@
-import type { EngineItem, EngineSetup, LoadedEngine, WeightFiles } from '../../engines/engine.ts'
+import type { LoadedEngine, WeightFiles } from '../../engines/engine.ts'
 import type { EngineRegistry } from '../../engines/registry.ts'
 import type { WorkerStats } from '../protocol.ts'
 
@@ -109,17 +109,22 @@ export class EngineCache {
 
 /** The engine with its calls counted and timed. */
 function timed(engine: LoadedEngine, entry: Entry): LoadedEngine {
+  const count = async <T>(calls: number, work: () => Promise<T>): Promise<T> => {
+    const start = performance.now()
+    try {
+      return await work()
+    } finally {
+      entry.calls += calls
+      entry.busyMs += performance.now() - start
+    }
+  }
+  const { inferMany } = engine
   return {
     bytes: engine.bytes,
     dispose: () => engine.dispose(),
-    async infer(items: readonly EngineItem[], setup: EngineSetup) {
-      const start = performance.now()
-      try {
-        return await engine.infer(items, setup)
-      } finally {
-        entry.calls += items.length
-        entry.busyMs += performance.now() - start
-      }
-    },
+    infer: (items, setup) => count(items.length, () => engine.infer(items, setup)),
+    inferMany:
+      inferMany &&
+      ((items, setups) => count(items.length * setups.length, () => inferMany.call(engine, items, setups))),
   }
 }

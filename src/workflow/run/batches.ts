@@ -42,6 +42,27 @@ export async function inferBatches(
   return results
 }
 
+/**
+ * Runs an engine on items for several setups at once, where it can; undefined where it cannot, or where it failed and
+ * each setup has to show by itself whether it is to blame. Throws the signal's reason once aborted.
+ */
+export async function inferTogether(
+  engine: LoadedEngine,
+  items: readonly EngineItem[],
+  setups: readonly EngineSetup[],
+  signal: AbortSignal,
+): Promise<Data[][] | undefined> {
+  if (!engine.inferMany || setups.length === 1 || items.length > MAX_BATCH_ITEMS) return undefined
+  try {
+    const answers = await engine.inferMany(items, setups)
+    const isWhole = answers.length === setups.length && answers.every((list) => list.length === items.length)
+    return isWhole ? answers : undefined
+  } catch {
+    signal.throwIfAborted()
+    return undefined
+  }
+}
+
 async function attempt(
   engine: LoadedEngine,
   items: readonly EngineItem[],

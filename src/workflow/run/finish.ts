@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import { newId } from '../../base/ids.ts'
-import { type Concept, ConceptSchema, type Data, type Region, RegionSchema } from '../../contract/index.ts'
+import { type Concept, type Data, type Region, RegionSchema } from '../../contract/index.ts'
 import { dataOf } from '../data.ts'
 import { isEmptyData } from '../fields.ts'
 import type { PlanNode } from '../plan.ts'
@@ -28,12 +28,12 @@ function named(regions: readonly Region[]): Region[] {
 
 function limited(data: Data, node: Finishing): Data {
   if (data.concepts.length === 0 && data.regions.length === 0 && data.frames.length === 0) return data
-  return dataOf({
+  return {
     ...data,
     concepts: limitConcepts(data.concepts, node),
     regions: data.regions.flatMap((region) => limitedRegion(region, node)),
     frames: data.frames.map((frame) => (frame.data ? { ...frame, data: limited(frame.data, node) } : frame)),
-  })
+  }
 }
 
 /** The region with limited concepts; none when it was only there for concepts that are all gone. */
@@ -51,23 +51,25 @@ function limitedRegion(region: Region, node: Finishing): Region[] {
 export function limitConcepts(concepts: readonly Concept[], node: Omit<Finishing, 'isModel'>): Concept[] {
   if (concepts.length === 0) return []
   const { maxConcepts, minValue, selectConcepts } = node.limits
-  const ids = new Set(selectConcepts.map((concept) => concept.id).filter((id) => id !== ''))
-  const names = new Set(selectConcepts.map((concept) => concept.name).filter((name) => name !== ''))
-  return concepts
-    .filter((concept) => concept.value >= minValue)
-    .filter((concept) => selectConcepts.length === 0 || ids.has(concept.id) || names.has(concept.name))
+  return selected(
+    concepts.filter((concept) => concept.value >= minValue),
+    selectConcepts,
+  )
     .sort((a, b) => b.value - a.value)
     .slice(0, maxConcepts)
     .map((concept) => owned(concept, node.conceptOwner))
 }
 
+function selected(concepts: Concept[], wanted: PlanNode['limits']['selectConcepts']): Concept[] {
+  if (wanted.length === 0) return concepts
+  const ids = new Set(wanted.map((concept) => concept.id).filter((id) => id !== ''))
+  const names = new Set(wanted.map((concept) => concept.name).filter((name) => name !== ''))
+  return concepts.filter((concept) => ids.has(concept.id) || names.has(concept.name))
+}
+
 function owned(concept: Concept, owner: PlanNode['conceptOwner']): Concept {
   if (!owner || (concept.appId !== '' && concept.userId !== '')) return concept
-  return create(ConceptSchema, {
-    ...concept,
-    appId: concept.appId || owner.appId,
-    userId: concept.userId || owner.userId,
-  })
+  return { ...concept, appId: concept.appId || owner.appId, userId: concept.userId || owner.userId }
 }
 
 /** Concepts, regions, frames, embeddings and so on inside data, to bound what one input may grow to. */

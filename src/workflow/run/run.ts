@@ -1,24 +1,29 @@
 import { AppError } from '../../base/errors.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { EngineItem, EngineMemory, LoadedEngine } from '../../engines/engine.ts'
-import { ancestorLevels } from '../ancestors.ts'
 import { dataOf } from '../data.ts'
-import { isEmptyData, splitFields } from '../fields.ts'
+import { isEmptyData } from '../fields.ts'
 import { MAX_LIFTED_REGIONS, MAX_OUTPUT_PARTS } from '../limits.ts'
-import type { Needs } from '../lookup.ts'
 import { INSERTED_PREFIX, type Plan, type PlanNode } from '../plan.ts'
 import { assemble } from './assemble.ts'
-import { type ItemResult, inferBatches, toAppError } from './batches.ts'
+import { type ItemResult, inferBatches, inferTogether, toAppError } from './batches.ts'
 import type { EngineHost } from './execute.ts'
 import { countParts, finishData } from './finish.ts'
 import { gather, type Work } from './gather.ts'
 import { dataLevels } from './levels.ts'
+import { type PreparedPlan, prepare } from './prepared.ts'
 import type { NodeState, RawOutput, Slot } from './state.ts'
 import { asFrame, fromFrame, worksOnFrames } from './still.ts'
 
 interface Job {
   readonly slot: Slot
   readonly work: Work
+}
+
+/** The answers to all items for one node, and the time spent on them. */
+interface NodeAnswers {
+  readonly results: readonly ItemResult[]
+  readonly elapsedMs: number
 }
 
 const EMPTY = dataOf()
@@ -29,58 +34,69 @@ export class Run {
   readonly host: EngineHost
   readonly signal: AbortSignal
   readonly #engines = new Map<string, Promise<LoadedEngine>>()
-  readonly #needs: readonly Needs[]
-  readonly #levels: readonly number[][][]
+  readonly #prepared: PreparedPlan
 
   constructor(plan: Plan, host: EngineHost, signal: AbortSignal) {
     this.plan = plan
     this.host = host
     this.signal = signal
-    this.#needs = plan.nodes.map((node) => ({
-      fields: splitFields(node.inputFields),
-      anyInput: node.anyInput ?? false,
-    }))
-    this.#levels = plan.nodes.map((_, index) => ancestorLevels(plan.nodes, index))
+    this.#prepared = prepare(plan)
   }
 
   /** Single field paths that a node reads. */
   fieldsOf(index: number): readonly string[] {
-    return this.#needs[index]!.fields
+    return this.#prepared.nodes[index]!.needs.fields
   }
 
-  /** Runs the nodes that `wanted` accepts on all slots, layer by layer, and fills in their states. */
+  /**
+   * Runs the nodes that `wanted` accepts on all slots and fills in their states. Each begins as soon as those that it
+   * depends on are done, whatever the others do.
+   */
   async runNodes(slots: readonly Slot[], wanted: (index: number) => boolean): Promise<void> {
     if (slots.length === 0) return
-    for (const layer of this.plan.layers) {
-      this.signal.throwIfAborted()
-      const due = layer.filter(wanted)
-      await Promise.all(due.filter((index) => !this.#isCopy(index)).map((index) => this.#runNode(index, slots)))
-      for (const index of due.filter((index) => this.#isCopy(index))) this.#copyNode(index, slots)
+    const running: Promise<void>[] = []
+    for (const index of this.#prepared.order) {
+      const members = this.#prepared.nodes[index]!.group.filter(wanted)
+      if (members.length === 0) continue
+      const done = this.#whenDue(members, slots, running)
+      for (const member of members) running[member] = done
     }
+    await Promise.all(running)
   }
 
-  #isCopy(index: number): boolean {
-    return this.plan.nodes[index]!.sameAs !== undefined
+  async #whenDue(
+    members: readonly number[],
+    slots: readonly Slot[],
+    running: readonly (Promise<void> | undefined)[],
+  ): Promise<void> {
+    const [first] = members as [number]
+    for (const before of this.#prepared.nodes[first]!.after) await running[before]
+    this.signal.throwIfAborted()
+    if (this.plan.nodes[first]!.sameAs === undefined) await this.#runGroup(members, slots)
+    else this.#copyNode(first, slots)
   }
 
-  async #runNode(index: number, slots: readonly Slot[]): Promise<void> {
-    const node = this.plan.nodes[index]!
+  /** Runs nodes that work on the very same data. */
+  async #runGroup(members: readonly number[], slots: readonly Slot[]): Promise<void> {
+    const [first] = members as [number]
     const jobs: Job[] = []
     for (const slot of slots) {
-      const found = this.#prepare(index, slot)
+      const found = this.#prepare(first, slot)
       if ('items' in found) jobs.push({ slot, work: found })
-      else slot.states[index] = found
+      else for (const member of members) slot.states[member] = found
     }
-    const total = jobs.reduce((sum, job) => sum + job.work.items.length, 0)
+    const total = jobs.reduce((sum, { work }) => sum + work.items.length, 0)
     if (total === 0) return
-    const started = performance.now()
-    const results = await this.#infer(node, jobs)
-    const msPerItem = (performance.now() - started) / total
-    let next = 0
-    for (const { slot, work } of jobs) {
-      const own = results.slice(next, next + work.items.length)
-      next += own.length
-      slot.states[index] = this.#conclude(node, slot, work, own, msPerItem * own.length)
+    const nodes = members.map((member) => this.plan.nodes[member]!)
+    const answers = await this.#infer(nodes, this.#prepared.nodes[first]!.engineKey, jobs)
+    for (const [place, { results, elapsedMs }] of answers.entries()) {
+      let next = 0
+      for (const { slot, work } of jobs) {
+        const own = results.slice(next, next + work.items.length)
+        next += own.length
+        const ms = (elapsedMs * own.length) / total
+        slot.states[members[place]!] = this.#conclude(nodes[place]!, slot, work, own, ms)
+      }
     }
   }
 
@@ -104,41 +120,50 @@ export class Run {
   }
 
   #gather(index: number, slot: Slot): Work | undefined {
-    const needs = this.#needs[index]!
-    const levels = dataLevels(slot, this.#levels[index]!)
+    const { needs, levels: ancestors } = this.#prepared.nodes[index]!
+    const levels = dataLevels(slot, ancestors)
     const isStill = slot.input.video === undefined && slot.input.frames.length === 0 && worksOnFrames(needs.fields)
     const work = gather(isStill ? levels.map(asFrame) : levels, needs)
     return work && isStill ? { ...work, isStill } : work
   }
 
-  async #infer(node: PlanNode, jobs: readonly Job[]): Promise<ItemResult[]> {
-    const remember = jobs.map(({ slot, work }) => memoryOf(slot, node, work))
-    const items: EngineItem[] = jobs.flatMap(({ slot, work }, at) =>
-      work.items.map(({ data }) => ({ data, scope: slot.scope, memory: remember[at] })),
-    )
-    const report = (error: unknown): void => this.host.report?.(node.engine, error)
+  /** What one engine makes of the same work for several nodes. */
+  async #infer(nodes: readonly PlanNode[], engineKey: string, jobs: readonly Job[]): Promise<NodeAnswers[]> {
+    const [{ engine: name, weights }] = nodes as [PlanNode]
+    const report = (error: unknown): void => this.host.report?.(name, error)
+    const started = performance.now()
+    const elapsedMs = (): number => performance.now() - started
     let engine: LoadedEngine
     try {
-      engine = await this.#load(node)
+      engine = await this.#load(engineKey, name, weights)
     } catch (error) {
       this.signal.throwIfAborted()
       const reason = toAppError(error, report)
-      return items.map(() => reason)
+      const results = itemsOf(jobs).map(() => reason)
+      return nodes.map(() => ({ results, elapsedMs: elapsedMs() }))
     }
-    const setup = { params: node.params, concepts: node.concepts }
-    const results = await inferBatches(engine, items, { setup, signal: this.signal, report })
-    for (const [at, { slot }] of jobs.entries()) {
-      const text = remember[at]?.text
-      if (text !== undefined) slot.memory![node.id] = text
-    }
-    return results
+    // What a node remembers of a stream is its own.
+    const remembers = jobs.some(({ slot }) => slot.memory !== undefined)
+    const together = remembers ? undefined : await inferTogether(engine, itemsOf(jobs), nodes, this.signal)
+    if (together) return together.map((results) => ({ results, elapsedMs: elapsedMs() / nodes.length }))
+    return Promise.all(
+      nodes.map(async (node) => {
+        const memories = jobs.map(({ slot, work }) => memoryOf(slot, node, work))
+        const context = { setup: { params: node.params, concepts: node.concepts }, signal: this.signal, report }
+        const results = await inferBatches(engine, itemsOf(jobs, memories), context)
+        for (const [at, { slot }] of jobs.entries()) {
+          const text = memories[at]?.text
+          if (text !== undefined) slot.memory![node.id] = text
+        }
+        return { results, elapsedMs: elapsedMs() }
+      }),
+    )
   }
 
-  #load(node: PlanNode): Promise<LoadedEngine> {
-    const key = JSON.stringify([node.engine, node.weights])
+  #load(key: string, name: string, weights: readonly string[]): Promise<LoadedEngine> {
     let engine = this.#engines.get(key)
     if (!engine) {
-      engine = this.host.load(node.engine, node.weights)
+      engine = this.host.load(name, weights)
       this.#engines.set(key, engine)
     }
     return engine
@@ -176,6 +201,12 @@ export class Run {
     }
   }
 }
+
+/** The work on all inputs as a list of items, `memories` by input. */
+const itemsOf = (jobs: readonly Job[], memories: readonly (EngineMemory | undefined)[] = []): EngineItem[] =>
+  jobs.flatMap(({ slot, work }, at) =>
+    work.items.map(({ data }) => ({ data, scope: slot.scope, memory: memories[at] })),
+  )
 
 /** What a node remembers of a stream; a node that runs on many regions of one picture has nothing to go on from. */
 const memoryOf = ({ memory }: Slot, { id }: PlanNode, { items }: Work): EngineMemory | undefined =>
