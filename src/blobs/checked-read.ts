@@ -5,6 +5,11 @@ import { blobDamaged } from './errors.ts'
 
 /** Streams a whole file and closes it; the stream fails at its end when the content has another hash. */
 export function readChecked(handle: FileHandle, hash: string): Readable {
+  return checkingStream(handle.createReadStream(), hash)
+}
+
+/** The same for any source; whatever becomes of the result, the source is closed. */
+export function checkingStream(source: Readable, hash: string): Readable {
   const found = createHash('sha256')
   const check = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -15,6 +20,6 @@ export function readChecked(handle: FileHandle, hash: string): Readable {
       done(found.digest('hex') === hash ? null : blobDamaged(hash))
     },
   })
-  // The reader of `check` gets every error; the pipeline is here to close the file in all cases.
-  return pipeline(handle.createReadStream(), check, () => undefined)
+  // The reader of `check` gets every error; the pipeline is here to close the source in all cases.
+  return pipeline(source, check, () => undefined)
 }

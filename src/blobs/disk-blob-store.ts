@@ -13,6 +13,7 @@ import { blobDamaged, blobMissing, blobTooLarge, rangeOutside, translateWriteErr
 import { flushFolder } from './flush.ts'
 import { BLOB_BYTES_MAX, SWEEP_BATCH_MAX } from './limits.ts'
 import { listBlobFiles } from './list-files.ts'
+import { writeHashed } from './write-hashed.ts'
 
 /** Name of the folder under the data folder. */
 export const BLOBS_FOLDER = 'blobs'
@@ -62,7 +63,8 @@ class DiskBlobStore implements BlobStore {
     if (content instanceof Readable) content.on('error', () => undefined)
     try {
       const chunks = content instanceof Uint8Array ? [content] : content
-      const info = await writeFlushed(incoming, chunks, Math.min(options.bytesMax ?? BLOB_BYTES_MAX, BLOB_BYTES_MAX))
+      const bytesMax = Math.min(options.bytesMax ?? BLOB_BYTES_MAX, BLOB_BYTES_MAX)
+      const info = await writeHashed(incoming, chunks, { bytesMax, isFlushed: true })
       await this.#locks.run(info.hash, () => this.#publish(incoming, info))
       return info
     } catch (error) {
@@ -185,36 +187,6 @@ class DiskBlobStore implements BlobStore {
 
   async close(): Promise<void> {
     this.#unlock()
-  }
-}
-
-/** Writes and flushes a new file, hashing on the way; throws beyond `bytesMax`. */
-async function writeFlushed(
-  file: string,
-  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  bytesMax: number,
-): Promise<BlobInfo> {
-  const hash = createHash('sha256')
-  let size = 0
-  const handle = await open(file, 'wx', 0o400)
-  try {
-    for await (const chunk of chunks) {
-      size += chunk.byteLength
-      if (size > bytesMax) throw blobTooLarge(bytesMax)
-      hash.update(chunk)
-      await writeAll(handle, chunk)
-    }
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  return { hash: hash.digest('hex'), size }
-}
-
-/** One call may write less than it was given. */
-async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let done = 0; done < chunk.byteLength; ) {
-    done += (await handle.write(chunk, done, chunk.byteLength - done)).bytesWritten
   }
 }
 

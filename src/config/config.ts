@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import { type Bucket, readBucket } from './bucket.ts'
+import { ConfigError } from './config-error.ts'
 import { readSettings, SETTINGS, type SettingName } from './env.ts'
 import { type NpmSettings, npmSettings } from './npm.ts'
 
-/** A setting that cannot be used; the message says which and what to write instead. */
-export class ConfigError extends Error {}
+export { ConfigError } from './config-error.ts'
 
 /** All settings, checked and typed. */
 export interface Config {
@@ -28,6 +29,9 @@ export interface Config {
   readonly modelPull: boolean
   readonly rateLimitPerSecond: number
   readonly requestBytesMax: number
+  /** The bucket in which contents are kept; without one they are in the data folder. */
+  readonly bucket: Bucket | undefined
+  readonly blobCacheBytesMax: number
   /** How model weights are fetched. */
   readonly npm: NpmSettings
 }
@@ -61,7 +65,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: Partial<Record<Set
   if (text.publicUrl !== undefined && !/^https?:\/\/[^/]+$/.test(text.publicUrl))
     fail('publicUrl', 'use an origin such as https://ai.example.org')
   if (text.pat !== undefined && !PAT.test(text.pat)) fail('pat', 'use 8 to 128 letters, digits, ".", "_" or "-"')
-  choice('blobs', ['file'])
+  if (text.blobs !== 'file' && !text.blobs!.startsWith('s3://')) fail('blobs', 'use file or s3://bucket/prefix')
   const workers = integer('workers', 0, WORKERS_MAX)
   return Object.freeze({
     port: integer('port', 0, 65535),
@@ -82,6 +86,8 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: Partial<Record<Set
     modelPull: choice('modelPull', ['on', 'off'] as const) === 'on',
     rateLimitPerSecond: integer('rateLimit', 0, 1_000_000),
     npm: npmSettings(env),
+    bucket: text.blobs === 'file' ? undefined : readBucket(text.blobs!, text.s3Endpoint, env),
+    blobCacheBytesMax: integer('blobCacheMb', 1, 10_000_000) * MIB,
     requestBytesMax: integer('requestMb', 1, 1024) * MIB,
   })
 }

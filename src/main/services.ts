@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { RateLimiter } from '../base/rate-limiter.ts'
-import { openDiskBlobs } from '../blobs/disk-blob-store.ts'
 import { seedCatalogue } from '../catalogue/seed.ts'
 import { type Config, ConfigError } from '../config/config.ts'
 import { Directory } from '../domain/access/directory.ts'
@@ -26,6 +25,7 @@ import { openDatabase } from '../store/database.ts'
 import { readBlobRef } from '../weights/blob-ref.ts'
 import { WeightStore } from '../weights/store.ts'
 import type { Plan } from '../workflow/plan.ts'
+import { openBlobs } from './blobs.ts'
 import { ensureFirstUser } from './first-user.ts'
 
 /** The services of a running program and how to end them. */
@@ -55,7 +55,7 @@ export async function buildServices(
     if (!overrides.runtime) stack.defer(() => local.close())
     const mediaPrep = overrides.mediaPrep ?? createMediaPrep({ workers: config.workers, log })
     if (!overrides.mediaPrep) stack.defer(() => mediaPrep.close())
-    const blobs = overrides.blobs ?? (await openDiskBlobs(config.dataDir))
+    const blobs = overrides.blobs ?? (await openBlobs(config))
     if (!overrides.blobs) stack.defer(() => blobs.close())
     const search =
       overrides.search ??

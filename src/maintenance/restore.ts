@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { copyFile, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { BlobStore } from '../blobs/blob-store.ts'
 import { openDiskBlobs } from '../blobs/disk-blob-store.ts'
 import { flushFolder } from '../blobs/flush.ts'
 import { DATABASE_FILE } from '../store/snapshot.ts'
@@ -17,10 +18,14 @@ const BLOBS_AT_ONCE = 16
  * Every file is checked against the manifest while it is copied. The database gets its name last, so an interrupted
  * restore never looks like a usable data folder; after any error the folder must be emptied before another try.
  */
-export async function restore(folder: string, dataDir: string): Promise<Manifest> {
+export async function restore(
+  folder: string,
+  dataDir: string,
+  openBlobs: () => Promise<BlobStore> = () => openDiskBlobs(dataDir),
+): Promise<Manifest> {
   const manifest = await readManifest(join(folder, MANIFEST_FILE))
   await demandEmpty(dataDir)
-  await restoreBlobs(folder, dataDir, manifest)
+  await restoreBlobs(folder, await openBlobs(), manifest)
   const part = join(dataDir, `${DATABASE_FILE}.part`)
   await copyFile(join(folder, DATABASE_COPY), part).catch((cause: unknown) => {
     throw refused('The backup has no copy of the database: use another backup', cause)
@@ -36,8 +41,7 @@ export async function restore(folder: string, dataDir: string): Promise<Manifest
   return manifest
 }
 
-async function restoreBlobs(folder: string, dataDir: string, manifest: Manifest): Promise<void> {
-  const blobs = await openDiskBlobs(dataDir)
+async function restoreBlobs(folder: string, blobs: BlobStore, manifest: Manifest): Promise<void> {
   try {
     await forEachInParallel(manifest.blobs, BLOBS_AT_ONCE, async ({ sha256, size }) => {
       const file = join(folder, backupPath(sha256))

@@ -1,23 +1,26 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { isAppError } from '../../src/base/errors.ts'
 import { silentLog } from '../../src/base/log.ts'
 import type { BlobStore } from '../../src/blobs/blob-store.ts'
-import { BLOBS_FOLDER, blobPath, openDiskBlobs } from '../../src/blobs/disk-blob-store.ts'
+import { BLOBS_FOLDER, openDiskBlobs } from '../../src/blobs/disk-blob-store.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { sweepBlobs } from '../../src/maintenance/sweep-blobs.ts'
 import { type Database, openDatabase } from '../../src/store/database.ts'
 import { getBlobRow, releaseBlob, retainBlob } from '../../src/store/repos/blob-rows.ts'
+import { onEachStore } from './blob-stores.ts'
 import { temporaryFolder } from './kit.ts'
 
 const HOUR_MICROS = 60 * 60 * 1_000_000
 const hasCode = (code: StatusCode) => (error: unknown) => isAppError(error) && error.code === code
 
-describe('blobs on disk', () => {
+onEachStore('blobs', (store) => {
+  const { withBlobs } = store
+
   it('name the file of a blob for libraries that read files', () =>
     withBlobs(async (blobs) => {
       const { hash } = await blobs.put(Buffer.from('weights'))
@@ -78,14 +81,13 @@ describe('blobs on disk', () => {
         throw new Error('the client went away')
       }
       await assert.rejects(blobs.put(failing()), /went away/)
-      assert.deepEqual(await filesUnder(dataDir), [])
+      assert.deepEqual(await store.stored(dataDir), [])
     }))
 
   it('tell damaged content from sound content', () =>
     withBlobs(async (blobs, dataDir) => {
       const { hash, size } = await blobs.put(randomBytes(700_000))
-      const file = join(dataDir, BLOBS_FOLDER, blobPath(hash))
-      await chmod(file, 0o600)
+      const file = await store.file(dataDir, hash)
       await writeFile(file, 'X', { flag: 'r+' })
       await assert.rejects(blobs.bytes(hash, size), hasCode(StatusCode.INTERNAL_SERVER_ISSUE))
       await assert.rejects(buffer(await blobs.read(hash)), hasCode(StatusCode.INTERNAL_SERVER_ISSUE))
@@ -95,9 +97,7 @@ describe('blobs on disk', () => {
     withBlobs(async (blobs, dataDir) => {
       const content = randomBytes(10_000)
       const { hash, size } = await blobs.put(content)
-      const file = join(dataDir, BLOBS_FOLDER, blobPath(hash))
-      await chmod(file, 0o600)
-      await truncate(file, 100)
+      await truncate(await store.file(dataDir, hash), 100)
       await blobs.put(content)
       assert.ok(content.equals(await blobs.bytes(hash, size)))
     }))
@@ -107,7 +107,7 @@ describe('blobs on disk', () => {
       const content = randomBytes(100_000)
       const infos = await Promise.all(Array.from({ length: 20 }, () => blobs.put(inPieces(content))))
       assert.equal(new Set(infos.map((info) => info.hash)).size, 1)
-      assert.deepEqual(await filesUnder(dataDir), [infos[0]!.hash])
+      assert.deepEqual(await store.stored(dataDir), [infos[0]!.hash])
     }))
 
   it('leave no open file behind when a reader goes away', () =>
@@ -121,7 +121,9 @@ describe('blobs on disk', () => {
       }
       while ((await openFiles()) > before) await new Promise((resolve) => setImmediate(resolve))
     }))
+})
 
+describe('blobs on disk', () => {
   it('are held by one process, and forget what a killed one had half written', async () => {
     const dataDir = await temporaryFolder()
     try {
@@ -139,14 +141,21 @@ describe('blobs on disk', () => {
   })
 })
 
-describe('the sweep of blobs', () => {
+onEachStore('the sweep of blobs', (store) => {
+  const { withBlobs } = store
+  const withBoth = (test: (db: Database, blobs: BlobStore, dataDir: string) => Promise<void>): Promise<void> =>
+    withBlobs(async (blobs, dataDir) => {
+      await using db = await openDatabase({ dataDir }, silentLog)
+      await test(db, blobs, dataDir)
+    })
+
   it('removes old content that no row names, and nothing else', () =>
     withBoth(async (db, blobs, dataDir) => {
       const now = Date.now() * 1_000
       const put = async (text: string, age: number) => {
         const info = await blobs.put(Buffer.from(text))
         const then = new Date((now - age) / 1_000)
-        await utimes(join(dataDir, BLOBS_FOLDER, blobPath(info.hash)), then, then)
+        await utimes(await store.file(dataDir, info.hash), then, then)
         return { ...info, contentType: 'text/plain' }
       }
       const [orphan, young, named, released, again] = [
@@ -178,7 +187,7 @@ describe('the sweep of blobs', () => {
       const content = Buffer.from('contested')
       const { hash } = await blobs.put(content)
       const before = (Date.now() - 60_000) * 1_000
-      const makeOld = () => utimes(join(dataDir, BLOBS_FOLDER, blobPath(hash)), new Date(0), new Date(0))
+      const makeOld = async () => utimes(await store.file(dataDir, hash), new Date(0), new Date(0))
       await makeOld()
       const spared = await blobs.sweep(before, async () => {
         await blobs.put(content)
@@ -216,29 +225,7 @@ async function* inPieces(content: Buffer): AsyncGenerator<Buffer> {
   for (let start = 0; start < content.length; start += 64_000) yield content.subarray(start, start + 64_000)
 }
 
-async function filesUnder(dataDir: string): Promise<string[]> {
-  const entries = await readdir(join(dataDir, BLOBS_FOLDER), { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile()).map((entry) => entry.name)
-}
-
 /** How many files this process has open, where the system tells. */
 async function openFiles(): Promise<number> {
   return (await readdir('/proc/self/fd').catch(() => [])).length
-}
-
-async function withBlobs(test: (blobs: BlobStore, dataDir: string) => Promise<void>): Promise<void> {
-  const dataDir = await temporaryFolder()
-  try {
-    const blobs = await openDiskBlobs(dataDir)
-    await test(blobs, dataDir).finally(() => blobs.close())
-  } finally {
-    await rm(dataDir, { recursive: true, force: true })
-  }
-}
-
-function withBoth(test: (db: Database, blobs: BlobStore, dataDir: string) => Promise<void>): Promise<void> {
-  return withBlobs(async (blobs, dataDir) => {
-    await using db = await openDatabase({ dataDir }, silentLog)
-    await test(db, blobs, dataDir)
-  })
 }

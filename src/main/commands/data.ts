@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { silentLog } from '../../base/log.ts'
-import { openDiskBlobs } from '../../blobs/disk-blob-store.ts'
 import type { Config } from '../../config/config.ts'
 import { backup } from '../../maintenance/backup.ts'
 import { restore } from '../../maintenance/restore.ts'
 import { type Database, openDatabase } from '../../store/database.ts'
+import { openBlobs } from '../blobs.ts'
 import { configFrom, withSettings } from './settings.ts'
 
 const open = (config: Config): Promise<Database> =>
@@ -23,18 +23,22 @@ export function addDataCommands(program: Command): void {
   withSettings(program.command('backup <dir>').description('copy database and blobs into a new folder'), [
     'dataDir',
     'databaseUrl',
+    'blobs',
+    's3Endpoint',
   ]).action(async (dir: string, options) => {
     const config = configFrom(options)
     await using db = await open(config)
-    await backup(db, await openDiskBlobs(config.dataDir), dir, new Date())
+    await backup(db, await openBlobs(config), dir, new Date())
     console.log(`backed up to ${dir}`)
   })
 
   withSettings(program.command('restore <dir>').description('fill an empty data folder from a backup'), [
     'dataDir',
+    'blobs',
+    's3Endpoint',
   ]).action(async (dir: string, options) => {
-    const { dataDir } = configFrom(options)
-    await restore(dir, dataDir)
-    console.log(`restored to ${dataDir}`)
+    const config = configFrom(options)
+    await restore(dir, config.dataDir, () => openBlobs(config))
+    console.log(`restored to ${config.dataDir}`)
   })
 }
