@@ -1,4 +1,5 @@
 import { StatusCode } from '../contract/status-code.ts'
+import { DETAILS_CHARS_MAX } from './limits.ts'
 
 /**
  * The one error that handlers and everything below them throw on purpose.
@@ -11,10 +12,12 @@ export class AppError extends Error {
   readonly details: string
 
   constructor(code: StatusCode, details: string, options?: { cause?: unknown }) {
-    super(`${StatusCode[code] ?? code}: ${details}`, options)
+    const shown =
+      details.length > DETAILS_CHARS_MAX ? `${details.slice(0, DETAILS_CHARS_MAX).toWellFormed()}...` : details
+    super(`${StatusCode[code] ?? code}: ${shown}`, options)
     this.name = 'AppError'
     this.code = code
-    this.details = details
+    this.details = shown
   }
 }
 

@@ -16,5 +16,7 @@ export const TEXT_BYTES_MAX = 16 * 1024
 export const METADATA_BYTES_MAX = 1024 * 1024
 /** Largest message that a transport accepts or sends, in bytes. */
 export const MESSAGE_BYTES_MAX = 256 * 1024 * 1024
+/** Longest sentence that says what went wrong, in characters: it may repeat what a caller sent. */
+export const DETAILS_CHARS_MAX = 2_000
 /** Longest request id prefix that a client may give. */
 export const REQUEST_ID_PREFIX_MAX = 64

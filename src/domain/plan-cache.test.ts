@@ -4,7 +4,7 @@ import type { Plan, PlanNode } from '../workflow/plan.ts'
 import { PlanCache, planBytes } from './plan-cache.ts'
 
 const planOf = (...params: PlanNode['params'][]): { plan: Plan } => {
-  const nodes = params.map((own, at) => ({ id: `n${at}`, params: own, concepts: [] }) as unknown as PlanNode)
+  const nodes = params.map((own, at) => ({ id: `n${at}`, params: own, concepts: [], limits: { selectConcepts: [] } }) as unknown as PlanNode)
   return { plan: { hash: '', nodes, layers: [] } }
 }
 /** A square of zeros. */
@@ -28,6 +28,10 @@ test('the weights of heads are what makes a plan heavy', () => {
   assert.equal(planBytes(planOf({ weights: weights(100) })) - plain, 100 * 100 * 8)
   assert.equal(planBytes(planOf({ weights: 'x'.repeat(500) })) - plain, 500)
   assert.equal(planBytes(planOf({}, {})), 2 * plain)
+  assert.ok(planBytes(planOf({ any: { deep: ['x'.repeat(100_000)] } })) > plain + 100_000)
+  const selecting = planOf({})
+  Object.assign(selecting.plan.nodes[0]!.limits, { selectConcepts: new Array(1_000).fill({ id: 'a', name: '' }) })
+  assert.ok(planBytes(selecting) > plain + 100_000)
 })
 
 test('plans that are heavy together push each other out', async () => {

@@ -1,4 +1,4 @@
-import type { JsonValue } from '@bufbuild/protobuf'
+import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import type { Plan } from '../workflow/plan.ts'
 import { Memo } from './access/memo.ts'
 
@@ -41,8 +41,10 @@ export class PlanCache {
 /** Estimated memory of a plan, in bytes. */
 export function planBytes({ plan }: Planned): number {
   let bytes = 0
-  for (const { params, concepts } of plan.nodes) {
-    bytes += NODE_BYTES + concepts.length * CONCEPT_BYTES + matrixBytes(params.weights) + pairBytes(params.relations)
+  for (const { params, concepts, limits } of plan.nodes) {
+    const { weights, relations, ...others } = params
+    const named = concepts.length + limits.selectConcepts.length
+    bytes += NODE_BYTES + named * CONCEPT_BYTES + matrixBytes(weights) + pairBytes(relations) + textBytes(others)
   }
   return bytes
 }
@@ -50,6 +52,12 @@ export function planBytes({ plan }: Planned): number {
 /** Relations are pairs of concepts. */
 const pairBytes = (pairs: JsonValue | undefined): number =>
   Array.isArray(pairs) ? pairs.length * 2 * CONCEPT_BYTES : 0
+
+/** Parameters that callers may set as they like; the usual few count nothing. */
+function textBytes(params: JsonObject): number {
+  const { length } = JSON.stringify(params)
+  return length > NODE_BYTES ? length : 0
+}
 
 function matrixBytes(rows: JsonValue | undefined): number {
   if (typeof rows === 'string') return rows.length

@@ -30,6 +30,8 @@ export const POSTGRES_CONNECT_MS_MAX = 10_000
 export const IDS_PER_STATEMENT_MAX = 1_000
 /** How many rows one page of a list may have; one more than callers may ask for, to see whether a next page exists. */
 export const ROWS_PER_PAGE_MAX = 1_001
+/** Longest text that is looked for inside others, in characters; SQLite takes patterns of at most 50,000 bytes. */
+export const PATTERN_CHARS_MAX = 10_000
 /** How many text patterns one statement compares a column with; each is a look at every row. */
 export const PATTERNS_PER_STATEMENT_MAX = 64
 /** How many rows one statement deletes when all rows of a parent go. */

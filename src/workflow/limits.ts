@@ -3,6 +3,8 @@ export const MAX_WORKFLOW_NODES = 20
 /** Concepts answered per list when nothing is said, and the most that may be asked for. */
 export const DEFAULT_MAX_CONCEPTS = 20
 export const MAX_MAX_CONCEPTS = 200
+/** Concepts that one list may be narrowed to: as many as one model may know. */
+export const MAX_SELECTED_CONCEPTS = 20_000
 /** Items in one call of an engine: enough to fill a network's batch, small enough to stay cancellable. */
 export const MAX_BATCH_ITEMS = 32
 /** Regions of one input on which a node may be run one by one. */

@@ -239,4 +239,6 @@ test('errors name the path as the caller wrote it', () => {
 
 test('a lone surrogate, which UTF-8 cannot express, becomes the replacement character', () => {
   assert.equal(decodeRequest(DataSchema, '{"string_value":"a\\ud800b"}').message.stringValue, 'a\ufffdb')
+  const free = decodeRequest(DataSchema, '{"metadata":{"a\\ud800":["b\\udc00",{"c":"\\ud800"}]}}').message
+  assert.deepEqual(free.metadata, { 'a\ufffd': ['b\ufffd', { c: '\ufffd' }] })
 })

@@ -33,9 +33,11 @@ export function kindOf(json: unknown): string {
 
 function readString(json: unknown): string {
   if (typeof json !== 'string') throw new FieldProblem(`must be a string, not ${kindOf(json)}`)
-  // Lone surrogates have no UTF-8 form: they would come out differently over gRPC and from the database.
-  return json.isWellFormed() ? json : json.toWellFormed()
+  return wellFormed(json)
 }
+
+/** Lone surrogates have no UTF-8 form: they would come out differently over gRPC and from the database. */
+export const wellFormed = (text: string): string => (text.isWellFormed() ? text : text.toWellFormed())
 
 function readBool(json: unknown): boolean {
   switch (json) {

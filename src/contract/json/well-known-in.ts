@@ -1,14 +1,15 @@
 import { type DescMessage, fromJson, type JsonObject, type JsonValue } from '@bufbuild/protobuf'
 import { FieldProblem } from './problem.ts'
 import type { ReadState } from './read-state.ts'
-import { kindOf, type Read } from './scalars-in.ts'
+import { kindOf, type Read, wellFormed } from './scalars-in.ts'
 
 /**
  * Makes free JSON safe to keep: drops `__proto__` keys, which later copying code would take for a prototype, turns
- * exact integers back into numbers, and bounds the depth. Works in place, so that nothing is copied.
+ * exact integers back into numbers and lone surrogates into characters, and bounds the depth. Works in place, so that nothing is copied.
  */
 export function cleanJson(json: unknown, state: ReadState): JsonValue {
   if (typeof json === 'bigint') return Number(json)
+  if (typeof json === 'string') return wellFormed(json)
   if (typeof json !== 'object' || json === null) return json as JsonValue
   state.enter()
   if (Array.isArray(json)) {
@@ -18,8 +19,9 @@ export function cleanJson(json: unknown, state: ReadState): JsonValue {
     for (const key of Object.keys(object)) {
       if (key === '__proto__') delete object[key]
       else {
-        const value = object[key]
-        if (typeof value === 'object' || typeof value === 'bigint') object[key] = cleanJson(value, state)
+        const clean = cleanJson(object[key], state)
+        if (!key.isWellFormed()) delete object[key]
+        object[wellFormed(key)] = clean
       }
     }
   }

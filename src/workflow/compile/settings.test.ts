@@ -79,6 +79,14 @@ test('a selection without any known concept is refused, a partial one is marked'
   assert.equal(fits.plan.nodes[0]!.missingConcepts, undefined)
 })
 
+test('a selection that is longer than any model is refused', async () => {
+  const ids = Array.from({ length: 20_001 }, (_, at) => `c${at}`)
+  await assert.rejects(
+    compileWith([node('a')], cats, select(...ids)),
+    refused(/names 20001 concepts; use at most 20000/),
+  )
+})
+
 test("the call's selection serves all models together, a node's only its own", async () => {
   const { plan } = await compileWith([node('a'), node('b')], { ...cats, ...cars }, select('cat', 'car'))
   assert.deepEqual(

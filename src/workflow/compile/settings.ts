@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import type { Concept, OutputConfig, OutputInfo } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
-import { DEFAULT_MAX_CONCEPTS, MAX_MAX_CONCEPTS } from '../limits.ts'
+import { DEFAULT_MAX_CONCEPTS, MAX_MAX_CONCEPTS, MAX_SELECTED_CONCEPTS } from '../limits.ts'
 import type { TypeEntry } from '../model-types/define.ts'
 import { checkParams } from '../model-types/index.ts'
 import type { ConceptLimits } from '../plan.ts'
@@ -90,6 +90,10 @@ function checkLimits(limits: ConceptLimits): ConceptLimits {
     throw invalid(`max_concepts must be a whole number from 1 to ${MAX_MAX_CONCEPTS}, not ${maxConcepts}.`)
   }
   if (!(minValue >= 0 && minValue <= 1)) throw invalid(`min_value must be from 0 to 1, not ${minValue}.`)
+  const { length } = limits.selectConcepts
+  if (length > MAX_SELECTED_CONCEPTS) {
+    throw invalid(`select_concepts names ${length} concepts; use at most ${MAX_SELECTED_CONCEPTS}.`)
+  }
   return limits
 }
 
