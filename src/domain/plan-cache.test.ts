@@ -4,7 +4,9 @@ import type { Plan, PlanNode } from '../workflow/plan.ts'
 import { PlanCache, planBytes } from './plan-cache.ts'
 
 const planOf = (...params: PlanNode['params'][]): { plan: Plan } => {
-  const nodes = params.map((own, at) => ({ id: `n${at}`, params: own, concepts: [], limits: { selectConcepts: [] } }) as unknown as PlanNode)
+  const nodes = params.map(
+    (own, at) => ({ id: `n${at}`, params: own, concepts: [], limits: { selectConcepts: [] } }) as unknown as PlanNode,
+  )
   return { plan: { hash: '', nodes, layers: [] } }
 }
 /** A square of zeros. */
