@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   users: async () => (await import('./commands/users.ts')).addUsers,
   models: async () => (await import('./commands/models.ts')).addModels,
   jobs: async () => (await import('./commands/jobs.ts')).addJobs,
+  workflows: async () => (await import('./commands/workflows.ts')).addWorkflows,
   migrate: data,
   backup: data,
   restore: data,

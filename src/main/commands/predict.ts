@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { SETTINGS } from '../../config/env.ts'
-import { type Access, inputOf, request, type WorkflowAnswer } from '../demo/client.ts'
+import { type Access, request } from '../api-client.ts'
+import { inputOf, type WorkflowAnswer } from '../demo/client.ts'
 import { resultTable } from '../demo/table.ts'
 
 const SUCCESS = 10000

@@ -84,24 +84,3 @@ export async function inputOf(pathOrUrl: string): Promise<InputOf> {
     kind === 'text' ? { text: { raw: bytes.toString('utf8') } } : { [kind]: { base64: bytes.toString('base64') } }
   return { kind, name: basename(pathOrUrl), data }
 }
-
-/** A server and the token to use there. */
-export interface Access {
-  readonly url: string
-  readonly key: string
-}
-
-/** Sends one JSON request the way curl would, and answers its JSON. */
-export async function request<T>(access: Access, path: string, body: object): Promise<T> {
-  const response = await fetch(access.url + path, {
-    method: 'POST',
-    headers: { authorization: `Key ${access.key}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  }).catch((error: Error) => {
-    throw new AppError(
-      StatusCode.EXTERNAL_CONNECTION_ERROR,
-      `No server answers at ${access.url} (${(error.cause as NodeJS.ErrnoException)?.code ?? error.message}).`,
-    )
-  })
-  return (await response.json()) as T
-}
