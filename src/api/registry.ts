@@ -2,6 +2,7 @@ import { annotationFamily } from './annotations/index.ts'
 import { appFamily } from './apps/index.ts'
 import { collaboratorFamily } from './collaborators/index.ts'
 import { conceptFamily } from './concepts/index.ts'
+import { datasetFamily } from './datasets/index.ts'
 import type { Registry } from './define/rpc.ts'
 import { inputFamily } from './inputs/index.ts'
 import { keyFamily } from './keys/index.ts'
@@ -20,6 +21,7 @@ export const registry: Registry = {
   ...appFamily,
   ...collaboratorFamily,
   ...conceptFamily,
+  ...datasetFamily,
   ...inputFamily,
   ...keyFamily,
   ...modelFamily,

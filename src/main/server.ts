@@ -9,6 +9,7 @@ import type { Services } from '../domain/services.ts'
 import { createRpc } from '../wire/grpc/rpc.ts'
 import { joinRoutes } from '../wire/http/extra-routes.ts'
 import { createHttpHandler } from '../wire/http/handler.ts'
+import { exportRoutes } from '../wire/media/exports.ts'
 import { mediaRoutes } from '../wire/media/routes.ts'
 import { openAiRoutes } from '../wire/openai/routes.ts'
 import { callLog } from '../wire/ops/call-log.ts'
@@ -54,6 +55,7 @@ export async function startServer(config: Config, log: Log, overrides: Partial<S
       sessionRoutes(services),
       openAiRoutes(dispatcher, services),
       mediaRoutes(services),
+      exportRoutes(services),
     )
     const port = await listen({
       host: config.host,

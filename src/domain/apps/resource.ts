@@ -4,6 +4,7 @@ import { checkId, newId } from '../../base/ids.ts'
 import { toTimestamp } from '../../base/timestamps.ts'
 import { AppSchema, WorkflowSchema } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
+import { releaseVersions, versionPksOfApp } from '../../store/repos/dataset-versions.ts'
 import { apps as rows, users, workflows } from '../../store/repos/families.ts'
 import { releaseMediaOfApps } from '../../store/repos/media.ts'
 import { modelPksOfApp } from '../../store/repos/models.ts'
@@ -107,6 +108,7 @@ export const apps = defineResource({
         await releaseFilesOfModels(tx, modelPks, call.services.clock.now())
         await releaseMediaOfApps(tx, [pk], call.services.clock.now())
         tx.afterCommit(() => void pruneImports(call.services))
+        await releaseVersions(tx, await versionPksOfApp(tx, pk), call.services.clock.now())
         await dropTraces(tx, 'model', modelPks)
         await dropTraces(tx, 'workflow', await workflowPksOfApp(tx, pk))
         await dropTraces(tx, 'app', [pk])

@@ -1,4 +1,7 @@
 import type { AnyJob } from '../../jobs/define.ts'
+import { addBySearchJob } from '../datasets/add-by-search.ts'
+import { exportVersionJob } from '../datasets/exports/job.ts'
+import { buildVersionJob } from '../datasets/versions/build-job.ts'
 import { deleteInputsJob } from '../inputs/delete-job.ts'
 import { processInputsJob } from '../inputs/process/job.ts'
 import { importJob } from '../models/import-job.ts'
@@ -8,6 +11,9 @@ import type { Services } from '../services.ts'
 export const JOB_KINDS: readonly AnyJob<Services>[] = [
   importJob,
   // One a line, as many hands add to the list.
+  addBySearchJob,
+  buildVersionJob,
   deleteInputsJob,
+  exportVersionJob,
   processInputsJob,
 ]

@@ -14,7 +14,7 @@ export const noSuchMedium = (): AppError =>
 /** The user and the app that an address names, also under the id that the app had before. */
 export async function mediaApp(
   { directory }: Services,
-  { userId, appId }: MediaPlace,
+  { userId, appId }: Pick<MediaPlace, 'userId' | 'appId'>,
 ): Promise<{ user: UserRef; app: AppRef }> {
   const user = await directory.user(userId)
   if (!user) throw noSuchMedium()

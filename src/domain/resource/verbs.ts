@@ -4,7 +4,7 @@ import { type Visibility, VisibilitySchema } from '../../contract/index.ts'
 import { decodeDoc, encodeDoc } from '../../contract/json/index.ts'
 import type { Reader, Writer } from '../../store/database.ts'
 import { DuplicateKey } from '../../store/errors.ts'
-import type { Column, Condition, KeyedTable } from '../../store/repos/keyed.ts'
+import type { Column, Condition, KeyedChange, KeyedTable } from '../../store/repos/keyed.ts'
 import { findRedirect } from '../../store/repos/redirects.ts'
 import type { NewRow, Row } from '../../store/schema/tables.ts'
 import { Moved } from '../access/moved.ts'
@@ -131,13 +131,17 @@ export async function createMany<D extends DescMessage, T extends KeyedTable>(
   return present(def, call, rows)
 }
 
-/** Stores one new resource in a running transaction: prepare, check, write, in this order. */
+/**
+ * Stores one new resource in a running transaction: prepare, check, write, in this order. `extra` are columns that the
+ * message does not say.
+ */
 export async function insertOne<D extends DescMessage, T extends KeyedTable>(
   def: ResourceDef<D, T>,
   call: Call,
   parent: Parent,
   given: MessageShape<D>,
   tx: Writer,
+  extra: Partial<KeyedChange<T>> = {},
 ): Promise<Row<T>> {
   const message = withoutFields(def.desc, given, def.serverFields)
   def.hooks.prepare?.(message, call)
@@ -147,6 +151,7 @@ export async function insertOne<D extends DescMessage, T extends KeyedTable>(
   await def.hooks.validate?.(message, call, tx)
   const now = call.services.clock.now()
   const row = {
+    ...extra,
     ...def.hooks.columns?.(message),
     [def.parentColumn]: parent.pk,
     id,

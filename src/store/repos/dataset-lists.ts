@@ -1,5 +1,8 @@
-import { sql } from 'kysely'
+import { type ExpressionBuilder, sql } from 'kysely'
+import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import type { Row, Schema } from '../schema/tables.ts'
 import type { Reader } from '../session.ts'
+import type { Condition } from './keyed.ts'
 
 /** Ids of an app's datasets that take annotations by this filter unless a version says otherwise. */
 export async function datasetsWithFilter(db: Reader, appPk: number, filterId: string): Promise<string[]> {
@@ -12,4 +15,90 @@ export async function datasetsWithFilter(db: Reader, appPk: number, filterId: st
     .orderBy('id')
     .execute()
   return rows.map(({ id }) => id)
+}
+
+/** The condition that somebody sees a dataset: his own, else the public ones of public apps; of one user where named. */
+export function datasetsSeenBy(viewer: {
+  readonly ownPk: number | undefined
+  readonly userPk: number | undefined
+  readonly publicFrom: number
+}): Condition<'datasets'> {
+  const { ownPk, userPk, publicFrom } = viewer
+  return (row) => {
+    const place = row
+      .selectFrom('apps')
+      .innerJoin('users', 'users.pk', 'apps.user_pk')
+      .select('apps.pk')
+      .whereRef('apps.pk', '=', 'datasets.app_pk')
+    const open = place
+      .where('apps.visibility', '>=', publicFrom)
+      .where('users.visibility', '>=', publicFrom)
+      .where('datasets.visibility', '>=', publicFrom)
+    const seen = ownPk === undefined ? [open] : [open, place.where('apps.user_pk', '=', ownPk)]
+    const of = userPk === undefined ? [] : [row.exists(place.where('apps.user_pk', '=', userPk))]
+    return row.and([row.or(seen.map((query) => row.exists(query))), ...of])
+  }
+}
+
+type Builder = ExpressionBuilder<Schema, 'datasets'>
+
+/** How many stars a dataset has, for sorting. */
+export const datasetStars = (row: Builder) =>
+  row
+    .selectFrom('stars')
+    .select(({ fn }) => fn.countAll<number>().as('stars'))
+    .whereRef('stars.resource_pk', '=', 'datasets.pk')
+    .where('stars.kind', '=', 'dataset')
+    .$asScalar()
+
+/** The star that a user gave a dataset. */
+export const starsOf = (row: Builder, userPk: number) =>
+  row
+    .selectFrom('stars')
+    .select('stars.resource_pk')
+    .whereRef('stars.resource_pk', '=', 'datasets.pk')
+    .where('stars.kind', '=', 'dataset')
+    .where('stars.user_pk', '=', userPk)
+
+/** How many stars each of the datasets has, and whether the user gave one. */
+export async function countStars(
+  db: Reader,
+  pks: readonly number[],
+  userPk: number | undefined,
+): Promise<Map<number, { count: number; own: boolean }>> {
+  const found = new Map<number, { count: number; own: boolean }>()
+  for (let start = 0; start < pks.length; start += IDS_PER_STATEMENT_MAX) {
+    const rows = await db
+      .selectFrom('stars')
+      .select(['resource_pk', 'user_pk'])
+      .where('kind', '=', 'dataset')
+      .where('resource_pk', 'in', pks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .execute()
+    for (const { resource_pk, user_pk } of rows) {
+      const { count, own } = found.get(resource_pk) ?? { count: 0, own: false }
+      found.set(resource_pk, { count: count + 1, own: own || user_pk === userPk })
+    }
+  }
+  return found
+}
+
+/** The newest version of each dataset that has one, by the dataset's pk. */
+export async function newestVersions(
+  db: Reader,
+  datasetPks: readonly number[],
+): Promise<Map<number, Row<'dataset_versions'>>> {
+  if (datasetPks.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('dataset_versions')
+    .selectAll()
+    .where('dataset_pk', 'in', datasetPks)
+    .where('pk', 'in', (eb) =>
+      eb
+        .selectFrom('dataset_versions as newest')
+        .select(({ fn }) => fn.max('newest.pk').as('pk'))
+        .where('newest.dataset_pk', 'in', datasetPks)
+        .groupBy('newest.dataset_pk'),
+    )
+    .execute()
+  return new Map(rows.map((row) => [row.dataset_pk, row]))
 }

@@ -148,7 +148,7 @@ export interface WorkflowVersionsTable extends FamilyColumns {
   is_deprecated: Generated<Bool>
 }
 
-export type StarredKind = 'app' | 'model' | 'workflow' | 'user'
+export type StarredKind = 'app' | 'dataset' | 'model' | 'workflow' | 'user'
 
 export interface StarsTable {
   user_pk: number

@@ -7,45 +7,19 @@ import { Visible } from '../../domain/access/target.ts'
 import { MEDIA_PATH, type MediaPlace, readPath } from '../../domain/media/address.ts'
 import { mediaApp, mediaFile, noSuchMedium } from '../../domain/media/find.ts'
 import type { Services } from '../../domain/services.ts'
-import { mediaCorsHeaders } from '../cors.ts'
-import { hasBody } from '../http/body.ts'
 import type { ExtraRoutes } from '../http/extra-routes.ts'
-import { headerReader, isClosed } from '../http/http-call.ts'
-import { HTTP_LIMITS } from '../http/limits.ts'
-import { discardRest } from '../http/refused-body.ts'
-import { sendStatusJson } from '../http/status-json.ts'
-import { requestIdFor } from '../pipeline/request-id.ts'
+import { headerReader } from '../http/http-call.ts'
 import { demandScopes } from '../pipeline/scopes.ts'
 import { askedBy } from './credential.ts'
-import { RangeOutside } from './range.ts'
-import { sendFile, VARY } from './send.ts'
+import { filesBelow } from './files.ts'
+import { sendFile } from './send.ts'
 
 const GET_INPUT = methodInfo('GetInput')
 
 /** Hosted media: who may see an input may have its files, with a key, a session, a cookie of it, or a signed link. */
-export function mediaRoutes(services: Services): ExtraRoutes {
-  const serve = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
-    const { origin } = req.headers
-    if (origin !== undefined) {
-      for (const [name, value] of Object.entries(mediaCorsHeaders(origin))) res.setHeader(name, value)
-    }
-    try {
-      await answer(services, req, res)
-    } catch (error) {
-      if (isClosed(res)) return
-      if (!(error instanceof AppError) || res.headersSent) throw error
-      refuse(req, res, error)
-    }
-    if (!req.complete && hasBody(req)) discardRest(req, HTTP_LIMITS)
-  }
-  return { get: (path) => (path.startsWith(`${MEDIA_PATH}/`) ? serve : undefined) }
-}
+export const mediaRoutes = (services: Services): ExtraRoutes => filesBelow(MEDIA_PATH, services, answer)
 
 async function answer(services: Services, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  if (req.method !== 'GET' && req.method !== 'HEAD') {
-    res.setHeader('allow', 'GET, HEAD, OPTIONS')
-    throw new AppError(StatusCode.CONN_METHOD_NOT_ALLOWED, 'Method Not Allowed')
-  }
   const url = new URL(req.url ?? '/', 'http://media')
   const named = readPath(url.pathname)
   if (!named) throw noSuchMedium()
@@ -70,11 +44,4 @@ async function isSigned(services: Services, place: MediaPlace, size: string, que
   const expires = query.get('expires') ?? ''
   if (await services.mediaLinks.isGood(place, size, expires, signature, services.clock.now())) return true
   throw new AppError(StatusCode.CONN_KEY_INVALID, 'The link has expired or is not one of this server; get a new one.')
-}
-
-function refuse(req: IncomingMessage, res: ServerResponse, error: AppError): void {
-  res.setHeader('vary', VARY)
-  if (error instanceof RangeOutside) res.setHeader('content-range', `bytes */${error.size}`)
-  const requestId = requestIdFor(headerReader(req))
-  sendStatusJson(res, { code: error.code, details: error.details, requestId, hasBody: req.method !== 'HEAD' })
 }

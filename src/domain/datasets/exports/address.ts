@@ -1,0 +1,27 @@
+/** Path under which all exports lie. */
+export const EXPORTS_PATH = '/exports'
+
+/** An export by what its address names. */
+export interface ExportPlace {
+  readonly userId: string
+  readonly appId: string
+  /** 32 hexadecimal digits. */
+  readonly id: string
+}
+
+const PATH = /^\/exports\/users\/([^/]+)\/apps\/([^/]+)\/([0-9a-f]{32})\.zip$/
+
+/** The path of an export. */
+export const exportPath = ({ userId, appId, id }: ExportPlace): string =>
+  `${EXPORTS_PATH}/users/${encodeURIComponent(userId)}/apps/${encodeURIComponent(appId)}/${id}.zip`
+
+/** What a path names; undefined when it names no export. */
+export function readExportPath(path: string): ExportPlace | undefined {
+  const parts = PATH.exec(path)
+  if (!parts) return undefined
+  try {
+    return { userId: decodeURIComponent(parts[1]!), appId: decodeURIComponent(parts[2]!), id: parts[3]! }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,36 @@
+import { decodeMessage } from '../../../contract/binary/index.ts'
+import { type Input, type InputBatch, InputBatchSchema } from '../../../contract/index.ts'
+import { chunksOf } from '../../../store/repos/dataset-versions.ts'
+import type { Row } from '../../../store/schema/tables.ts'
+import type { Services } from '../../services.ts'
+import { CHUNK_BYTES_MAX } from './limits.ts'
+
+/** A part of a version with its content. */
+export interface Batch {
+  readonly chunk: Row<'dataset_version_chunks'>
+  readonly bytes: Uint8Array
+}
+
+/** The parts of a version one after the other, each read while the one before is worked on. */
+export async function* batchesOf(
+  { db, blobs }: Pick<Services, 'db' | 'blobs'>,
+  versionPk: number,
+): AsyncGenerator<Batch> {
+  const chunks = await chunksOf(db.read, versionPk)
+  const read = (at: number): Promise<Uint8Array> | undefined => {
+    const chunk = chunks[at]
+    const bytes = chunk && blobs.bytes(chunk.hash, CHUNK_BYTES_MAX)
+    // What fails is told when it is its turn.
+    bytes?.catch(() => {})
+    return bytes
+  }
+  let next = read(0)
+  for (const [at, chunk] of chunks.entries()) {
+    const bytes = await next!
+    next = read(at + 1)
+    yield { chunk, bytes }
+  }
+}
+
+/** The inputs of a part. */
+export const inputsIn = ({ bytes }: Batch): Input[] => (decodeMessage(InputBatchSchema, bytes) as InputBatch).inputs
