@@ -9,14 +9,15 @@ import type { Links } from './links.ts'
 import { engineNode, singlePlan } from './local-plan.ts'
 
 /**
- * A runtime that also runs plans with models of other servers. Plans without such models go to the workers as before;
+ * A runtime that also runs plans with models of other servers, or with nodes that this server does itself. Others go to
+ * the workers as before;
  * the others are run here, layer by layer: remote nodes wait for their server without holding up a worker, and each
  * local node is a plan of its own for the workers.
  */
 export function withRemotes(local: Runtime, links: Links): Runtime {
   return {
     run: (plan, files, inputs, options, signal) =>
-      plan.nodes.some(({ remote }) => remote !== undefined)
+      plan.nodes.some(({ remote, served }) => remote !== undefined || served)
         ? runMixed({ local, links, plan, files, options, signal }, inputs)
         : local.run(plan, files, inputs, options, signal),
     ready: () => local.ready(),
@@ -47,14 +48,21 @@ async function runMixed(run: MixedRun, inputs: readonly Data[]): Promise<InputRe
     inputs,
     {
       load: async (engine, weights) => {
-        const remote = plan.nodes.find((node) => node.engine === engine)?.remote
-        return remote ? remoteEngine(remote, run) : localEngine(run, engine, weights)
+        const node = plan.nodes.find((other) => other.engine === engine)
+        if (node?.served) return servedEngine(engine, options)
+        return node?.remote ? remoteEngine(node.remote, run) : localEngine(run, engine, weights)
       },
       frames: refuseVideo,
     },
     options,
     signal,
   )
+}
+
+/** A node that the server does itself. */
+function servedEngine(engine: string, { served }: RunOptions): LoadedEngine {
+  if (!served) throw new AppError(StatusCode.MODEL_DEPLOYMENT_FAILED, `The operator '${engine}' cannot run here.`)
+  return { bytes: 0, dispose: async () => {}, infer: (items, setup) => served(engine, items, setup) }
 }
 
 /** An engine of the workers, asked for one batch at a time. */
@@ -72,7 +80,8 @@ function localEngine(run: MixedRun, engine: string, weights: readonly string[]):
       const data = items.map((item) => item.data)
       // An item with a memory is alone: it is the one picture of a stream.
       const memory = items[0]?.memory
-      const options = { ...run.options, memory: memory && memoryFor(plan, memory) }
+      const { served: _served, ...plain } = run.options
+      const options = { ...plain, memory: memory && memoryFor(plan, memory) }
       const results = await run.local.run(plan, run.files, data, options, run.signal)
       if (memory) memory.text = results[0]?.memory?.[plan.nodes[0]!.id] ?? memory.text
       return results.map(({ nodes: [result] }) => {
@@ -92,6 +101,6 @@ const memoryFor = ({ nodes }: Plan, { text }: EngineMemory): RunMemory =>
 async function* refuseVideo(): AsyncGenerator<never> {
   throw new AppError(
     StatusCode.INPUT_UNSUPPORTED_FORMAT,
-    'A workflow with a remote model takes no video; send its frames as pictures.',
+    'A workflow with a remote model or a searching operator takes no video; send its frames as pictures.',
   )
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf'
 import type { Concept, Data } from '../contract/index.ts'
 import type { StatusCode } from '../contract/status-code.ts'
+import type { EngineItem, EngineSetup } from '../engines/engine.ts'
 import type { RemoteSettings } from './remote.ts'
 
 /** Begins the ids of nodes that the compiler inserted; ids of users may not begin with it. */
@@ -46,6 +47,8 @@ export interface PlanNode {
   readonly missingConcepts?: readonly string[]
   /** Where another server runs the model; such plans are not for workers. */
   readonly remote?: RemoteSettings
+  /** Done by the server itself, see RunOptions.served. */
+  readonly served?: boolean
 }
 
 /** A compiled workflow: frozen, topologically ordered, safe to cache and to send to another process. */
@@ -80,6 +83,8 @@ export type RunMemory = Readonly<Record<string, string>>
 
 /** Options of one run that are not part of the plan. */
 export interface RunOptions {
+  /** Does the nodes that the server does itself, on behalf of a call; it stays in the server. */
+  readonly served?: (engine: string, items: readonly EngineItem[], setup: EngineSetup) => Promise<Data[]>
   /** Milliseconds of video between two frames, 100..60000. */
   readonly sampleMs: number
   /** What nodes remember of the calls before; without it the call is no part of a stream. Inputs do not share it. */

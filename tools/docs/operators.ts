@@ -20,10 +20,10 @@ const codes = (texts: readonly string[]): string =>
     .join('<br>')
 
 /** Whether models of a type run here, in a word or with the reason why not. */
-function statusOf({ type, unavailable, lacks }: TypeEntry): string {
+function statusOf({ type, unavailable, lacks, served }: TypeEntry): string {
   if (unavailable !== undefined) return `unavailable: ${unavailable}`
   if (lacks !== undefined) return `in part: ${lacks}`
-  return running.has(type.id) ? 'works' : 'not built yet'
+  return served || running.has(type.id) ? 'works' : 'not built yet'
 }
 
 const typeName = (field: ModelTypeField): string => Kind[field.fieldType]!.toLowerCase().replaceAll('_', ' ')

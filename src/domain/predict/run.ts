@@ -31,7 +31,10 @@ export async function runInputs(
   { sampleMs = 0, stream }: InputOptions = {},
 ): Promise<Ran[]> {
   for (const { model } of compiled.nodes) checkServed(model)
-  const options = { sampleMs: checkSampleMs(sampleMs || call.target.app?.sampleMs || DEFAULT_SAMPLE_MS) }
+  const options = {
+    ...(compiled.plan.nodes.some(({ served }) => served) && { served: await servedBy(call) }),
+    sampleMs: checkSampleMs(sampleMs || call.target.app?.sampleMs || DEFAULT_SAMPLE_MS),
+  }
   const resolver = createInputResolver(call.services.fetcher, call.signal)
   // The weights may have to be fetched, which is no reason to wait with the media.
   const [files, resolved] = await Promise.all([
@@ -44,6 +47,12 @@ export async function runInputs(
   const results = stream ? await runInTurn(usable, stream, run) : usable.length === 0 ? [] : await run(usable)
   let next = 0
   return resolved.map((item) => ('data' in item ? { result: results[next++]! } : item))
+}
+
+/** The nodes that the server does itself may search, which few workflows want. */
+async function servedBy(call: Call): Promise<RunOptions['served']> {
+  const { runServed } = await import('../search/operators/index.ts')
+  return (engine, items, setup) => runServed(call, engine, items, setup)
 }
 
 /** Runs the inputs of a stream one after the other: each goes on from what nodes have seen in the one before. */

@@ -298,6 +298,36 @@ export async function conceptValues(
   return values
 }
 
+/** What people say of some concepts of an app, by id, in each input: the highest value of each. */
+export async function conceptValuesOfInputs(
+  db: Reader,
+  appPk: number,
+  conceptIds: readonly string[],
+  inputPks: readonly number[],
+): Promise<Map<number, { readonly id: string; readonly value: number }[]>> {
+  const found = new Map<number, { id: string; value: number }[]>()
+  if (conceptIds.length === 0) return found
+  for (const part of inParts(inputPks)) {
+    const rows = await db
+      .selectFrom('annotations')
+      .innerJoin('annotation_concepts', 'annotation_concepts.annotation_pk', 'annotations.pk')
+      .innerJoin('concepts', 'concepts.pk', 'annotation_concepts.concept_pk')
+      .select(({ fn }) => ['annotations.input_pk', 'concepts.id', fn.max('annotation_concepts.value').as('value')])
+      .where('annotations.input_pk', 'in', part)
+      .where(isOne('trusted'))
+      .where('concepts.app_pk', '=', appPk)
+      .where('concepts.id', 'in', [...conceptIds])
+      .groupBy(['annotations.input_pk', 'concepts.id'])
+      .execute()
+    for (const { input_pk, id, value } of rows) {
+      const values = found.get(input_pk)
+      if (values) values.push({ id, value })
+      else found.set(input_pk, [{ id, value }])
+    }
+  }
+  return found
+}
+
 function* inParts(pks: readonly number[]): Generator<number[]> {
   for (let at = 0; at < pks.length; at += IDS_PER_STATEMENT_MAX) yield pks.slice(at, at + IDS_PER_STATEMENT_MAX)
 }

@@ -97,6 +97,7 @@ function planNode(draft: Draft): PlanNode {
     ...(entry.anyInput ? { anyInput: true } : {}),
     ...(draft.sameAs === undefined ? {} : { sameAs: draft.sameAs }),
     ...(model.remote ? { remote: model.remote } : {}),
+    ...(entry.served ? { served: true } : {}),
     ...(draft.missingConcepts ? { missingConcepts: draft.missingConcepts } : {}),
   }
 }

@@ -15,6 +15,8 @@ export interface TypeEntry {
   readonly random: boolean
   /** Weights that an operator's engine needs; learned models name their own. */
   readonly weights: readonly string[]
+  /** Done by the server itself, which may look into apps; workers may not. */
+  readonly served: boolean
   /** Why models of this type cannot run here, as a sentence; they can be made and stored all the same. */
   readonly unavailable?: string
   /** What models of this type do not do yet, as a sentence. */
@@ -37,6 +39,7 @@ export interface TypeSpec {
   readonly random?: boolean
   readonly sequential?: boolean
   readonly weights?: readonly string[]
+  readonly served?: boolean
   readonly unavailable?: string
   readonly lacks?: string
   readonly evaluation?: EvaluationType
@@ -63,6 +66,7 @@ export function define(spec: TypeSpec): TypeEntry {
     anyInput: spec.anyInput ?? false,
     random: spec.random ?? false,
     weights: spec.weights ?? [],
+    served: spec.served ?? false,
     ...(spec.unavailable ? { unavailable: spec.unavailable } : {}),
     ...(spec.lacks ? { lacks: spec.lacks } : {}),
   }

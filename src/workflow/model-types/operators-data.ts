@@ -28,6 +28,12 @@ const thresholdFields = [
 const activeConcepts = (description: string, required = false) =>
   field(CONCEPTS_PATH, Kind.ARRAY_OF_CONCEPTS, [], { description, required })
 
+/** Which of the hits are answered. */
+const hitLimits = [
+  inference.range('min_score', 0, 0, 1, 0.01, { description: 'Hits below this score are left out.' }),
+  inference.range('max_results', 10, 1, 100, 1, { description: 'Most hits.' }),
+]
+
 /** Operators that filter, cut or count what models have found, without looking at text. */
 export const dataOperators: readonly TypeEntry[] = [
   operator({
@@ -182,9 +188,10 @@ export const dataOperators: readonly TypeEntry[] = [
   operator({
     id: 'knn-concept',
     title: 'KNN Classifier',
-    description: 'Lets the nearest labelled inputs vote.',
+    description: 'Lets the nearest labelled inputs of the app vote, each with its likeness as weight.',
     input: ['embeddings'],
     output: ['concepts'],
+    served: true,
     fields: [
       activeConcepts('Concepts that may be voted for.'),
       inference.range('k', 10, 1, 1000, 1, { description: 'How many neighbours vote.' }),
@@ -197,13 +204,21 @@ export const dataOperators: readonly TypeEntry[] = [
     input: ['embeddings', 'image', 'text'],
     output: ['hits'],
     anyInput: true,
+    served: true,
+    fields: [
+      inference.string('app_id', undefined, { description: 'App that is searched.', required: true }),
+      inference.string('user_id', '', { description: 'Its owner; the caller unless said.' }),
+      ...hitLimits,
+    ],
   }),
   operator({
     id: 'input-searcher',
     title: 'Input Searcher',
-    description: 'Searches for inputs like this one.',
+    description: 'Searches the app for inputs like this one.',
     input: ['embeddings', 'image', 'text'],
     output: ['hits'],
     anyInput: true,
+    served: true,
+    fields: hitLimits,
   }),
 ]

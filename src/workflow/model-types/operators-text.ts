@@ -97,6 +97,7 @@ export const textOperators: readonly TypeEntry[] = [
   }),
   operator({
     id: 'rag-prompter',
+    served: true,
     title: 'RAG Prompter',
     description: 'Searches the app for a text and puts both, the text and what was found, into a prompt.',
     input: ['text'],
@@ -105,7 +106,7 @@ export const textOperators: readonly TypeEntry[] = [
       inference.string(
         'prompt_template',
         'Context information is below:\n{data.hits}\nGiven the context information and not prior knowledge, answer the query.\nQuery: {data.text.raw}\nAnswer: ',
-        { description: 'Prompt with {data.text.raw} and {data.hits}.' },
+        { description: 'Prompt with {data.text.raw} and {data.hits}, each at least once.' },
       ),
       inference.range('min_score', 0, 0, 1, 0.01, { description: 'Hits below this score are left out.' }),
       inference.range('max_results', 5, 1, 100, 1, { description: 'Most hits in the prompt.' }),
