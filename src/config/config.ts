@@ -32,10 +32,14 @@ export interface Config {
   /** The bucket in which contents are kept; without one they are in the data folder. */
   readonly bucket: Bucket | undefined
   readonly blobCacheBytesMax: number
+  /** How mails are sent; none are without. */
+  readonly smtp: { readonly url: string; readonly from: string } | undefined
   /** How model weights are fetched. */
   readonly npm: NpmSettings
 }
 
+/** Settings that no message repeats. */
+const SECRETS: readonly SettingName[] = ['pat', 'password', 'smtpUrl']
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 const WORKERS_MAX = 64
 const PAT = /^[\w.-]{8,128}$/
@@ -45,7 +49,7 @@ const MIB = 1024 * 1024
 export function loadConfig(env: NodeJS.ProcessEnv, overrides: Partial<Record<SettingName, string>> = {}): Config {
   const text = readSettings(env, overrides)
   const fail = (name: SettingName, wanted: string): never => {
-    const shown = name === 'pat' || name === 'password' ? 'the value given' : `'${text[name]}'`
+    const shown = SECRETS.includes(name) ? 'the value given' : `'${text[name]}'`
     throw new ConfigError(`${SETTINGS[name].env}: ${shown} is not usable; ${wanted}.`)
   }
   const integer = (name: SettingName, min: number, max: number): number => {
@@ -66,6 +70,11 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: Partial<Record<Set
     fail('publicUrl', 'use an origin such as https://ai.example.org')
   if (text.pat !== undefined && !PAT.test(text.pat)) fail('pat', 'use 8 to 128 letters, digits, ".", "_" or "-"')
   if (text.blobs !== 'file' && !text.blobs!.startsWith('s3://')) fail('blobs', 'use file or s3://bucket/prefix')
+  if ((text.smtpUrl === undefined) !== (text.smtpFrom === undefined)) {
+    throw new ConfigError('LIMPID_SMTP_URL and LIMPID_SMTP_FROM go together; set both or neither.')
+  }
+  if (text.smtpUrl !== undefined && !/^smtps?:\/\/[^/]+\/?$/.test(text.smtpUrl))
+    fail('smtpUrl', 'use smtp://user:password@host:port or smtps://user:password@host:port')
   const workers = integer('workers', 0, WORKERS_MAX)
   return Object.freeze({
     port: integer('port', 0, 65535),
@@ -85,6 +94,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: Partial<Record<Set
     modelBytesMax: integer('modelMemoryMb', 16, 1_000_000) * MIB,
     modelPull: choice('modelPull', ['on', 'off'] as const) === 'on',
     rateLimitPerSecond: integer('rateLimit', 0, 1_000_000),
+    smtp: text.smtpUrl === undefined ? undefined : { url: text.smtpUrl, from: text.smtpFrom! },
     npm: npmSettings(env),
     bucket: text.blobs === 'file' ? undefined : readBucket(text.blobs!, text.s3Endpoint, env),
     blobCacheBytesMax: integer('blobCacheMb', 1, 10_000_000) * MIB,

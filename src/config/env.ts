@@ -49,6 +49,11 @@ export const SETTINGS = {
     fallback: 'on',
     help: 'on: the first prediction fetches the weights it needs; off: answers which command fetches them',
   },
+  smtpUrl: {
+    env: 'LIMPID_SMTP_URL',
+    help: 'smtp://user:password@host:port or smtps://...; sends what email nodes say',
+  },
+  smtpFrom: { env: 'LIMPID_SMTP_FROM', help: 'address that these mails come from' },
   rateLimit: { env: 'LIMPID_RATE_LIMIT', fallback: '0', help: 'requests per second and key; 0 is no limit' },
   requestMb: { env: 'LIMPID_REQUEST_MB', fallback: '256', help: 'largest request in megabytes' },
 } as const satisfies Record<string, Setting>

@@ -14,6 +14,8 @@ export interface JobDefinition<Args, State, Env> {
   /** Runs without progress after which the job has failed. */
   readonly attempts?: number
   readonly backoff?: Backoff
+  /** The arguments are large: they are forgotten once the job has succeeded. */
+  readonly bulky?: boolean
   /** Runs at the same time in one server. */
   readonly concurrency?: number
   run(ctx: JobContext<Args, State, Env>): Promise<void>

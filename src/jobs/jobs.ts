@@ -14,6 +14,7 @@ import {
   JOB_TIMING,
   JOBS_PER_PAGE_MAX,
   type JobTiming,
+  LISTED_CHARS_MAX,
   QUEUED_COUNTED_MAX,
 } from './limits.ts'
 import { Runner, type RunObserver } from './runner.ts'
@@ -129,10 +130,12 @@ export class Jobs<Env> {
     return row && viewJob(row)
   }
 
-  /** Jobs, newest first; the next page begins before the last pk of this one. */
+  /**
+   * Jobs, newest first; the next page begins before the last pk of this one. Large arguments and states are left out.
+   */
   async list(options: ListOptions = {}): Promise<JobView[]> {
     const limit = Math.min(options.limit ?? JOBS_PER_PAGE_MAX, JOBS_PER_PAGE_MAX)
-    const rows = await listJobs(this.#db.read, { ...options, limit })
+    const rows = await listJobs(this.#db.read, { ...options, limit }, LISTED_CHARS_MAX)
     return rows.map((row) => viewJob(row))
   }
 

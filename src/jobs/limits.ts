@@ -28,7 +28,7 @@ export const HOUSEKEEPING_ROWS_MAX = 500
 /** How long a server that stops waits for jobs to notice, in milliseconds. */
 export const DRAIN_MS_MAX = 10_000
 /** Largest arguments of a job, in bytes of JSON: what is larger belongs into a table or a blob that they name. */
-export const ARGS_BYTES_MAX = 256 * 1024
+export const ARGS_BYTES_MAX = 1024 * 1024
 /** Largest state of a job, in bytes of JSON. */
 export const STATE_BYTES_MAX = 1024 * 1024
 /** Longest sentence about a failure that is kept, in characters. */
@@ -37,5 +37,7 @@ export const ERROR_DETAILS_MAX = 2_000
 export const JOB_KEY_MAX = 256
 /** Queued jobs of a kind that figures count; more show as this many. */
 export const QUEUED_COUNTED_MAX = 100_000
+/** Arguments and states up to this size are in lists, in characters. */
+export const LISTED_CHARS_MAX = 16 * 1024
 /** Jobs in one page of a list. */
 export const JOBS_PER_PAGE_MAX = 1_000

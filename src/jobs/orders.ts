@@ -64,7 +64,13 @@ export async function carryOut<Env>(jobs: Jobs<Env>, db: Reader, order: JobOrder
   const job = await jobs.get(id)
   if (!job) throw new AppError(StatusCode.CONN_DOES_NOT_EXIST, `There is no job ${id}; it may have been deleted.`)
   const owners = await ownersOf(db, job.appPk === undefined ? [] : [job.appPk])
-  return [{ ...show(job, owners), args: job.args, state: job.state }]
+  return [{ ...show(job, owners), args: withoutSecrets(job.args), state: job.state }]
+}
+
+/** Arguments whose names begin with `secret` are nobody's business. */
+function withoutSecrets(args: unknown): unknown {
+  if (args === null || typeof args !== 'object' || Array.isArray(args)) return args
+  return Object.fromEntries(Object.entries(args).filter(([name]) => !name.startsWith('secret')))
 }
 
 function show(job: JobView, owners: ReadonlyMap<number, Owner>): ShownJob {

@@ -81,7 +81,7 @@ export class Run<Env> {
   }
 
   async #settle({ error }: { error?: unknown }): Promise<RunEnd> {
-    if (error === undefined) return this.#end({ status: 'succeeded' })
+    if (error === undefined) return this.#end({ status: 'succeeded', forgetArgs: this.#definition.bulky })
     const { reason } = this.#abort.signal
     if (reason instanceof LeaseLost || error instanceof LeaseLost) return 'lost'
     if (reason instanceof ServerStops) {
@@ -115,7 +115,7 @@ export class Run<Env> {
     return db.transact(async (tx) => {
       const row = await endJob(tx, this.#row.pk, this.token, end, clock.now())
       if (!row) return 'lost'
-      await this.#definition.settled?.(tx, viewJob(row), env)
+      await this.#definition.settled?.(tx, viewJob({ ...row, args: this.#row.args }), env)
       return end.status
     })
   }

@@ -1,6 +1,6 @@
 import { decodeMessage, encodeMessage } from '../contract/binary/index.ts'
 import { type Data, DataSchema } from '../contract/index.ts'
-import type { InputResult, NodeResult, RunMemory } from '../workflow/plan.ts'
+import type { Effect, InputResult, NodeResult, RunMemory } from '../workflow/plan.ts'
 import type { Frame } from './frame-channel.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
 
@@ -18,6 +18,7 @@ type PackedNode = (Omit<NodeResult, 'data'> & { readonly body?: Uint8Array }) | 
 
 interface PackedResult {
   readonly nodes: readonly PackedNode[]
+  readonly effects?: readonly { readonly node: number; readonly body: Uint8Array }[]
   readonly memory?: RunMemory
 }
 
@@ -40,7 +41,13 @@ export function unpackToWorker({ message, attachments }: Frame): ToWorker {
 /** Packs a message from a worker. */
 export function packFromWorker(message: FromWorker): Frame {
   if (message.type !== 'result') return { message, attachments: [] }
-  const results = message.results.map(({ nodes, memory }) => ({ nodes: nodes.map(packNode), memory }))
+  const results = message.results.map(
+    ({ nodes, effects, memory }): PackedResult => ({
+      nodes: nodes.map(packNode),
+      effects: effects?.map(({ node, data }) => ({ node, body: encodeMessage(DataSchema, data) })),
+      memory,
+    }),
+  )
   return { message: { ...message, results }, attachments: [] }
 }
 
@@ -49,7 +56,11 @@ export function unpackFromWorker({ message }: Frame): FromWorker {
   const packed = message as FromWorker
   if (packed.type !== 'result') return packed
   const results = (packed.results as unknown as PackedResult[]).map(
-    ({ nodes, memory }): InputResult => ({ nodes: nodes.map(unpackNode), ...(memory ? { memory } : {}) }),
+    ({ nodes, effects, memory }): InputResult => ({
+      nodes: nodes.map(unpackNode),
+      ...(effects ? { effects: effects.map(unpackEffect) } : {}),
+      ...(memory ? { memory } : {}),
+    }),
   )
   return { ...packed, results }
 }
@@ -74,6 +85,11 @@ function unpackData({ body, media }: PackedData, attachments: readonly Uint8Arra
   }
   return data
 }
+
+const unpackEffect = ({ node, body }: { node: number; body: Uint8Array }): Effect => ({
+  node,
+  data: decodeMessage(DataSchema, body) as Data,
+})
 
 function packNode(node: NodeResult | undefined): PackedNode {
   if (!node) return undefined

@@ -45,6 +45,8 @@ export interface PlanNode {
   readonly sameAs?: number
   /** Selected concepts that the model does not have; the others are answered with MIXED_STATUS. */
   readonly missingConcepts?: readonly string[]
+  /** What it answers is also an effect of the run. */
+  readonly acts?: boolean
   /** Where another server runs the model; such plans are not for workers. */
   readonly remote?: RemoteSettings
   /** Done by the server itself, see RunOptions.served. */
@@ -74,8 +76,17 @@ export interface NodeResult {
 /** Results of one input, one entry per `Plan.nodes`; undefined for suppressed and inserted nodes. */
 export interface InputResult {
   readonly nodes: readonly (NodeResult | undefined)[]
+  /** What the server is to do in the world for this input, by the engines of the nodes. */
+  readonly effects?: readonly Effect[]
   /** What nodes want to know in the next call of a stream. */
   readonly memory?: RunMemory
+}
+
+/** What a node that acts on the world got to act on; workers only report it. Media bytes are not in it. */
+export interface Effect {
+  /** Index into `Plan.nodes`. */
+  readonly node: number
+  readonly data: Data
 }
 
 /** What nodes remember of a stream, by node id. */

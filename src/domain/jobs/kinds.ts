@@ -2,6 +2,8 @@ import type { AnyJob } from '../../jobs/define.ts'
 import { addBySearchJob } from '../datasets/add-by-search.ts'
 import { exportVersionJob } from '../datasets/exports/job.ts'
 import { buildVersionJob } from '../datasets/versions/build-job.ts'
+import { emailJob } from '../effects/email-job.ts'
+import { webhookJob } from '../effects/webhook-job.ts'
 import { deleteInputsJob } from '../inputs/delete-job.ts'
 import { processInputsJob } from '../inputs/process/job.ts'
 import { importJob } from '../models/import-job.ts'
@@ -15,5 +17,7 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   buildVersionJob,
   deleteInputsJob,
   exportVersionJob,
+  emailJob,
   processInputsJob,
+  webhookJob,
 ]

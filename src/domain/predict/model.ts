@@ -21,6 +21,7 @@ import { withRelations } from '../concept-relations/supply.ts'
 import { Method } from '../models/methods.ts'
 import { withoutRemote } from '../models/remote.ts'
 import { resolveModel } from '../models/resolve.ts'
+import { actOn } from './act.ts'
 import { echoInput, itemStatus, overallStatus, toOutput } from './answer.ts'
 import { checkInputs } from './inputs.ts'
 import { resolvedFor } from './language.ts'
@@ -59,7 +60,16 @@ export async function predictReady(
   inputs: readonly Input[],
   overrides: Overrides,
 ): Promise<{ outputs: Output[]; status?: Status }> {
-  const ran = await runAll(call, ready, inputs, overrides.outputConfig?.sampleMs ?? 0)
+  const { id, modelVersion } = ready.model
+  const ran = await actOn(
+    call,
+    ready,
+    inputs,
+    await runAll(call, ready, inputs, overrides.outputConfig?.sampleMs ?? 0),
+    {
+      model: { id, version: modelVersion?.id ?? '' },
+    },
+  )
   const now = call.services.clock.now()
   const place = ready.nodes[0]!.index
   const outputs = ran.map((item, at) => {

@@ -23,6 +23,7 @@ import { findWorkflowAnywhere, findWorkflowVersion } from '../workflows/find.ts'
 import { findModelOfNode } from '../workflows/nodes.ts'
 import { workflows } from '../workflows/resource.ts'
 import { versionMessages } from '../workflows/versions.ts'
+import { actOn } from './act.ts'
 import { echoInput, itemStatus, overallStatus, resultStatus, toOutput } from './answer.ts'
 import { resolvedFor } from './language.ts'
 import { modelOfOutput } from './messages.ts'
@@ -118,7 +119,10 @@ export async function predictWithWorkflow(
   inputs: readonly Input[],
   options: InputOptions,
 ): Promise<{ workflow: Workflow; results: WorkflowResult[]; status?: Status }> {
-  const ran = await runInputs(call, ready, inputs, options)
+  const { id, version } = ready.workflow
+  const ran = await actOn(call, ready, inputs, await runInputs(call, ready, inputs, options), {
+    workflow: { id, version: version?.id ?? '' },
+  })
   const now = call.services.clock.now()
   const results = ran.map((item, at) =>
     create(WorkflowResultSchema, {

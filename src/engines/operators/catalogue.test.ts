@@ -18,7 +18,6 @@ test('the types that cannot run here say why, and what to use instead', () => {
   assert.deepEqual(unavailable.sort(), [
     'aws-lambda',
     'custom-code-operator',
-    'email',
     'neural-lite-tracker',
     'neural-tracker',
     'sms',
@@ -58,6 +57,9 @@ test('a workflow with such a node compiles; the node answers why it does not run
 const NEEDED: Readonly<Record<string, JsonObject>> = {
   'regex-based-classifier': { regex: 'x' },
   prompter: { prompt_template: '{data.text.raw}' },
+  email: { recipients: ['ann@example.org'] },
+  'results-push': { url: 'https://example.org/' },
+  'status-push': { url: 'https://example.org/' },
 }
 
 /** Parameters that bound another one, set so that they do not. */

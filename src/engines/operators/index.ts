@@ -16,6 +16,7 @@ import { keywordFilter } from './keyword-filter.ts'
 import { languageId } from './language-id.ts'
 import { objectCounter } from './object-counter.ts'
 import { prompter } from './prompter.ts'
+import { email, resultsPush, statusPush } from './push.ts'
 import { randomSample } from './random-sample.ts'
 import { regexBasedClassifier } from './regex-based-classifier.ts'
 import { regionThresholder } from './region-thresholder.ts'
@@ -33,6 +34,7 @@ export const operators: Engine[] = [
   centroidTracker,
   conceptSynonymMapper,
   conceptThresholder,
+  email,
   imageAlign,
   imageCrop,
   imageTiling,
@@ -47,6 +49,8 @@ export const operators: Engine[] = [
   randomSample,
   regexBasedClassifier,
   regionThresholder,
+  resultsPush,
+  statusPush,
   tesseract,
   textAggregation,
   tilingRegionAggregator,

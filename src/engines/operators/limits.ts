@@ -38,3 +38,13 @@ export const MAX_BARCODE_PIXELS = 8_000_000
 export const MAX_BARCODES = 255
 /** Longest name of a label that a parameter may give, in characters. */
 export const MAX_LABEL_LENGTH = 128
+/** Longest URL that is pushed to, in characters. */
+export const MAX_PUSH_URL = 2_048
+/** Longest key that signs what is pushed, in characters. */
+export const MAX_SIGNING_KEY = 1_024
+/** Most recipients of one mail. */
+export const MAX_MAIL_RECIPIENTS = 50
+/** Longest subject of a mail before its placeholders are filled, in characters. */
+export const MAX_MAIL_SUBJECT = 500
+/** Longest text of a mail before its placeholders are filled, in characters. */
+export const MAX_MAIL_BODY = 20_000

@@ -19,9 +19,14 @@ export function getJob(db: Reader, id: string): Promise<Job | undefined> {
   return db.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-/** A page of jobs, newest first. */
-export function listJobs(db: Reader, filter: JobFilter): Promise<Job[]> {
-  let query = db.selectFrom('jobs').selectAll()
+/** A page of jobs, newest first; arguments and states of more than `charsMax` characters are null. */
+export async function listJobs(db: Reader, filter: JobFilter, charsMax: number): Promise<Job[]> {
+  const short = (column: 'args' | 'state') =>
+    sql<string>`case when length(${sql.ref(column)}) > ${sql.lit(charsMax)} then 'null' else ${sql.ref(column)} end`
+  let query = db
+    .selectFrom('jobs')
+    .select([...LISTED])
+    .select([short('args').as('args'), short('state').as('state')])
   if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
   if (filter.status !== undefined) query = query.where('status', '=', filter.status)
   if (filter.appPk !== undefined) query = query.where('app_pk', '=', filter.appPk)
@@ -29,6 +34,34 @@ export function listJobs(db: Reader, filter: JobFilter): Promise<Job[]> {
   if (filter.beforePk !== undefined) query = query.where('pk', '<', filter.beforePk)
   return query.orderBy('pk', 'desc').limit(filter.limit).execute()
 }
+
+/** Every column but those that may be large. */
+const LISTED = [
+  'pk',
+  'id',
+  'app_pk',
+  'user_pk',
+  'lane',
+  'kind',
+  'status',
+  'hold',
+  'priority',
+  'done',
+  'total',
+  'attempts',
+  'run_after',
+  'lease_token',
+  'lease_until',
+  'concurrency_key',
+  'dedupe_key',
+  'cancel_requested',
+  'error_code',
+  'error_details',
+  'created_at',
+  'modified_at',
+  'started_at',
+  'finished_at',
+] as const
 
 /** How much of a kind waits and runs. */
 export interface JobCount {

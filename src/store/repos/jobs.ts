@@ -270,6 +270,8 @@ export async function putBack(
 export interface JobEnd {
   readonly status: Exclude<JobStatus, 'queued' | 'running'>
   readonly error?: { readonly code: number; readonly details: string }
+  /** Nobody needs the arguments any more. */
+  readonly forgetArgs?: boolean
 }
 
 /**
@@ -291,6 +293,7 @@ export async function endJob(
       lease_token: null,
       lease_until: null,
       cancel_requested: 0,
+      ...(end.forgetArgs ? { args: 'null' } : {}),
       error_code: end.error?.code ?? null,
       error_details: end.error?.details ?? null,
       modified_at: now,

@@ -10,7 +10,7 @@ import { hashNodes } from './hash.ts'
 import { insertEmbedders } from './insert-embedders.ts'
 import { layersOf } from './layers.ts'
 import { orderNodes } from './order.ts'
-import { settingsOf } from './settings.ts'
+import { ownParams, settingsOf } from './settings.ts'
 import { engineOf, shareWork } from './share-work.ts'
 import type { Compiled, CompileOptions, Draft, ResolvedModel, ResolveModel } from './types.ts'
 
@@ -51,7 +51,7 @@ export function compileSingle(
   call: { readonly outputConfig?: OutputConfig; readonly params?: ResolvedModel['params'] } = {},
 ): Compiled {
   const entry = checkRunnable(model)
-  const asked = { ...model, params: { ...model.params, ...call.params } }
+  const asked = { ...model, params: { ...ownParams(model, entry, call.params ?? {}), ...call.params } }
   const draft: Draft = {
     id: model.modelId,
     inputs: [],
@@ -95,6 +95,7 @@ function planNode(draft: Draft): PlanNode {
     suppressOutput,
     ...(entry.operator ? {} : { conceptOwner: { userId, appId } }),
     ...(entry.anyInput ? { anyInput: true } : {}),
+    ...(entry.acts ? { acts: true } : {}),
     ...(draft.sameAs === undefined ? {} : { sameAs: draft.sameAs }),
     ...(model.remote ? { remote: model.remote } : {}),
     ...(entry.served ? { served: true } : {}),

@@ -4,7 +4,7 @@ import type { Concept, OutputConfig, OutputInfo } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { DEFAULT_MAX_CONCEPTS, MAX_MAX_CONCEPTS, MAX_SELECTED_CONCEPTS } from '../limits.ts'
 import type { TypeEntry } from '../model-types/define.ts'
-import { checkParams } from '../model-types/index.ts'
+import { checkParams, secretParams } from '../model-types/index.ts'
 import type { ConceptLimits } from '../plan.ts'
 import type { ResolvedModel } from './types.ts'
 
@@ -35,7 +35,7 @@ export function settingsOf(
   }
   // A copy, because the plan is frozen while the model version may live in a cache of the caller.
   const params = structuredClone({
-    ...checkParams(entry.type, { ...model.params, ...overridden }),
+    ...checkParams(entry.type, { ...ownParams(model, entry, overridden), ...overridden }),
     ...model.supplied,
   })
   const own = override?.data?.concepts ?? []
@@ -48,6 +48,20 @@ export function settingsOf(
     selectConcepts: (first(layers, 'selectConcepts') ?? []).map(({ id, name }) => ({ id, name })),
   })
   return { params, concepts, limits, ownSelection: layers[0]!.selectConcepts === undefined }
+}
+
+/**
+ * The params of the version. They may hold secrets, such as a key that signs what goes to a URL: whoever overrides
+ * anything of such a version may do so, but without its secrets, and cannot bring secrets of his own, as workflows are
+ * shown to others.
+ */
+export function ownParams({ params }: ResolvedModel, { type }: TypeEntry, overridden: JsonObject): JsonObject {
+  const secrets = secretParams(type)
+  if (secrets.length === 0 || Object.keys(overridden).length === 0) return params
+  const given = secrets.find((name) => (overridden[name] ?? '') !== '')
+  if (given !== undefined)
+    throw invalid(`The parameter ${given} is a secret of the model version; it cannot be overridden.`)
+  return Object.fromEntries(Object.entries(params).filter(([name]) => !secrets.includes(name)))
 }
 
 const NO_LIMITS: ConceptLimits = { maxConcepts: MAX_MAX_CONCEPTS, minValue: 0, selectConcepts: [] }

@@ -13,6 +13,8 @@ export interface TypeEntry {
   readonly anyInput: boolean
   /** Running it twice on the same data is not the same as running it once. */
   readonly random: boolean
+  /** What it gets is handed to the server after the run, which acts on the world (domain/effects). */
+  readonly acts: boolean
   /** Weights that an operator's engine needs; learned models name their own. */
   readonly weights: readonly string[]
   /** Done by the server itself, which may look into apps; workers may not. */
@@ -37,6 +39,7 @@ export interface TypeSpec {
   readonly operator?: boolean
   readonly anyInput?: boolean
   readonly random?: boolean
+  readonly acts?: boolean
   readonly sequential?: boolean
   readonly weights?: readonly string[]
   readonly served?: boolean
@@ -65,6 +68,7 @@ export function define(spec: TypeSpec): TypeEntry {
     operator: spec.operator ?? false,
     anyInput: spec.anyInput ?? false,
     random: spec.random ?? false,
+    acts: spec.acts ?? false,
     weights: spec.weights ?? [],
     served: spec.served ?? false,
     ...(spec.unavailable ? { unavailable: spec.unavailable } : {}),

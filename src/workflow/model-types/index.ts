@@ -8,7 +8,7 @@ import { trackers } from './trackers.ts'
 import { visualTypes } from './visual.ts'
 
 export type { TypeEntry } from './define.ts'
-export { checkParams, defaultParams } from './params.ts'
+export { checkParams, defaultParams, secretParams } from './params.ts'
 
 const entries = new Map<string, TypeEntry>(
   [visualTypes, languageTypes, dataOperators, textOperators, pushOperators, trackers]

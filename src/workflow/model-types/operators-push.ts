@@ -6,6 +6,12 @@ const anything = { input: ['any'], output: ['any'] }
 const secret = (name: string, description: string) =>
   field(`${INFERENCE}.${name}`, Kind.ENCRYPTED_STRING, '', { description })
 
+const pushFields = [
+  inference.string('url', '', { description: 'Where to, by http or https.' }),
+  secret('signing_key', 'Signs what is sent, so that the receiver can trust it.'),
+]
+const PLACEHOLDERS = 'may hold {{input}}, {{app}}, {{workflow}}, {{node}}, {{time}}, {{concepts}}, {{text}}, {{data}}.'
+
 /** Operators that pass their input on and act on the world outside of the workflow. */
 export const pushOperators: readonly TypeEntry[] = [
   operator({
@@ -28,10 +34,14 @@ export const pushOperators: readonly TypeEntry[] = [
   operator({
     id: 'email',
     title: 'Email Alert',
-    description: 'Sends an email when data arrives.',
-    unavailable: 'the server sends no mail; use results-push to a service that does.',
+    description: 'Sends an email when data arrives, by the mail server of LIMPID_SMTP_URL (docs/webhooks.md).',
+    acts: true,
     ...anything,
-    fields: [inference.strings('recipients', []), inference.string('subject', ''), inference.string('template', '')],
+    fields: [
+      inference.strings('recipients', [], { description: 'Addresses, at least one.' }),
+      inference.string('subject', 'Alert of {{workflow}}', { description: `Subject; ${PLACEHOLDERS}` }),
+      inference.string('template', '{{concepts}}\n{{text}}', { description: `Text of the mail; ${PLACEHOLDERS}` }),
+    ],
   }),
   operator({
     id: 'sms',
@@ -48,16 +58,18 @@ export const pushOperators: readonly TypeEntry[] = [
   operator({
     id: 'results-push',
     title: 'Results Push',
-    description: 'Sends predictions to a URL.',
+    description: 'Sends what it gets to a URL after the prediction (docs/webhooks.md).',
+    acts: true,
     ...anything,
-    fields: [inference.string('url', '')],
+    fields: pushFields,
   }),
   operator({
     id: 'status-push',
     title: 'Status Push',
-    description: 'Sends the status of inputs to a URL.',
+    description: 'Sends the status of inputs that are added to a URL (docs/webhooks.md); predictions send nothing.',
+    acts: true,
     ...anything,
-    fields: [inference.string('url', '')],
+    fields: pushFields,
   }),
   operator({
     id: 'aws-lambda',

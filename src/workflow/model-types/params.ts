@@ -43,6 +43,12 @@ export function checkParams(type: ModelType, params: JsonObject, prefix: string 
   return checked
 }
 
+/** Names of the parameters that are never shown again. */
+export function secretParams({ modelTypeFields }: ModelType): string[] {
+  const fields = [...fieldsAt(modelTypeFields, INFERENCE)]
+  return fields.flatMap(([name, { fieldType }]) => (fieldType === Kind.ENCRYPTED_STRING ? [name] : []))
+}
+
 const isAbsent = (value: JsonValue | undefined): value is undefined | null => value === undefined || value === null
 
 function* fieldsAt(fields: readonly ModelTypeField[], prefix: string): Generator<[string, ModelTypeField]> {

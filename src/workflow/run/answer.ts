@@ -1,8 +1,9 @@
 import { StatusCode } from '../../contract/status-code.ts'
 import { materialise } from '../../engines/scope.ts'
 import { isEmptyData, presentFields, splitFields } from '../fields.ts'
-import type { InputResult, NodeResult, Plan } from '../plan.ts'
+import type { Effect, InputResult, NodeResult, Plan } from '../plan.ts'
 import { toAppError } from './batches.ts'
+import { withoutMediaBytes } from './media-bytes.ts'
 import { failure } from './run.ts'
 import type { NodeState, Slot } from './state.ts'
 
@@ -14,7 +15,20 @@ export async function answer(plan: Plan, slot: Slot): Promise<InputResult> {
   for (const [index, node] of plan.nodes.entries()) {
     nodes.push(node.suppressOutput ? undefined : (refused ?? resultOf(await encoded(slot.states[index]!))))
   }
-  return slot.memory ? { nodes, memory: slot.memory } : { nodes }
+  const effects = refused ? [] : effectsOf(plan, slot)
+  return {
+    nodes,
+    ...(effects.length > 0 ? { effects } : {}),
+    ...(slot.memory ? { memory: slot.memory } : {}),
+  }
+}
+
+/** A node acts on what it has got; one that got nothing, or failed, does not act. */
+function effectsOf(plan: Plan, slot: Slot): Effect[] {
+  return plan.nodes.flatMap(({ acts }, node) => {
+    const state = slot.states[node]!
+    return acts && !state.failed && !isEmptyData(state.data) ? [{ node, data: withoutMediaBytes(state.data) }] : []
+  })
 }
 
 function resultOf({ code, details, data, elapsedMs }: NodeState): NodeResult {
