@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import { parseVaultKeys } from '../base/vault-key.ts'
 import { type Bucket, readBucket } from './bucket.ts'
 import { ConfigError } from './config-error.ts'
 import { readSettings, SETTINGS, type SettingName } from './env.ts'
@@ -34,12 +35,14 @@ export interface Config {
   readonly blobCacheBytesMax: number
   /** How mails are sent; none are without. */
   readonly smtp: { readonly url: string; readonly from: string } | undefined
+  /** Keys that seal stored secrets, the newest first; without them the data folder has its own. */
+  readonly secretKeys: readonly Buffer[] | undefined
   /** How model weights are fetched. */
   readonly npm: NpmSettings
 }
 
 /** Settings that no message repeats. */
-const SECRETS: readonly SettingName[] = ['pat', 'password', 'smtpUrl']
+const SECRETS: readonly SettingName[] = ['pat', 'password', 'smtpUrl', 'secretKey']
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 const WORKERS_MAX = 64
 const PAT = /^[\w.-]{8,128}$/
@@ -75,6 +78,9 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: Partial<Record<Set
   }
   if (text.smtpUrl !== undefined && !/^smtps?:\/\/[^/]+\/?$/.test(text.smtpUrl))
     fail('smtpUrl', 'use smtp://user:password@host:port or smtps://user:password@host:port')
+  const secretKeys = text.secretKey === undefined ? undefined : parseVaultKeys(text.secretKey)
+  if (text.secretKey !== undefined && !secretKeys)
+    fail('secretKey', 'use 64 hexadecimal digits, as openssl rand -hex 32 makes them')
   const workers = integer('workers', 0, WORKERS_MAX)
   return Object.freeze({
     port: integer('port', 0, 65535),
@@ -95,6 +101,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: Partial<Record<Set
     modelPull: choice('modelPull', ['on', 'off'] as const) === 'on',
     rateLimitPerSecond: integer('rateLimit', 0, 1_000_000),
     smtp: text.smtpUrl === undefined ? undefined : { url: text.smtpUrl, from: text.smtpFrom! },
+    secretKeys,
     npm: npmSettings(env),
     bucket: text.blobs === 'file' ? undefined : readBucket(text.blobs!, text.s3Endpoint, env),
     blobCacheBytesMax: integer('blobCacheMb', 1, 10_000_000) * MIB,

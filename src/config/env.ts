@@ -28,6 +28,10 @@ export const SETTINGS = {
     env: 'LIMPID_PASSWORD',
     help: 'password with which that user logs in; without one POST /v2/login is refused',
   },
+  secretKey: {
+    env: 'LIMPID_SECRET_KEY',
+    help: '64 hexadecimal digits that seal stored secrets, older keys after commas; by default secret.key in the data folder',
+  },
   jsonNames: {
     env: 'LIMPID_JSON_NAMES',
     fallback: 'camel',

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { RateLimiter } from '../base/rate-limiter.ts'
+import type { Vault } from '../base/vault.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Config } from '../config/config.ts'
 import type { Fetcher } from '../fetch/guarded-fetcher.ts'
@@ -27,6 +28,8 @@ export interface Services {
   readonly directory: Directory
   readonly fetcher: Fetcher
   readonly weights: WeightStore
+  /** Seals what is stored but never shown. */
+  readonly vault: Vault
   /** Also runs plans with models of other servers. */
   readonly runtime: Runtime
   /** Where clients reach this server. */

@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   models: async () => (await import('./commands/models.ts')).addModels,
   jobs: async () => (await import('./commands/jobs.ts')).addJobs,
   workflows: async () => (await import('./commands/workflows.ts')).addWorkflows,
+  secrets: async () => (await import('./commands/secrets.ts')).addSecrets,
   migrate: data,
   backup: data,
   restore: data,

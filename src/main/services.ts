@@ -2,12 +2,14 @@ import { join } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import { RateLimiter } from '../base/rate-limiter.ts'
+import { openVault } from '../base/vault-key.ts'
 import { seedCatalogue } from '../catalogue/seed.ts'
 import { type Config, ConfigError } from '../config/config.ts'
 import { Directory } from '../domain/access/directory.ts'
 import { JOB_KINDS } from '../domain/jobs/kinds.ts'
 import { SignedLinks } from '../domain/media/links.ts'
 import { PublicOrigin } from '../domain/media/origin.ts'
+import { sealStored } from '../domain/models/stored-secrets.ts'
 import { PlanCache } from '../domain/plan-cache.ts'
 import type { Services } from '../domain/services.ts'
 import { LoginAttempts } from '../domain/users/login-attempts.ts'
@@ -47,6 +49,8 @@ export async function buildServices(
   try {
     const db = overrides.db ?? stack.use(await openDatabase(locationOf(config), log))
     await seedCatalogue(db, clock)
+    const vault = overrides.vault ?? (await openVault(config.dataDir, config.secretKeys))
+    await sealStored(db, vault, log)
     const newPat = await ensureFirstUser(db, config.firstUser, clock)
     const fetcher = overrides.fetcher ?? openFetcher(config, log)
     if (!overrides.fetcher) stack.defer(() => fetcher.close())
@@ -68,6 +72,7 @@ export async function buildServices(
       db,
       blobs,
       mediaPrep,
+      vault,
       mediaLinks: new SignedLinks(db),
       origin: new PublicOrigin(config.publicUrl),
       directory: new Directory(db),

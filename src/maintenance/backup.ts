@@ -4,6 +4,7 @@ import type { BlobStore } from '../blobs/blob-store.ts'
 import { flushFolder } from '../blobs/flush.ts'
 import type { Database } from '../store/database.ts'
 import { openSnapshot } from '../store/snapshot.ts'
+import { copyKeys } from './keys-copy.ts'
 import { BLOBS_COPY, DATABASE_COPY, hashFile, MANIFEST_FILE, type Manifest, refused } from './manifest.ts'
 
 /** How many blobs are listed at once. */
@@ -13,9 +14,15 @@ const BLOBS_PER_PAGE = 1_000
  * Writes a consistent copy of database and blobs into a new or empty folder while the server goes on working.
  *
  * The manifest comes last: a folder without one is an unfinished backup. Blobs become second names of the stored
- * files where the folder is on the same disk. Refuses PostgreSQL with a sentence.
+ * files where the folder is on the same disk. The keys of `dataDir`, which open the secrets in the database, go along. Refuses PostgreSQL with a sentence.
  */
-export async function backup(db: Database, blobs: BlobStore, folder: string, now: Date): Promise<Manifest> {
+export async function backup(
+  db: Database,
+  blobs: BlobStore,
+  folder: string,
+  now: Date,
+  dataDir?: string,
+): Promise<Manifest> {
   await demandEmpty(folder)
   // Rows of the copy must find their blobs, so none may go away between copying the one and the other.
   const letDeletesIn = await blobs.holdDeletes()
@@ -23,11 +30,13 @@ export async function backup(db: Database, blobs: BlobStore, folder: string, now
     const databaseFile = join(folder, DATABASE_COPY)
     await db.snapshot(databaseFile)
     const copied = await copyBlobs(databaseFile, blobs, folder)
+    const secretKey = dataDir === undefined ? undefined : await copyKeys(dataDir, folder)
     const manifest: Manifest = {
       format: 1,
       createdAt: now.toISOString(),
       database: await hashFile(databaseFile),
       blobs: copied,
+      ...(secretKey && { secretKey }),
     }
     await writeManifest(folder, manifest)
     return manifest

@@ -11,6 +11,8 @@ export interface Manifest {
   createdAt: string
   database: { sha256: string; size: number }
   blobs: { sha256: string; size: number }[]
+  /** The keys that secrets in the database are sealed with, where the data folder has them. */
+  secretKey?: { sha256: string; size: number }
 }
 
 export const MANIFEST_FILE = 'manifest.json'
@@ -51,8 +53,9 @@ const HASH = /^[0-9a-f]{64}$/
 
 function isManifest(value: unknown): value is Manifest {
   if (typeof value !== 'object' || value === null) return false
-  const { format, database, blobs } = value as Record<string, unknown>
-  return format === 1 && isEntry(database) && Array.isArray(blobs) && blobs.every(isEntry)
+  const { format, database, blobs, secretKey } = value as Record<string, unknown>
+  const isKeyFine = secretKey === undefined || isEntry(secretKey)
+  return format === 1 && isEntry(database) && Array.isArray(blobs) && blobs.every(isEntry) && isKeyFine
 }
 
 function isEntry(value: unknown): boolean {

@@ -6,6 +6,7 @@ import { openDiskBlobs } from '../blobs/disk-blob-store.ts'
 import { flushFolder } from '../blobs/flush.ts'
 import { DATABASE_FILE } from '../store/snapshot.ts'
 import { backupPath, demandEmpty } from './backup.ts'
+import { restoreKeys } from './keys-copy.ts'
 import { DATABASE_COPY, hashFile, MANIFEST_FILE, type Manifest, readManifest, refused } from './manifest.ts'
 import { forEachInParallel } from './parallel.ts'
 
@@ -26,6 +27,7 @@ export async function restore(
   const manifest = await readManifest(join(folder, MANIFEST_FILE))
   await demandEmpty(dataDir)
   await restoreBlobs(folder, await openBlobs(), manifest)
+  await restoreKeys(folder, dataDir, manifest)
   const part = join(dataDir, `${DATABASE_FILE}.part`)
   await copyFile(join(folder, DATABASE_COPY), part).catch((cause: unknown) => {
     throw refused('The backup has no copy of the database: use another backup', cause)

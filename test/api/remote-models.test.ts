@@ -103,6 +103,37 @@ describe('connection settings', () => {
     }
   })
 
+  test('are stored with the key sealed, also after a patch, and reach the server opened', async () => {
+    const version = await makeModel('sealed', 'text-to-text', settings())
+    const stored = async (): Promise<string> => {
+      const rows = await server.services.db.read
+        .selectFrom('model_versions')
+        .select('doc')
+        .where('id', '=', version.id)
+        .execute()
+      return rows[0]!.doc
+    }
+    assert.match(await stored(), /"secret":"sealed:v1:/)
+    const patch = { id: version.id, outputInfo: { params: { remote: { timeout_ms: 7_000 } } } }
+    const asked = { userAppId: app.userAppId, modelId: 'sealed', action: 'merge' }
+    for (const [key, sent] of [
+      [{}, 'sk-test'],
+      [{ api_key: 'sk-other' }, 'sk-other'],
+    ] as const) {
+      const remote = { ...patch.outputInfo.params.remote, ...key }
+      succeeded(
+        await server.call('PatchModelVersions', {
+          ...asked,
+          modelVersions: [{ ...patch, outputInfo: { params: { remote } } }],
+        }),
+      )
+      assert.doesNotMatch(await stored(), /sk-/)
+      // The server knows one key only; what counts is which one it was sent.
+      await predict('sealed', text('hello'))
+      assert.equal(openAi.got.at(-1)!.headers.authorization, `Bearer ${sent}`)
+    }
+  })
+
   test('that make no sense are refused with the path of what is wrong', async () => {
     await makeModel('judged', 'text-to-text', settings())
     const cases: [JsonObject, RegExp][] = [

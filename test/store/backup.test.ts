@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { isAppError } from '../../src/base/errors.ts'
 import { silentLog } from '../../src/base/log.ts'
+import { openVault, VAULT_KEY_FILE } from '../../src/base/vault-key.ts'
 import type { BlobStore } from '../../src/blobs/blob-store.ts'
 import { openDiskBlobs } from '../../src/blobs/disk-blob-store.ts'
 import { backup, backupPath } from '../../src/maintenance/backup.ts'
@@ -32,6 +33,21 @@ describe('backup and restore', () => {
         for (const hash of stored) assert.match(String(await restoredBlobs.bytes(hash, 1_000)), /^content of/)
         await addUserWithBlob(restored, restoredBlobs, 'new')
       })
+    }))
+
+  it('take along the keys that open the secrets, for their owner only, and miss them when they are lost', () =>
+    withServer(async ({ db, blobs, folder }) => {
+      const dataDir = join(folder, 'data')
+      const sealed = (await openVault(dataDir)).seal('secret', 'here')
+      const [source, target] = [join(folder, 'backup'), join(folder, 'restored')]
+      assert.ok((await backup(db, blobs, source, NOW, dataDir)).secretKey)
+      await restore(source, target)
+      assert.equal((await stat(join(target, VAULT_KEY_FILE))).mode & 0o777, 0o600)
+      assert.equal((await openVault(target)).open(sealed, 'here'), 'secret')
+      await writeFile(join(source, VAULT_KEY_FILE), 'ab')
+      await assert.rejects(restore(source, join(folder, 'second')), says(/secret\.key of the backup is damaged/))
+      await rm(join(source, VAULT_KEY_FILE))
+      await assert.rejects(restore(source, join(folder, 'third')), says(/lacks its secret\.key/))
     }))
 
   it('taken while 4 writers and deletes go on, hold one moment: every row before it and every blob of its rows', () =>

@@ -21,6 +21,7 @@ import { bringsHead } from './head.ts'
 import { pruneImports } from './import-job.ts'
 import { checkRemote, isRemote } from './remote.ts'
 import { models } from './resource.ts'
+import { sealSecrets } from './secrets.ts'
 
 const PATCHABLE = ['description', 'license', 'metadata']
 const OUTPUT_PATCHABLE = ['output_config', 'params', 'fields_map', 'params_specs']
@@ -66,7 +67,8 @@ export async function patchVersions(
       }
       checkTexts(result)
       const visibility = patch.visibility && action !== 'remove' ? visibilityOf(patch.visibility) : row!.visibility
-      const change = { doc: encodeDoc(result), description: result.description, visibility }
+      const doc = encodeDoc(sealSecrets(call.services.vault, type.id, result))
+      const change = { doc, description: result.description, visibility }
       changed.push(await modelVersions.update(tx, row!, change, call.services.clock.now()))
     }
     return changed

@@ -28,6 +28,7 @@ import { enqueueImport } from './import-job.ts'
 import { chatSignatures } from './methods.ts'
 import { checkRemote, isRemote } from './remote.ts'
 import { placeOfRef } from './resolve.ts'
+import { sealSecrets } from './secrets.ts'
 import { checkUpload } from './upload-request.ts'
 import { checkVersionConcepts, linkConcepts } from './version-concepts.ts'
 
@@ -174,7 +175,7 @@ export async function storeVersion(
   const row = await modelVersions.insert(tx, {
     model_pk: model.pk,
     id: sent?.versionId ?? newId(),
-    doc: encodeDoc(version.message),
+    doc: encodeDoc(sealSecrets(call.services.vault, model.model_type_id, version.message)),
     status_code: version.status,
     description: version.message.description,
     visibility: version.visibility,

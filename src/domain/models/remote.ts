@@ -42,6 +42,16 @@ export function withoutKey(params: JsonObject, isInsider: boolean): JsonObject {
   return { ...params, [NAME]: isInsider ? shown : { runtime: shown.runtime ?? '' } }
 }
 
+/** Parameters with the key of the remote server replaced by what `change` makes of it; the same ones without a key. */
+export function changeKey(params: JsonObject, change: (key: string, origin: string) => string): JsonObject {
+  const settings = params[NAME]
+  const key = isObject(settings) ? settings.api_key : undefined
+  if (!isObject(settings) || !isObject(key)) return params
+  const { secret, origin } = key
+  if (typeof secret !== 'string' || typeof origin !== 'string') return params
+  return { ...params, [NAME]: { ...settings, api_key: { secret: change(secret, origin), origin } } }
+}
+
 /**
  * Parameters with their connection settings checked, completed and ready to be stored. The key is bound to the server
  * it was given for: who changes `base_url` afterwards must bring a key of his own. Throws AppError 21202.

@@ -9,6 +9,7 @@ import { defaultEmbedder } from './base-embedder.ts'
 import { fullVersion } from './content.ts'
 import { type Caller, findModel, findVersion, homeOf, newestVersion, type Place, placeOf } from './find.ts'
 import { modelMessage } from './messages.ts'
+import { openSecrets } from './secrets.ts'
 
 /** A model as a request, a node or a version names it; what is left out means the caller's own place. */
 export interface ModelRef {
@@ -30,7 +31,7 @@ export interface FoundModel {
   readonly model: Model
   /** Stored contents of a model that a user brought. */
   readonly files: VersionFiles
-  /** With all concepts in `outputInfo.data` and the weights of a head in `outputInfo.params`. */
+  /** With all concepts in `outputInfo.data`, the weights of a head in `outputInfo.params` and its secrets readable. */
   readonly version: ModelVersion
   /** The model whose vectors a head works on, where one is named or the app's default workflow has exactly one. */
   readonly baseEmbedder?: FoundModel
@@ -66,7 +67,7 @@ export async function resolveModel(caller: Caller, ref: ModelRef): Promise<Found
     appId: home.appId,
     modelTypeId: modelRow.model_type_id,
     model: modelMessage(modelRow, home),
-    version,
+    version: openSecrets(caller.services.vault, modelRow.model_type_id, version),
     files,
     baseEmbedder: await embedderOf(caller, place, modelRow, version),
   }

@@ -28,7 +28,7 @@ export function addDataCommands(program: Command): void {
   ]).action(async (dir: string, options) => {
     const config = configFrom(options)
     await using db = await open(config)
-    await backup(db, await openBlobs(config), dir, new Date())
+    await backup(db, await openBlobs(config), dir, new Date(), config.dataDir)
     console.log(`backed up to ${dir}`)
   })
 
