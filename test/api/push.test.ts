@@ -9,10 +9,8 @@ import { after, before, beforeEach, test } from 'node:test'
 import type { JsonObject } from '@bufbuild/protobuf'
 import { SMTPServer } from 'smtp-server'
 import { StatusCode } from '../../src/contract/status-code.ts'
-import { enqueueEffects } from '../../src/domain/effects/enqueue.ts'
-import type { PlanNode } from '../../src/workflow/plan.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
-import { data } from '../kit/fake-runtime.ts'
+import { makePlainApp } from '../kit/inputs.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
 
 interface Got {
@@ -226,32 +224,43 @@ test('a node says what is wrong with its URL, and sends nothing', async () => {
   assert.equal(got.length, 0)
 })
 
-test('status-push tells of inputs that are being added, not of predictions', async () => {
-  const { id } = await operatorModel('status-push', { url, signing_key: KEY })
-  succeeded(await predict(await workflowOf(id), 'predicted'))
-  const { services } = server
-  const node = { id: 'tell', engine: 'status-push', params: { url, signing_key: KEY } } as unknown as PlanNode
-  const ingestion = { code: StatusCode.INPUT_SUCCESS, details: '' }
-  await services.db.transact((tx) =>
-    enqueueEffects(
-      services,
-      tx,
-      { hash: '', nodes: [node], layers: [[0]] },
-      { appPk: app.pk, userId: 'admin', appId: 'push' },
-      [
-        {
-          input: { $typeName: 'clarifai.api.Input', id: 'added' } as never,
-          effects: [{ node: 0, data: data({}) }],
-          ingestion,
-        },
-      ],
-    ),
+test('status-push tells how inputs fare that are added to the app of its workflow; predictions send nothing', async () => {
+  const own = { server, app: await makePlainApp(server, 'added') }
+  const status = await operatorModel('status-push', { url: `${url}/status`, signing_key: KEY }, own)
+  const results = await operatorModel('results-push', { url: `${url}/results` }, own)
+  const { userAppId } = own.app
+  const nodes = [
+    { id: 'tell', model: { id: status.id } },
+    { id: 'send', model: { id: results.id }, suppressOutput: true },
+  ]
+  succeeded(await server.call('PostWorkflows', { userAppId, workflows: [{ id: 'flow', nodes }] }))
+  const apps = [{ id: userAppId.appId, defaultWorkflow: { id: 'flow', ...userAppId } }]
+  succeeded(await server.call('PatchApps', { userAppId: { userId: userAppId.userId }, apps, action: 'overwrite' }))
+  succeeded(await predict('flow', 'predicted', own))
+  await server.services.jobs.idle()
+  assert.deepEqual(
+    got.map(({ path }) => path),
+    ['/results'],
   )
-  await services.jobs.idle()
-  assert.equal(got.length, 1)
-  const body = JSON.parse(got[0]!.body) as Record<string, unknown>
-  assert.deepEqual([body.event, body.input], ['status', { id: 'added' }])
-  assert.deepEqual(body.status, { code: 30000, description: 'Download complete' })
+  got.length = 0
+
+  const inputs = [
+    { id: 'good', data: { text: { raw: 'added' } } },
+    { id: 'bad', data: { image: { url: `${url}/no-picture` } } },
+  ]
+  succeeded(await server.call('PostInputs', { userAppId, inputs }))
+  await server.services.jobs.idle()
+  const bodies = got.filter(({ body }) => body !== '').map(({ body }) => JSON.parse(body) as Record<string, unknown>)
+  const told = bodies.map(({ event, input, status }) => [
+    event,
+    (input as { id: string }).id,
+    (status as { code: number } | undefined)?.code,
+  ])
+  assert.deepEqual(told.toSorted(), [
+    ['results', 'good', undefined],
+    ['status', 'bad', StatusCode.INPUT_FAILED],
+    ['status', 'good', StatusCode.INPUT_SUCCESS],
+  ])
 })
 
 test('email sends a mail by the server of the settings, and again when that is busy', async () => {

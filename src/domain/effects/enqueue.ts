@@ -24,6 +24,7 @@ const ACTS: Readonly<Record<string, Act>> = {
   },
   email: async (services, tx, occasion) => {
     const { config, clock, jobs } = services
+    if (!config.smtp) return
     const { recipients, subject, template } = occasion.node.params
     const fill = (text: unknown): string => fillTemplate(String(text ?? ''), occasion, config.jsonNames, clock.now())
     const mail = {

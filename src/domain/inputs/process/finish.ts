@@ -9,6 +9,7 @@ import { noteChange } from '../../../store/repos/tallies.ts'
 import type { Row } from '../../../store/schema/tables.ts'
 import { storeAnnotations } from '../../annotations/store.ts'
 import type { Call } from '../../call.ts'
+import { type Acting, actingOnFailure, enqueueActing } from './acting.ts'
 import { Drafts } from './drafts.ts'
 import type { MadeAnnotation } from './made-annotations.ts'
 import type { ReadyMedium } from './media-desk.ts'
@@ -19,6 +20,7 @@ export interface Outcome {
   readonly status: InputStatus
   readonly media: readonly ReadyMedium[]
   readonly annotations: readonly MadeAnnotation[]
+  readonly acting?: Acting
 }
 
 /** What is needed of a job's context. */
@@ -40,7 +42,13 @@ export async function finish(ctx: Checkpoints, call: Call, outcomes: readonly Ou
       ctx.log.error({ err: error, input: first.input.id }, 'what was found out of an input cannot be stored')
       const details = 'The server could not store what it found out of this input.'
       await write(ctx, call, [
-        { ...first, status: { code: StatusCode.INPUT_FAILED, details }, media: [], annotations: [] },
+        {
+          ...first,
+          status: { code: StatusCode.INPUT_FAILED, details },
+          media: [],
+          annotations: [],
+          acting: actingOnFailure(first.acting?.workflow),
+        },
       ])
     }
   }
@@ -57,6 +65,9 @@ async function write(ctx: Checkpoints, call: Call, outcomes: readonly Outcome[])
     const appPk = alive[0]!.input.app_pk
     for (const outcome of alive) await writeMedia(tx, outcome, now)
     await storeAnnotations(tx, await drafts.for(tx, alive, now), now)
+    for (const { acting, input, status } of alive) {
+      if (acting) await enqueueActing(tx, call, acting, input, status)
+    }
     for (const [code, moved] of Map.groupBy(alive, ({ status }) => status.code)) {
       await countMove(tx, appPk, StatusCode.INPUT_IN_PROGRESS, code, moved.length)
     }

@@ -73,8 +73,8 @@ async function processOne(
 ): Promise<Outcome> {
   try {
     const prepared = await media.prepare(input)
-    const annotations = await workflow.run(input, prepared)
-    return { input, status: { code: StatusCode.INPUT_SUCCESS, details: '' }, media: prepared, annotations }
+    const made = await workflow.run(input, prepared)
+    return { input, status: { code: StatusCode.INPUT_SUCCESS, details: '' }, media: prepared, ...made }
   } catch (error) {
     // A server that stops leaves the input to the next one.
     signal.throwIfAborted()
@@ -86,6 +86,7 @@ async function processOne(
       status: { code: StatusCode.INPUT_FAILED, details: details.slice(0, REASON_MAX) },
       media: [],
       annotations: [],
+      acting: await workflow.failed(),
     }
   }
 }

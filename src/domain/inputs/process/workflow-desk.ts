@@ -8,6 +8,7 @@ import type { Row } from '../../../store/schema/tables.ts'
 import type { Call } from '../../call.ts'
 import { type Ran, runInputs } from '../../predict/run.ts'
 import { type ReadyWorkflow, readyWorkflow } from '../../predict/workflow.ts'
+import { type Acting, actingOnFailure } from './acting.ts'
 import { Batches } from './batches.ts'
 import { GOES_AT_ONCE, PREDICTED_BYTES_MAX, PREDICTED_TOGETHER } from './limits.ts'
 import { type MadeAnnotation, madeBy } from './made-annotations.ts'
@@ -27,17 +28,31 @@ export class WorkflowDesk {
     this.#call = call
   }
 
-  /** What the models of the workflow say about an input; throws AppError where the workflow could not run on it. */
-  async run(input: Row<'inputs'>, media: readonly ReadyMedium[]): Promise<MadeAnnotation[]> {
+  /**
+   * What the models of the workflow say about an input, and what its nodes want done; throws AppError where the workflow
+   * could not run on it.
+   */
+  async run(
+    input: Row<'inputs'>,
+    media: readonly ReadyMedium[],
+  ): Promise<{ readonly annotations: MadeAnnotation[]; readonly acting?: Acting }> {
     const workflow = await this.#workflow()
-    if (!workflow || workflow.plan.nodes.length === 0) return []
+    if (!workflow || workflow.plan.nodes.length === 0) return { annotations: [] }
     const { settings } = decodeDoc(InputSchema, input.doc)
     const ran = await this.#batchesFor(settings?.sampleRateMs ?? 0).add({
       media,
       sampleMs: settings?.sampleRateMs ?? 0,
     })
     if ('error' in ran) throw ran.error
-    return madeBy(workflow, ran.result)
+    const annotations = madeBy(workflow, ran.result)
+    const { effects } = ran.result
+    return effects ? { annotations, acting: { workflow, effects } } : { annotations }
+  }
+
+  /** What is to be done for an input that failed. */
+  async failed(): Promise<Acting | undefined> {
+    // Where the workflow itself is what is wrong, nobody can be told.
+    return actingOnFailure(await this.#workflow().catch(() => undefined))
   }
 
   /** The workflow as it is now: looked up again for every input, which costs little as plans are kept. */
