@@ -21,6 +21,8 @@ export const DEFAULT_ENGINE_BYTES = 512 * MIB
 export const DEFAULT_WORKER_RSS_BYTES = 1_536 * MIB
 /** How long a worker believes what it last saw of its own resident memory, in milliseconds. */
 export const RSS_TRUSTED_MS = 200
+/** Blocks from this size on go back to the system as soon as a worker frees them, in bytes. */
+export const LARGE_BLOCK_BYTES = 256 * 1_024
 /** Plans that a worker remembers. */
 export const MAX_KNOWN_PLANS = 256
 

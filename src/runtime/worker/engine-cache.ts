@@ -1,6 +1,7 @@
 import type { LoadedEngine, WeightFiles } from '../../engines/engine.ts'
 import type { EngineRegistry } from '../../engines/registry.ts'
 import type { WorkerStats } from '../protocol.ts'
+import { collectGarbage } from './garbage.ts'
 
 interface Entry {
   readonly name: string
@@ -67,9 +68,8 @@ export class EngineCache {
 
   /** Unloads the engines of a name, or all, except those in use. */
   async unload(name?: string): Promise<void> {
-    for (const [key, entry] of this.#entries) {
-      if ((name === undefined || entry.name === name) && entry.pins === 0) await this.#drop(key, entry)
-    }
+    const idle = [...this.#entries].filter(([, entry]) => entry.pins === 0)
+    await this.#drop(idle.filter(([, entry]) => name === undefined || entry.name === name))
   }
 
   /** Figures per loaded engine. */
@@ -94,16 +94,23 @@ export class EngineCache {
     let total = 0
     for (const entry of this.#entries.values()) total += entry.bytes
     const idle = [...this.#entries].filter(([, entry]) => entry.pins === 0 && entry.bytes > 0)
-    for (const [key, entry] of idle.sort(([, a], [, b]) => a.lastUse - b.lastUse)) {
-      if (total <= this.#maxBytes) return
-      total -= entry.bytes
-      await this.#drop(key, entry)
+    const dropped: [string, Entry][] = []
+    for (const one of idle.sort(([, a], [, b]) => a.lastUse - b.lastUse)) {
+      if (total <= this.#maxBytes) break
+      total -= one[1].bytes
+      dropped.push(one)
     }
+    await this.#drop(dropped)
   }
 
-  async #drop(key: string, entry: Entry): Promise<void> {
-    this.#entries.delete(key)
-    await (await entry.loading).dispose()
+  async #drop(dropped: readonly (readonly [string, Entry])[]): Promise<void> {
+    if (dropped.length === 0) return
+    for (const [key] of dropped) this.#entries.delete(key)
+    try {
+      for (const [, entry] of dropped) await (await entry.loading).dispose()
+    } finally {
+      collectGarbage()
+    }
   }
 }
 
