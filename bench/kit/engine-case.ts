@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { create, type JsonObject } from '@bufbuild/protobuf'
 import { silentLog } from '../../src/base/log.ts'
 import { ConceptSchema, type Data, DataSchema, StatusCode } from '../../src/contract/index.ts'
-import type { LoadedEngine, WeightFiles } from '../../src/engines/engine.ts'
+import type { Engine, LoadedEngine, WeightFiles } from '../../src/engines/engine.ts'
 import { createRegistry } from '../../src/engines/registry.ts'
 import { EngineCache } from '../../src/runtime/worker/engine-cache.ts'
 import { sampledFrames } from '../../src/runtime/worker/frames.ts'
@@ -18,8 +18,13 @@ const CACHE_BYTES = 1e9
 
 /** Runs plans in this process as a worker does, with real engines and weights. */
 export class Engines {
-  readonly cache = new EngineCache(createRegistry(), CACHE_BYTES)
+  readonly cache: EngineCache
   #files: WeightFiles = {}
+
+  /** `extra` are engines that only a benchmark has. */
+  constructor(extra: readonly Engine[] = []) {
+    this.cache = new EngineCache(createRegistry(extra), CACHE_BYTES)
+  }
 
   /** Makes sure that weights are there, fetched first if need be. */
   async fetch(...ids: string[]): Promise<WeightFiles> {

@@ -73,7 +73,8 @@ export class OnnxModel implements Model {
    * Throws AppError 21350 when the file is missing, damaged or another model.
    */
   static async load(path: string, spec: ModelSpec, externalData: readonly string[] = []): Promise<OnnxModel> {
-    const varies = Object.values(spec.inputs).some(({ shape }) => shape.includes(null))
+    // The number of pictures of a batch is limited, unlike the length of a text or the size of a page.
+    const varies = Object.values(spec.inputs).some(({ shape }) => shape.slice(1).includes(null))
     let session: InferenceSession
     let fileBytes = 0
     try {

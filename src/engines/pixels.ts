@@ -50,6 +50,13 @@ export function toGrey(rgb: Uint8Array, { scale, offset }: PixelScale): Float32A
   return out
 }
 
+let lastTable: { readonly scale: number; readonly offset: number; readonly table: Float32Array } | undefined
+
+/** The value of each byte; the last table is kept, since a network asks for the same one with every picture. */
 function byteTable(scale: number, offset: number): Float32Array {
-  return Float32Array.from({ length: 256 }, (_, value) => value * scale + offset)
+  if (lastTable?.scale === scale && lastTable.offset === offset) return lastTable.table
+  const table = new Float32Array(256)
+  for (let value = 0; value < table.length; value++) table[value] = value * scale + offset
+  lastTable = { scale, offset, table }
+  return table
 }

@@ -17,8 +17,11 @@ interface BoundImage {
 /** Bound images, by message: a binding must survive from one node's scope to the next one's. */
 const bound = new WeakMap<Image, BoundImage>()
 
-/** Makes the scope of one input (or of one frame of a video). */
-export function createScope(signal: AbortSignal, limits?: ImageLimits): InferScope {
+/**
+ * Makes the scope of one input (or of one frame of a video). `sharesPicture` says that more than one engine is going to
+ * look at its picture, which is then decoded as a whole at once instead of first to the size of one of them.
+ */
+export function createScope(signal: AbortSignal, limits?: ImageLimits, sharesPicture = false): InferScope {
   const opened = new WeakMap<Image | Uint8Array, Promise<ImageHandle>>()
   const memory = new Map<string, Promise<unknown>>()
   return {
@@ -31,7 +34,7 @@ export function createScope(signal: AbortSignal, limits?: ImageLimits): InferSco
       // Nodes see copies of the message that share its bytes, so the bytes are what identifies the picture.
       let handle = opened.get(bytes)
       if (!handle) {
-        handle = ImageHandle.decode(bytes, limits)
+        handle = ImageHandle.decode(bytes, limits, sharesPicture)
         opened.set(bytes, handle)
       }
       return handle

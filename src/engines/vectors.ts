@@ -3,7 +3,9 @@ export function normalised(vector: ArrayLike<number>): Float32Array {
   let squares = 0
   for (let i = 0; i < vector.length; i++) squares += vector[i]! ** 2
   const factor = squares > 0 ? 1 / Math.sqrt(squares) : 0
-  return Float32Array.from(vector, (value) => value * factor)
+  const unit = new Float32Array(vector.length)
+  for (let i = 0; i < unit.length; i++) unit[i] = vector[i]! * factor
+  return unit
 }
 
 /** Dot product of two vectors of equal length. */

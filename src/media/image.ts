@@ -113,11 +113,14 @@ export class ImageHandle {
   }
 
   /**
-   * Opens encoded bytes; only the header is read here.
+   * Opens encoded bytes; only the header is read here. With `shared` the first size is made like those after it, from a
+   * picture that is decoded once; the pixels are the same either way.
    * Throws AppError 30101 for other formats, 30105 over a limit, 30300 for damaged bytes (also later, on decoding).
    */
-  static async decode(bytes: Uint8Array, limits?: ImageLimits): Promise<ImageHandle> {
-    return new ImageHandle(await PixelSource.open(bytes, limits))
+  static async decode(bytes: Uint8Array, limits?: ImageLimits, shared = false): Promise<ImageHandle> {
+    const source = await PixelSource.open(bytes, limits)
+    if (shared) source.share()
+    return new ImageHandle(source)
   }
 
   /** Wraps packed 8-bit RGB pixels, rows from top to bottom; the array must not change afterwards. */

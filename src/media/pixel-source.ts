@@ -142,6 +142,11 @@ export class PixelSource {
     }
   }
 
+  /** Says that more than one size is going to be asked for, so that already the first comes from a decoded picture. */
+  share(): void {
+    this.#mayBeDirect = false
+  }
+
   /** The picture stretched to width x height and then finished by `after` (padding, cutting), as packed RGB. */
   async resized(width: number, height: number, kernel: Kernel, after: (s: Sharp) => Sharp): Promise<Uint8Array> {
     const level = this.#levelFor(width, height)

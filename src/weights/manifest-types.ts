@@ -45,7 +45,8 @@ export type Conversion =
   | { readonly kind: 'keras-json'; readonly model: string; readonly weights: readonly string[]; readonly cut: KerasCut }
   /** A layers model whose files are scripts that export JSON and base64. */
   | { readonly kind: 'keras-js'; readonly model: string; readonly weights: readonly string[]; readonly cut: KerasCut }
-  | { readonly kind: 'mobilenet-v3-small'; readonly gguf: string }
+  /** `revision` counts up when the converter changes what it writes; other weights need not be made anew for that. */
+  | { readonly kind: 'mobilenet-v3-small'; readonly gguf: string; readonly revision: number }
   /** Writes the keys `encoder`, `decoder` and `vocabulary`. */
   | { readonly kind: 'ggml-whisper'; readonly ggml: string }
   /** Output key to source path. */

@@ -21,3 +21,16 @@ test('a smaller copy of a picture is closer to it than another picture', async (
   assert.ok(dot(a!, b!) > 0.95)
   assert.ok(dot(a!, c!) < dot(a!, b!) - 0.1)
 })
+
+test('pictures answered together have the vectors they have alone', async (t) => {
+  const engine = await loadForTest(mobilenetV3Embed)
+  t.after(() => engine.dispose())
+  const handle = await ImageHandle.decode(await platformPhoto())
+  const parts = [0, 0.2, 0.4].map((left) => handle.crop({ top: 0.1, left, bottom: 0.9, right: left + 0.5 }))
+  const together = await engine.infer(parts.map(itemOfPicture), PLAIN)
+  for (const [at, part] of parts.entries()) {
+    const [alone] = await engine.infer([itemOfPicture(part)], PLAIN)
+    const [a, b] = [together[at]!, alone!].map(({ embeddings }) => embeddings[0]!.vector)
+    assert.ok(Math.max(...a!.map((value, i) => Math.abs(value - b![i]!))) < 1e-6)
+  }
+})

@@ -107,7 +107,7 @@ export const imageWeights = {
         sha256: 'faaa680c62f989d642032114c8892e9f43e9f2487ff7a350941715c7de9ffb6c',
       },
     ],
-    conversion: { kind: 'mobilenet-v3-small', gguf: 'weights/mobilenetv3_3class_v3_fp16.gguf' },
+    conversion: { kind: 'mobilenet-v3-small', gguf: 'weights/mobilenetv3_3class_v3_fp16.gguf', revision: 2 },
     outputs: {
       model: {
         file: 'mobilenet-v3-small.onnx',
@@ -115,7 +115,7 @@ export const imageWeights = {
           {
             name: 'input',
             dtype: 'float32',
-            shape: [1, 3, 224, 224],
+            shape: ['batch', 3, 224, 224],
             meaning: 'RGB channels first, 0..255 (normalisation is in the graph), stretched to 224x224',
           },
         ],
@@ -123,10 +123,10 @@ export const imageWeights = {
           {
             name: 'embedding',
             dtype: 'float32',
-            shape: [1, 576],
+            shape: ['batch', 576],
             meaning: 'averaged last feature map, not normalised',
           },
-          { name: 'probs', dtype: 'float32', shape: [1, 3], meaning: 'probabilities of food, report, other' },
+          { name: 'probs', dtype: 'float32', shape: ['batch', 3], meaning: 'probabilities of food, report, other' },
         ],
       },
     },

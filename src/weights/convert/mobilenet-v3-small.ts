@@ -49,6 +49,8 @@ export const IMAGENET_STD: readonly number[] = [0.229, 0.224, 0.225]
 
 export const BATCH_NORM_EPSILON = 1e-3
 const BYTE_MAX = 255
+/** Name of the first dimension: a run takes as many pictures as it is given. */
+const BATCH = 'batch'
 
 /** Writes the layers; values are plain ONNX names because everything here is channels-first already. */
 class MobileNetWriter {
@@ -131,15 +133,14 @@ class MobileNetWriter {
 /**
  * Converts to the bytes of an `.onnx` file.
  *
- * Input `input` is [1,3,224,224], RGB 0..255, channels first. Outputs: `embedding` [1,576], the averaged last feature
- * map, and `probs` [1,classes], the softmax of the fine-tuned classifier. Throws when a tensor is missing.
+ * Input `input` is [batch,3,224,224], RGB 0..255, channels first. Outputs: `embedding` [batch,576], the averaged last
+ * feature map, and `probs` [batch,classes], the softmax of the fine-tuned classifier. Throws when a tensor is missing.
  */
 export function convertMobileNetV3Small(weights: GgufFile, metadata: Readonly<Record<string, string>> = {}): Buffer {
   const net = new MobileNetWriter(weights)
   const { b } = net
   const px = MOBILENET_V3_SMALL_INPUT_PX
-  const input = b.input('input', [1, px, px, 3], 'float32', 'NCHW')
-  let x = net.normalise(b.name(input, 'NCHW'))
+  let x = net.normalise(b.openInput('input', [BATCH, 3, px, px]))
   x = b.node('HardSwish', [net.batchNorm(net.conv(x, 'features.0.0', { stride: 2 }), 'features.0.1')])
   let channels = STEM_CHANNELS
   for (const [i, spec] of MOBILENET_V3_SMALL_BLOCKS.entries()) {
@@ -147,12 +148,12 @@ export function convertMobileNetV3Small(weights: GgufFile, metadata: Readonly<Re
     channels = spec.out
   }
   x = b.node('HardSwish', [net.batchNorm(net.conv(x, 'features.12.0'), 'features.12.1')])
-  const flat = b.node('Reshape', [b.node('GlobalAveragePool', [x]), b.ints([1, EMBEDDING_CHANNELS])])
-  b.output('embedding', b.tensor(flat, [1, EMBEDDING_CHANNELS]))
+  const flat = b.node('Reshape', [b.node('GlobalAveragePool', [x]), b.ints([-1, EMBEDDING_CHANNELS])])
+  b.openOutput('embedding', flat, [BATCH, EMBEDDING_CHANNELS])
   const hidden = b.node('HardSwish', [net.linear(flat, 'classifier.0')])
   const [classes] = weights.tensor('classifier.3.bias').shape
   if (!classes) throw new Error('the classifier has no classes')
   const probs = b.node('Softmax', [net.linear(hidden, 'classifier.3')], { axis: -1 })
-  b.output('probs', b.tensor(probs, [1, classes]))
+  b.openOutput('probs', probs, [BATCH, classes])
   return b.build(metadata)
 }

@@ -4,6 +4,7 @@ import { createScope } from '../../engines/scope.ts'
 import type { ImageHandle } from '../../media/image.ts'
 import type { InputResult, Plan, RunOptions } from '../plan.ts'
 import { answer } from './answer.ts'
+import { prepare } from './prepared.ts'
 import { Run } from './run.ts'
 import { type Slot, slotOf } from './state.ts'
 import { runVideo } from './video.ts'
@@ -39,7 +40,10 @@ export async function executePlan(
   signal: AbortSignal,
 ): Promise<InputResult[]> {
   const run = new Run(plan, host, signal)
-  const slots: Slot[] = inputs.map((data) => slotOf(plan, data, createScope(signal), options.memory))
+  const { sharesPicture } = prepare(plan)
+  const slots: Slot[] = inputs.map((data) =>
+    slotOf(plan, data, createScope(signal, undefined, sharesPicture), options.memory),
+  )
   const isVideo = (slot: Slot): boolean => slot.input.video !== undefined && slot.input.image === undefined
   await run.runNodes(
     slots.filter((slot) => !isVideo(slot)),

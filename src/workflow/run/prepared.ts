@@ -24,6 +24,8 @@ export interface PreparedPlan {
   readonly nodes: readonly PreparedNode[]
   /** All nodes, each after those that it depends on. */
   readonly order: readonly number[]
+  /** More than one engine looks at the picture of an input. */
+  readonly sharesPicture: boolean
 }
 
 const prepared = new WeakMap<Plan, PreparedPlan>()
@@ -40,7 +42,9 @@ export function prepare(plan: Plan): PreparedPlan {
       engineKey: JSON.stringify([node.engine, node.weights]),
       group: groups[index]!,
     }))
-    known = { nodes, order: plan.layers.flat() }
+    const looking = nodes.filter(({ needs: { fields }, group }) => group.length > 0 && fields.includes('image'))
+    const sharesPicture = new Set(looking.map(({ engineKey }) => engineKey)).size > 1
+    known = { nodes, order: plan.layers.flat(), sharesPicture }
     prepared.set(plan, known)
   }
   return known
