@@ -2,12 +2,10 @@ import { notBuilt } from './define/rpc.ts'
 
 /** RPCs of the contract that answer NOT_IMPLEMENTED; whoever builds one takes its name away here. */
 export const notBuiltRpcs = notBuilt(
-  'CancelBulkOperations',
   'CancelInputsExtractionJobs',
   'DeleteAnnotationSearchMetrics',
   'DeleteArtifact',
   'DeleteArtifactVersion',
-  'DeleteBulkOperations',
   'DeleteCollectors',
   'DeleteComputeClusters',
   'DeleteDeployments',
@@ -28,7 +26,6 @@ export const notBuiltRpcs = notBuilt(
   'GetAppDuplication',
   'GetArtifact',
   'GetArtifactVersion',
-  'GetBulkOperation',
   'GetCollector',
   'GetComputeCluster',
   'GetDeployment',
@@ -61,7 +58,6 @@ export const notBuiltRpcs = notBuilt(
   'ListAppDuplications',
   'ListArtifactVersions',
   'ListArtifacts',
-  'ListBulkOperations',
   'ListCloudProviders',
   'ListCloudRegions',
   'ListCollectors',
@@ -113,7 +109,6 @@ export const notBuiltRpcs = notBuilt(
   'PostArtifactVersionsUpload',
   'PostArtifacts',
   'PostAuditLogSearches',
-  'PostBulkOperations',
   'PostCollectors',
   'PostComputeClusters',
   'PostComputePlaneMetrics',

@@ -1,5 +1,6 @@
 import { annotationFamily } from './annotations/index.ts'
 import { appFamily } from './apps/index.ts'
+import { bulkOperationFamily } from './bulk-operations/index.ts'
 import { collaboratorFamily } from './collaborators/index.ts'
 import { conceptFamily } from './concepts/index.ts'
 import { datasetFamily } from './datasets/index.ts'
@@ -19,6 +20,7 @@ import { workflowFamily } from './workflows/index.ts'
 export const registry: Registry = {
   ...annotationFamily,
   ...appFamily,
+  ...bulkOperationFamily,
   ...collaboratorFamily,
   ...conceptFamily,
   ...datasetFamily,

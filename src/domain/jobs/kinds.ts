@@ -1,5 +1,5 @@
 import type { AnyJob } from '../../jobs/define.ts'
-import { addBySearchJob } from '../datasets/add-by-search.ts'
+import { bulkOperationJob } from '../bulk-operations/job.ts'
 import { exportVersionJob } from '../datasets/exports/job.ts'
 import { buildVersionJob } from '../datasets/versions/build-job.ts'
 import { emailJob } from '../effects/email-job.ts'
@@ -13,8 +13,8 @@ import type { Services } from '../services.ts'
 export const JOB_KINDS: readonly AnyJob<Services>[] = [
   importJob,
   // One a line, as many hands add to the list.
-  addBySearchJob,
   buildVersionJob,
+  bulkOperationJob,
   deleteInputsJob,
   exportVersionJob,
   emailJob,

@@ -120,3 +120,13 @@ export async function pruneJobs(tx: Writer, endedBefore: Micros, limit: number):
   await tx.deleteFrom('jobs').where('pk', 'in', pks).execute()
   return rows.length
 }
+
+/** Forgets jobs that have ended, by their pks. */
+export async function deleteEndedJobs(tx: Writer, pks: readonly number[]): Promise<void> {
+  if (pks.length === 0) return
+  await tx
+    .deleteFrom('jobs')
+    .where('pk', 'in', [...pks])
+    .where('finished_at', 'is not', null)
+    .execute()
+}

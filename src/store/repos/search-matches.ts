@@ -1,7 +1,7 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
 import type { Micros } from '../../base/clock.ts'
 import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
-import type { Schema } from '../schema/tables.ts'
+import type { Row, Schema } from '../schema/tables.ts'
 import type { Reader } from '../session.ts'
 import { type AnnotationClause, meetsClauses } from './annotation-conditions.ts'
 import { isOne } from './annotations.ts'
@@ -140,6 +140,65 @@ export async function fittingOfAnnotations(
   return fitting
 }
 
+/** Inputs that fit after one, in the order of their pks. */
+export async function inputsMatchingAfter(
+  db: Reader,
+  scope: SearchScope,
+  after: number,
+  limit: number,
+): Promise<number[]> {
+  const rows = await db
+    .selectFrom('inputs')
+    .select('inputs.pk')
+    .where('inputs.app_pk', '=', scope.appPk)
+    .where('inputs.pk', '>', after)
+    .where((eb) => inputFits(db, eb, scope))
+    .orderBy('inputs.pk')
+    .limit(limit)
+    .execute()
+  return rows.map(({ pk }) => pk)
+}
+
+/** Annotations that fit after one, in the order of their pks. */
+export function annotationsAfter(
+  db: Reader,
+  scope: SearchScope,
+  after: number,
+  limit: number,
+): Promise<Row<'annotations'>[]> {
+  return db
+    .selectFrom('annotations')
+    .selectAll('annotations')
+    .innerJoin('inputs', 'inputs.pk', 'annotations.input_pk')
+    .where('annotations.app_pk', '=', scope.appPk)
+    .where('annotations.pk', '>', after)
+    .where((eb) => inputStands(eb as never, scope))
+    .where((eb) => annotationFits(db, eb as never, scope, scope.clauses))
+    .orderBy('annotations.pk')
+    .limit(limit)
+    .execute()
+}
+
+/** What some users have said about inputs. */
+export async function annotationsOfUsers(
+  db: Reader,
+  inputPks: readonly number[],
+  userIds: readonly string[],
+): Promise<Row<'annotations'>[]> {
+  const found: Row<'annotations'>[] = []
+  for (const part of inParts(inputPks)) {
+    const rows = await db
+      .selectFrom('annotations')
+      .selectAll()
+      .where('input_pk', 'in', part)
+      .where('worker_kind', '=', 'user')
+      .where('worker_id', 'in', [...userIds])
+      .execute()
+    found.push(...rows)
+  }
+  return found
+}
+
 /** How many inputs fit. */
 export async function countInputs(db: Reader, scope: SearchScope): Promise<number> {
   const { rows } = await db
@@ -174,7 +233,8 @@ function inputFits(db: Reader, eb: ExpressionBuilder<Schema, 'inputs'>, scope: S
 
 function inputStands(eb: OnInputs, { inputStatuses, asOf }: SearchScope): Expression<SqlBool> {
   return eb.and([
-    ...(inputStatuses ? [eb('inputs.status_code', 'in', inputStatuses)] : []),
+    // Those that are being deleted have one below 0.
+    inputStatuses ? eb('inputs.status_code', 'in', inputStatuses) : eb('inputs.status_code', '>=', 0),
     ...(asOf === null ? [] : [eb('inputs.created_at', '<=', asOf)]),
   ])
 }
