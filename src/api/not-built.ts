@@ -31,7 +31,6 @@ export const notBuiltRpcs = notBuilt(
   'GetDeployment',
   'GetEvaluation',
   'GetInputSamples',
-  'GetInputVideoManifest',
   'GetInputsExtractionJob',
   'GetInstalledModuleVersion',
   'GetLabelOrder',

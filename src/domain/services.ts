@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { KeyLock } from '../base/key-lock.ts'
 import type { Log } from '../base/log.ts'
 import type { RateLimiter } from '../base/rate-limiter.ts'
 import type { Vault } from '../base/vault.ts'
@@ -36,6 +37,8 @@ export interface Services {
   readonly origin: PublicOrigin
   /** Links to hosted media that work without a key. */
   readonly mediaLinks: SignedLinks
+  /** Lets each film be cut for players once at a time. */
+  readonly films: KeyLock
   /** Looks at media and makes their hosted sizes. */
   readonly mediaPrep: MediaPrep
   /** The ways to those servers, for what is no plan: streams and methods. */

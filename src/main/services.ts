@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { KeyLock } from '../base/key-lock.ts'
 import type { Log } from '../base/log.ts'
 import { RateLimiter } from '../base/rate-limiter.ts'
 import { openVault } from '../base/vault-key.ts'
@@ -73,6 +74,7 @@ export async function buildServices(
       blobs,
       mediaPrep,
       vault,
+      films: new KeyLock(),
       mediaLinks: new SignedLinks(db),
       origin: new PublicOrigin(config.publicUrl),
       directory: new Directory(db),

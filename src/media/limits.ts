@@ -66,3 +66,7 @@ export const HOSTED_SIDES = { large: 1_024, small: 512, tiny: 128 } as const
 export const HOSTED_JPEG_QUALITY = 82
 /** Time of a video that its thumbnail shows, in milliseconds. */
 export const THUMBNAIL_MS = 1_000
+/** Length of the parts that a film is cut into for players, in milliseconds. */
+export const DASH_FRAGMENT_MS = 2_000
+/** Most boxes looked at in search of the index of a film. */
+export const MAX_TOP_BOXES = 64

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CodecContext, Frame, Stream } from 'node-av/lib'
-import { loadAv } from './av-input.ts'
+import { loadAv, type OpenMedia, openMedia } from './av-input.ts'
 
 /** What a test video looks like: each frame has the brightness (0..255) that `luma` gives for each pixel. */
 export interface TestVideo {
@@ -111,6 +111,42 @@ export async function encodeTone(tone: {
       }
     },
   )
+}
+
+/** Puts the first streams of several files side by side into one. */
+export async function joinMedia(container: string, files: readonly Uint8Array[]): Promise<Buffer> {
+  const av = await loadAv()
+  const folder = await mkdtemp(join(tmpdir(), 'limpid-media-'))
+  const file = join(folder, 'out')
+  const output = new av.FormatContext()
+  const packet = new av.Packet()
+  packet.alloc()
+  const inputs: OpenMedia[] = []
+  try {
+    must(output.allocOutputContext2(null, container, file), 'format')
+    for (const bytes of files) {
+      const input = await openMedia(bytes, 'video').catch(() => openMedia(bytes, 'audio'))
+      inputs.push(input)
+      must(input.stream.codecpar.copy(output.newStream(null).codecpar), 'parameters')
+    }
+    must(await output.openOutput(), 'file')
+    must(await output.writeHeader(null), 'header')
+    for (const [index, input] of inputs.entries()) {
+      while ((await input.format.readFrame(packet)) >= 0) {
+        packet.streamIndex = index
+        packet.rescaleTs(input.stream.timeBase, output.streams[index]!.timeBase)
+        must(await output.interleavedWriteFrame(packet), 'packet')
+      }
+    }
+    must(await output.writeTrailer(), 'trailer')
+    await output.closeOutput()
+    return await readFile(file)
+  } finally {
+    for (const input of inputs) await input.close()
+    packet.free()
+    output.freeContext()
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 async function encode(

@@ -4,6 +4,7 @@ import { deleteInput, deleteInputs } from '../../domain/inputs/delete.ts'
 import { getInput, listInputs, streamInputs } from '../../domain/inputs/list.ts'
 import { patchInputs } from '../../domain/inputs/patch.ts'
 import { postInputs } from '../../domain/inputs/post.ts'
+import { getVideoManifest } from '../../domain/inputs/video-manifest.ts'
 import { readPage } from '../../domain/resource/paging.ts'
 import type { Registry } from '../define/rpc.ts'
 
@@ -19,6 +20,7 @@ type Rpcs =
   | 'GetInputsAddJob'
   | 'ListInputsAddJobs'
   | 'CancelInputsAddJob'
+  | 'GetInputVideoManifest'
 
 /** Inputs: what an app's media are and what is said about them, from posting to deletion. */
 export const inputFamily: Pick<Registry, Rpcs> = {
@@ -29,6 +31,8 @@ export const inputFamily: Pick<Registry, Rpcs> = {
   ListInputs: (request, call) => listInputs(call, request),
 
   StreamInputs: (request, call) => streamInputs(call, request),
+
+  GetInputVideoManifest: (request, call) => getVideoManifest(call, request.inputId),
 
   PatchInputs: async (request, call) => ({ inputs: await patchInputs(call, request.inputs, request.action) }),
 

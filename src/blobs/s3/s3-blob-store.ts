@@ -18,11 +18,11 @@ const HASH = /^[0-9a-f]{64}$/
 
 /**
  * Opens the blobs in a bucket, with local copies in the data folder. Throws AppError 40031 when the bucket cannot be
- * listed.
+ * used.
  */
 export async function openS3Blobs(settings: S3Settings, dataDir: string, cacheBytes: number): Promise<BlobStore> {
   const client = new S3Client(settings)
-  for await (const _ of client.list(1)) break
+  await client.check()
   return new S3BlobStore(client, await FileCache.open(join(dataDir, CACHE_FOLDER), cacheBytes))
 }
 

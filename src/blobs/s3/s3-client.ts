@@ -55,6 +55,12 @@ export class S3Client {
     this.#signer = new AwsClient({ accessKeyId, secretAccessKey, sessionToken, region, service: 's3', ...retrying })
   }
 
+  /** Throws where the bucket is not there or not open to us. */
+  async check(): Promise<void> {
+    const answer = await this.#request('HEAD', '', {})
+    if (!answer.ok) throw await refusalOf(answer)
+  }
+
   /** Stores a file, whose SHA-256 the service checks; a large one goes in parts and appears when all are there. */
   async putFile(key: string, path: string, size: number, sha256: string): Promise<void> {
     const body = await openAsBlob(path)

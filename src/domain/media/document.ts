@@ -1,3 +1,4 @@
+import type { DashTrack } from '../../media/dash/tracks.ts'
 import type { MediaFacts, PreparedSize } from '../../media/prepare/prepared.ts'
 
 /** What `media.doc` holds: nothing until the medium has been processed. */
@@ -5,6 +6,20 @@ export interface MediaDocument {
   readonly facts?: MediaFacts
   /** Sizes beside `orig`, from the largest to the smallest. */
   readonly sizes?: readonly HostedSize[]
+  /** How a film is played by ranges, once somebody has asked for it. */
+  readonly film?: HostedFilm
+}
+
+/** A film as players find it. */
+export interface HostedFilm {
+  readonly durationSeconds: number
+  /** None for films of a kind that browsers do not play. */
+  readonly tracks: readonly HostedTrack[]
+}
+
+/** One track; `size` says under which name it is hosted. */
+export interface HostedTrack extends Omit<DashTrack, 'file'> {
+  readonly size: 'orig' | 'dash_video' | 'dash_audio'
 }
 
 /** One size beside `orig`. */

@@ -1,14 +1,17 @@
-import type { MediaItem, Prepared, Refused } from '../../media/prepare/prepared.ts'
+import type { DashFilm } from '../../media/dash/tracks.ts'
+import type { MediaItem, PrepareResult, Refused } from '../../media/prepare/prepared.ts'
 import type { Frame } from '../frame-channel.ts'
 
 /** Work for a media process. */
-export type MediaJob = { readonly type: 'prepare'; readonly items: readonly MediaItem[] }
+export type MediaJob =
+  | { readonly type: 'prepare'; readonly items: readonly MediaItem[] }
+  /** Cuts the film in `file` for players, into new files in `folder`. */
+  | { readonly type: 'film'; readonly file: string; readonly folder: string }
 
 /** What a media process answers to it. */
-export type MediaAnswer = {
-  readonly type: 'prepared'
-  readonly results: readonly ({ prepared: Prepared } | { refused: Refused })[]
-}
+export type MediaAnswer =
+  | { readonly type: 'prepared'; readonly results: readonly PrepareResult[] }
+  | { readonly type: 'film'; readonly result: { readonly film: DashFilm } | { readonly refused: Refused } }
 
 export type ToMedia = { readonly type: 'job'; readonly job: MediaJob } | { readonly type: 'stop' }
 

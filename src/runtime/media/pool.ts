@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { AppError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import { StatusCode } from '../../contract/status-code.ts'
+import type { DashFilm } from '../../media/dash/tracks.ts'
 import type { MediaItem, PrepareResult, Refused } from '../../media/prepare/prepared.ts'
 import * as limits from '../limits.ts'
 import { cutBatches } from './batches.ts'
@@ -54,6 +55,13 @@ class MediaPool implements MediaPrep {
     return (await Promise.all(parts)).flat()
   }
 
+  async film(file: string, folder: string, signal?: AbortSignal): Promise<DashFilm> {
+    const end = await this.#run({ type: 'film', file, folder }, signal)
+    const result = 'answer' in end && end.answer.type === 'film' ? end.answer.result : { refused: CRASHED }
+    if ('film' in result) return result.film
+    throw new AppError(result.refused.code, result.refused.details)
+  }
+
   close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = Promise.withResolvers()
@@ -71,7 +79,8 @@ class MediaPool implements MediaPrep {
     attempt = 1,
   ): Promise<PrepareResult[]> {
     const end = await this.#run({ type: 'prepare', items }, signal)
-    if ('answer' in end) return [...end.answer.results]
+    if ('answer' in end && end.answer.type === 'prepared') return [...end.answer.results]
+    if ('answer' in end) throw new Error('a media process answered to something else')
     if (items.length === 1 && end.lost === 'hung') return [{ refused: TOO_SLOW }]
     if (items.length === 1 && attempt >= limits.MAX_ATTEMPTS) return [{ refused: CRASHED }]
     const again = items.map((item) => this.#prepareBatch([item], signal, attempt + 1))
@@ -149,7 +158,7 @@ const TOO_SLOW: Refused = {
 }
 const CRASHED: Refused = {
   code: StatusCode.ALL_INPUT_INVALID_BYTES,
-  details: 'Decoding the medium fails, twice without an answer; it cannot be used. Encode it anew.',
+  details: 'Reading the medium ends without an answer, also when tried again; it cannot be used. Encode it anew.',
 }
 
 function shutDown(): AppError {

@@ -1,3 +1,4 @@
+import type { DashFilm } from '../../media/dash/tracks.ts'
 import type { MediaItem, PrepareResult } from '../../media/prepare/prepared.ts'
 
 /**
@@ -16,6 +17,11 @@ import type { MediaItem, PrepareResult } from '../../media/prepare/prepared.ts'
 export interface MediaPrep {
   /** Rejects only when no process can be started, the server shuts down, or with the reason of `signal`. */
   prepare(items: readonly MediaItem[], signal?: AbortSignal): Promise<PrepareResult[]>
+  /**
+   * Writes the tracks of the film in `file` into new files in `folder`, as browsers play them by ranges; throws AppError
+   * 30300 for a damaged one.
+   */
+  film(file: string, folder: string, signal?: AbortSignal): Promise<DashFilm>
   /** Refuses new work, lets what runs come to its end, ends the processes. */
   close(): Promise<void>
 }

@@ -1,5 +1,7 @@
 import { isAppError } from '../../base/errors.ts'
 import { StatusCode } from '../../contract/status-code.ts'
+import { type DashFilm, dashTracks } from '../../media/dash/tracks.ts'
+import { FileSource } from '../../media/encoded-source.ts'
 import { prepareMedia } from '../../media/prepare/prepare.ts'
 import type { MediaItem, PrepareResult, Refused } from '../../media/prepare/prepared.ts'
 import { MEDIA_AT_A_TIME } from '../limits.ts'
@@ -7,6 +9,7 @@ import type { MediaAnswer, MediaJob } from './messages.ts'
 
 /** Does a job of a media process; what is wrong with one item is its own answer. */
 export async function work(job: MediaJob): Promise<MediaAnswer> {
+  if (job.type === 'film') return { type: 'film', result: await cutFilm(job.file, job.folder) }
   return { type: 'prepared', results: await prepareAll(job.items) }
 }
 
@@ -25,6 +28,17 @@ async function prepareOne(item: MediaItem): Promise<PrepareResult> {
     return { prepared: await prepareMedia(item) }
   } catch (error) {
     return { refused: describe(error) }
+  }
+}
+
+async function cutFilm(file: string, folder: string): Promise<{ film: DashFilm } | { refused: Refused }> {
+  const source = new FileSource(file)
+  try {
+    return { film: await dashTracks(source, folder) }
+  } catch (error) {
+    return { refused: describe(error) }
+  } finally {
+    source.close()
   }
 }
 

@@ -40,6 +40,15 @@ export async function setMediaFiles(
     media.map(({ mediaPk }) => mediaPk),
     now,
   )
+  await addMediaFiles(tx, media, now)
+}
+
+/** Adds files to media, which have none of these names yet; otherwise as `setMediaFiles`. */
+export async function addMediaFiles(
+  tx: Writer,
+  media: readonly { readonly mediaPk: number; readonly files: readonly NewMediaFile[] }[],
+  now: Micros,
+): Promise<void> {
   const rows = media.flatMap(({ mediaPk, files }) =>
     files.map((file) => ({
       media_pk: mediaPk,
