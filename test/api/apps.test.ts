@@ -4,6 +4,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { AppSchema } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { Visible } from '../../src/domain/access/target.ts'
+import { apps, concepts } from '../../src/store/repos/families.ts'
 import { makeApp, refused, succeeded } from '../kit/apps.ts'
 import { type CallAs, startTestServer, type TestServer, type TestUser } from '../kit/server.ts'
 
@@ -103,8 +104,8 @@ describe('apps', () => {
       assert.deepEqual(
         byDefault?.nodes.map(({ id, model }) => [id, model?.userId, model?.appId, model?.modelVersion?.id]),
         [
-          ['general-concept', 'clarifai', 'main', 'aa7f35c01e0642fda5cf400f543e7c40'],
-          ['general-embed', 'clarifai', 'main', 'bb186755eda04f9cbb6fe32e816be104'],
+          ['general-v1.5-concept', 'clarifai', 'main', 'aa7f35c01e0642fda5cf400f543e7c40'],
+          ['general-v1.5-embed', 'clarifai', 'main', 'bb186755eda04f9cbb6fe32e816be104'],
         ],
       )
     })
@@ -552,6 +553,31 @@ describe('apps', () => {
         ['Universal'],
       )
       refused(await server.call('DeleteApp', { userAppId: { userId: 'me', appId: 'never' } }), CONN_DOES_NOT_EXIST)
+    })
+
+    test('is over for callers at once; the rows go in the background, and a server that starts again goes on', async () => {
+      const { pk, userAppId } = await makeApp(server, 'crowded')
+      const { db, clock, jobs } = server.services
+      await db.transact(async (tx) => {
+        const now = clock.now()
+        for (let at = 0; at < 600; at++) {
+          const times = { created_at: now, modified_at: now }
+          await concepts.insert(tx, { app_pk: pk, id: `c${at}`, name: `c${at}`, language: '', doc: '{}', ...times })
+        }
+      })
+      succeeded(await server.call('DeleteApp', { userAppId }))
+      refused(await get('crowded'), CONN_DOES_NOT_EXIST)
+      refused(await server.call('ListConcepts', { userAppId }), CONN_DOES_NOT_EXIST)
+      refused(
+        await server.call('ListConcepts', { userAppId: { userId: '~deleted', appId: `gone:${pk}` } }),
+        CONN_DOES_NOT_EXIST,
+      )
+      await jobs.idle()
+      assert.equal(await concepts.count(db.read, { parent: pk }), 0)
+      assert.equal(await apps.getByPk(db.read, pk), undefined)
+      const [job] = await jobs.list({ kind: 'delete-app', limit: 1 })
+      assert.equal(job?.status, 'succeeded')
+      assert.ok((job?.done ?? 0) > 600)
     })
 
     test('takes the scope', async () => {

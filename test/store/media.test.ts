@@ -6,7 +6,7 @@ import {
   findMediaFile,
   mediaFilesOf,
   type NewMediaFile,
-  releaseMediaOfApps,
+  releaseFilesOfMedia,
   releaseMediaOfInputs,
   setMediaFiles,
 } from '../../src/store/repos/media.ts'
@@ -126,7 +126,9 @@ onEachEngine('hosted media', (engine) => {
         await inputs.deleteMany(tx, appPk, ['one'])
       })
       assert.deepEqual(await counts(db), { a: 0, b: 1, f: 1 })
-      await db.transact((tx) => releaseMediaOfApps(tx, [appPk], NOW))
+      const rest = await db.read.selectFrom('media').select('pk').where('app_pk', '=', appPk).execute()
+      const pks = rest.map(({ pk }) => pk)
+      await db.transact((tx) => releaseFilesOfMedia(tx, pks, NOW))
       assert.deepEqual(await counts(db), { a: 0, b: 0, f: 0 })
     }))
 })

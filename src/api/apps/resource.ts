@@ -1,13 +1,14 @@
 import { AppError } from '../../base/errors.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { requireApp, requireUser } from '../../domain/access/target.ts'
+import { deleteApp } from '../../domain/apps/delete.ts'
 import { getApp, listApps, searchApps } from '../../domain/apps/list.ts'
 import { apps } from '../../domain/apps/resource.ts'
 import { createApps, patchApps } from '../../domain/apps/write.ts'
 import type { Call } from '../../domain/call.ts'
 import { readPage } from '../../domain/resource/paging.ts'
 import { renameOne } from '../../domain/resource/rename.ts'
-import { present, removeMany } from '../../domain/resource/verbs.ts'
+import { present } from '../../domain/resource/verbs.ts'
 import { checkBatch, sortOf } from '../define/bind.ts'
 import type { AnyMessage, Registry } from '../define/rpc.ts'
 
@@ -86,8 +87,7 @@ export const appFamily: Pick<Registry, Rpcs> = {
   }),
 
   DeleteApp: async (_request, call) => {
-    const place = requireApp(call.target)
-    await removeMany(apps, call, place.user, [place.id])
+    await deleteApp(call, requireApp(call.target))
     return {}
   },
 }

@@ -4,14 +4,7 @@ import { checkId, newId } from '../../base/ids.ts'
 import { toTimestamp } from '../../base/timestamps.ts'
 import { AppSchema, WorkflowSchema } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
-import { releaseVersions, versionPksOfApp } from '../../store/repos/dataset-versions.ts'
 import { apps as rows, users, workflows } from '../../store/repos/families.ts'
-import { releaseMediaOfApps } from '../../store/repos/media.ts'
-import { modelPksOfApp } from '../../store/repos/models.ts'
-import { dropTraces } from '../../store/repos/traces.ts'
-import { releaseFilesOfModels } from '../../store/repos/version-files.ts'
-import { workflowPksOfApp } from '../../store/repos/workflows.ts'
-import { pruneImports } from '../models/import-job.ts'
 import { checkImage, checkTexts, visibilityOf } from '../resource/checks.ts'
 import { defineResource } from '../resource/define.ts'
 
@@ -100,19 +93,6 @@ export const apps = defineResource({
       call.services.directory.invalidate()
       // Plans know apps by their ids, their visibility and their default workflows.
       call.services.plans.clear()
-    },
-    async beforeRemove(removed, call, tx) {
-      if (removed === 'all') throw new Error('apps are deleted one at a time')
-      for (const { pk } of removed) {
-        const modelPks = await modelPksOfApp(tx, pk)
-        await releaseFilesOfModels(tx, modelPks, call.services.clock.now())
-        await releaseMediaOfApps(tx, [pk], call.services.clock.now())
-        tx.afterCommit(() => void pruneImports(call.services))
-        await releaseVersions(tx, await versionPksOfApp(tx, pk), call.services.clock.now())
-        await dropTraces(tx, 'model', modelPks)
-        await dropTraces(tx, 'workflow', await workflowPksOfApp(tx, pk))
-        await dropTraces(tx, 'app', [pk])
-      }
     },
   },
 })

@@ -1,4 +1,5 @@
 import type { AnyJob } from '../../jobs/define.ts'
+import { deleteAppJob } from '../apps/delete.ts'
 import { bulkOperationJob } from '../bulk-operations/job.ts'
 import { exportVersionJob } from '../datasets/exports/job.ts'
 import { buildVersionJob } from '../datasets/versions/build-job.ts'
@@ -15,6 +16,7 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   // One a line, as many hands add to the list.
   buildVersionJob,
   bulkOperationJob,
+  deleteAppJob,
   deleteInputsJob,
   exportVersionJob,
   emailJob,

@@ -15,17 +15,6 @@ export async function versionPksOfDatasets(db: Reader, datasetPks: readonly numb
   return rows.map(({ pk }) => pk)
 }
 
-/** Pks of all versions of all datasets of an app. */
-export async function versionPksOfApp(db: Reader, appPk: number): Promise<number[]> {
-  const rows = await db
-    .selectFrom('dataset_versions')
-    .innerJoin('datasets', 'datasets.pk', 'dataset_versions.dataset_pk')
-    .select('dataset_versions.pk')
-    .where('datasets.app_pk', '=', appPk)
-    .execute()
-  return rows.map(({ pk }) => pk)
-}
-
 /** Releases the blobs that versions name, in the transaction that deletes them. */
 export async function releaseVersions(tx: Writer, versionPks: readonly number[], now: Micros): Promise<void> {
   for (let start = 0; start < versionPks.length; start += IDS_PER_STATEMENT_MAX) {

@@ -35,7 +35,7 @@ export async function setMediaFiles(
   media: readonly { readonly mediaPk: number; readonly files: readonly NewMediaFile[] }[],
   now: Micros,
 ): Promise<void> {
-  await releaseFilesOf(
+  await releaseFilesOfMedia(
     tx,
     media.map(({ mediaPk }) => mediaPk),
     now,
@@ -112,7 +112,7 @@ export async function findMediaFile(
 export async function releaseMediaOfInputs(tx: Writer, inputPks: readonly number[], now: Micros): Promise<void> {
   for (const part of inParts(inputPks)) {
     const rows = await tx.selectFrom('media').select('pk').where('input_pk', 'in', part).execute()
-    await releaseFilesOf(
+    await releaseFilesOfMedia(
       tx,
       rows.map(({ pk }) => pk),
       now,
@@ -120,19 +120,8 @@ export async function releaseMediaOfInputs(tx: Writer, inputPks: readonly number
   }
 }
 
-/** The same for all media of apps. */
-export async function releaseMediaOfApps(tx: Writer, appPks: readonly number[], now: Micros): Promise<void> {
-  for (const part of inParts(appPks)) {
-    const rows = await tx.selectFrom('media').select('pk').where('app_pk', 'in', part).execute()
-    await releaseFilesOf(
-      tx,
-      rows.map(({ pk }) => pk),
-      now,
-    )
-  }
-}
-
-async function releaseFilesOf(tx: Writer, mediaPks: readonly number[], now: Micros): Promise<void> {
+/** Releases what media name, in the transaction that deletes them. */
+export async function releaseFilesOfMedia(tx: Writer, mediaPks: readonly number[], now: Micros): Promise<void> {
   for (const part of inParts(mediaPks)) {
     const rows = await tx
       .deleteFrom('media_files')
