@@ -37,6 +37,8 @@ export interface Config {
   readonly smtp: { readonly url: string; readonly from: string } | undefined
   /** Keys that seal stored secrets, the newest first; without them the data folder has its own. */
   readonly secretKeys: readonly Buffer[] | undefined
+  /** Address of the hub for optional models, without a slash at the end. */
+  readonly hub: string
   /** How model weights are fetched. */
   readonly npm: NpmSettings
 }
@@ -71,6 +73,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: Partial<Record<Set
     fail('databaseUrl', 'use a postgres:// URL')
   if (text.publicUrl !== undefined && !/^https?:\/\/[^/]+$/.test(text.publicUrl))
     fail('publicUrl', 'use an origin such as https://ai.example.org')
+  if (!/^https?:\/\/[^/?#]+(\/[^?#]*)?$/.test(text.hub!)) fail('hub', 'use an address such as https://hub.example.org')
   if (text.pat !== undefined && !PAT.test(text.pat)) fail('pat', 'use 8 to 128 letters, digits, ".", "_" or "-"')
   if (text.blobs !== 'file' && !text.blobs!.startsWith('s3://')) fail('blobs', 'use file or s3://bucket/prefix')
   if ((text.smtpUrl === undefined) !== (text.smtpFrom === undefined)) {
@@ -102,6 +105,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: Partial<Record<Set
     rateLimitPerSecond: integer('rateLimit', 0, 1_000_000),
     smtp: text.smtpUrl === undefined ? undefined : { url: text.smtpUrl, from: text.smtpFrom! },
     secretKeys,
+    hub: text.hub!.replace(/\/+$/, ''),
     npm: npmSettings(env),
     bucket: text.blobs === 'file' ? undefined : readBucket(text.blobs!, text.s3Endpoint, env),
     blobCacheBytesMax: integer('blobCacheMb', 1, 10_000_000) * MIB,

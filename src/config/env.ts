@@ -58,6 +58,11 @@ export const SETTINGS = {
     help: 'smtp://user:password@host:port or smtps://...; sends what email nodes say',
   },
   smtpFrom: { env: 'LIMPID_SMTP_FROM', help: 'address that these mails come from' },
+  hub: {
+    env: 'LIMPID_HUB',
+    fallback: 'https://huggingface.co',
+    help: 'address of the hub, or of a mirror, that optional models are fetched from',
+  },
   rateLimit: { env: 'LIMPID_RATE_LIMIT', fallback: '0', help: 'requests per second and key; 0 is no limit' },
   requestMb: { env: 'LIMPID_REQUEST_MB', fallback: '256', help: 'largest request in megabytes' },
 } as const satisfies Record<string, Setting>

@@ -30,6 +30,7 @@ import { WeightStore } from '../weights/store.ts'
 import type { Plan } from '../workflow/plan.ts'
 import { openBlobs } from './blobs.ts'
 import { ensureFirstUser } from './first-user.ts'
+import { openHub } from './hub.ts'
 
 /** The services of a running program and how to end them. */
 export interface BuiltServices {
@@ -83,6 +84,7 @@ export async function buildServices(
         log,
         autoPull: config.modelPull,
         registry: config.npm,
+        hub: openHub(config, log),
       }),
       plans: new PlanCache(),
       rateLimiter: new RateLimiter(config.rateLimitPerSecond),

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { convertInWorker } from './convert/in-worker.ts'
+import { modelMetadata } from './convert/run.ts'
 import type { TarballFetcher } from './fetch.ts'
 import { type InstalledFiles, installedFiles, publish, removeFolder } from './installed.ts'
 import { withLock } from './lock.ts'
@@ -176,7 +177,8 @@ export class PackageJob {
       this.#progress({ id, phase: 'convert' })
       const outputDir = join(workDir, 'out', id)
       await mkdir(outputDir, { recursive: true })
-      await convertInWorker({ source, sourceDir, outputDir }, signal)
+      const { conversion, outputs } = source
+      await convertInWorker({ conversion, outputs, metadata: modelMetadata(source), sourceDir, outputDir }, signal)
       await publish(outputDir, dir, id, source)
       const files = installedFiles(dir, id, source)
       if (!files) throw new Error('the installed files disappeared')

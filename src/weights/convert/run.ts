@@ -10,16 +10,20 @@ import { convertKerasLayers, type KerasModel } from './keras-layers.ts'
 import { convertMobileNetV3Small } from './mobilenet-v3-small.ts'
 import { convertTfjsGraph, type TfjsGraphModel } from './tfjs-graph.ts'
 
-/** What to convert and where; both folders exist, source files lie under their package paths. */
+type Metadata = Readonly<Record<string, string>>
+
+/** What to convert and where; both folders exist, source files lie under the paths that the conversion names. */
 export interface ConversionJob {
-  source: WeightSource
+  conversion: Conversion
+  outputs: WeightSource['outputs']
+  /** What ends up in the files for those who open them elsewhere. */
+  metadata: Metadata
   sourceDir: string
   outputDir: string
 }
 
-type Metadata = Readonly<Record<string, string>>
-
-function modelMetadata({ package: pkg, modelLicense, provenance }: WeightSource): Metadata {
+/** What the files made of a package say about where they come from. */
+export function modelMetadata({ package: pkg, modelLicense, provenance }: WeightSource): Metadata {
   return { source: `npm:${pkg.name}@${pkg.version}`, license: modelLicense.id, provenance }
 }
 
@@ -76,8 +80,8 @@ async function write(path: string, bytes: Buffer): Promise<void> {
 }
 
 /** Converts or copies into the output folder and waits until the files are on disk. Throws when a source is not usable. */
-export async function runConversion({ source, sourceDir, outputDir }: ConversionJob): Promise<void> {
-  const { conversion, outputs } = source
+export async function runConversion(job: ConversionJob): Promise<void> {
+  const { conversion, outputs, metadata, sourceDir, outputDir } = job
   const target = (key: string): string => {
     const output = outputs[key]
     if (!output) throw new Error(`the catalogue names no output ${key}`)
@@ -86,7 +90,7 @@ export async function runConversion({ source, sourceDir, outputDir }: Conversion
   if (conversion.kind === 'copy') {
     for (const [key, path] of Object.entries(conversion.files)) await copyFile(join(sourceDir, path), target(key))
   } else {
-    const files = await convertFiles(conversion, sourceDir, modelMetadata(source))
+    const files = await convertFiles(conversion, sourceDir, metadata)
     for (const [key, bytes] of Object.entries(files)) await write(target(key), bytes)
   }
   for (const { file } of Object.values(outputs)) await syncToDisk(join(outputDir, file))
