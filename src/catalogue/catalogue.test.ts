@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { typeEntry } from '../workflow/model-types/index.ts'
 import { MODEL_ALIASES } from './aliases.ts'
-import { catalogueModel, catalogueModels, homeOf, versionIds } from './index.ts'
-import { catalogueWorkflows } from './workflows.ts'
+import { catalogueModel, catalogueModels, homeOf, hubWeights, versionIds } from './index.ts'
+import { workflowsWith } from './workflows.ts'
 
 /** Ids of public models of `clarifai/main` that clients and their tests name, with versions that workflow files pin. */
 const NAMED: Readonly<Record<string, readonly string[]>> = {
@@ -73,11 +73,19 @@ test('models of other owners are not taken for those of clarifai/main', () => {
   assert.equal(catalogueModel('whisper-large-v3', { userId: 'openai', appId: 'whisper' })?.engine, 'whisper')
 })
 
-test('workflows run: their models are served, by versions that exist', () => {
-  for (const { id, nodes } of catalogueWorkflows) {
+test('Universal stands on the best embedder that is there', () => {
+  const universal = (...ready: string[]) =>
+    workflowsWith((id) => ready.includes(id)).find(({ id }) => id === 'Universal')!.nodes[0]!.model
+  assert.equal(universal(), 'general-image-embedding')
+  assert.equal(universal('clip-vit-base-patch32'), 'multimodal-clip-embed')
+  assert.equal(universal('clip-vit-base-patch32', 'clip-vit-large-patch14'), 'CLIP-ViT-L-14-DataComp-XL-s13B-b90K')
+})
+
+test('workflows run: their models are served without optional weights, by versions that exist', () => {
+  for (const { id, nodes } of workflowsWith(() => false)) {
     for (const { model: modelId, home, version } of nodes) {
       const model = catalogueModel(modelId, home)
-      assert.ok(model?.engine, `${id} ${modelId}`)
+      assert.ok(model?.engine && hubWeights(model).length === 0, `${id} ${modelId}`)
       if (version) assert.ok(versionIds(model).includes(version), `${id} ${version}`)
     }
   }

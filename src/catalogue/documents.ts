@@ -10,7 +10,7 @@ import {
   WorkflowVersionSchema,
 } from '../contract/index.ts'
 import { StatusCode } from '../contract/status-code.ts'
-import { catalogueModel, homeOf, versionIds } from './index.ts'
+import { catalogueModel, homeOf, hubWeights, versionIds } from './index.ts'
 import type { CatalogueModel, CatalogueWorkflow } from './types.ts'
 
 /** The stored form of a built-in model. */
@@ -20,11 +20,18 @@ export function modelDocument(model: CatalogueModel): Model {
     displayName: model.name,
     modelTypeId: model.typeId,
     description: model.description,
-    notes: model.unavailable ?? '',
+    notes: model.unavailable ?? optionalNote(model),
     useCases: [...(model.useCases ?? [])],
     languages: [...(model.languages ?? [])],
     toolkits: ['Limpid'],
   })
+}
+
+function optionalNote(model: CatalogueModel): string {
+  const [weights] = hubWeights(model)
+  return weights === undefined
+    ? ''
+    : `Optional: fetch its weights with "npx limpid models pull ${weights}", or take them from a folder with "npx limpid models import DIR".`
 }
 
 /** The stored form of each version of a built-in model; its concepts are rows of their own. */

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
+import { type HubId, isHubId } from '../weights/hub/catalogue.ts'
 import { bodyModels } from './bodies.ts'
 import { elsewhereModels } from './elsewhere.ts'
 import { faceModels } from './faces.ts'
+import { optionalModels } from './optional.ts'
 import { speechModels } from './speech.ts'
 import { textModels } from './text.ts'
 import { topicModels } from './topics.ts'
@@ -23,11 +25,15 @@ export const catalogueModels: readonly CatalogueModel[] = [
   ...bodyModels,
   ...textModels,
   ...speechModels,
+  ...optionalModels,
   ...elsewhereModels,
 ]
 
 /** The user and app of a built-in model. */
 export const homeOf = ({ home }: CatalogueModel): CatalogueHome => home ?? MAIN
+
+/** The weights of the hub that a model needs; with any it is optional. */
+export const hubWeights = ({ weights }: CatalogueModel): readonly HubId[] => weights.filter(isHubId)
 
 const key = ({ userId, appId }: CatalogueHome, id: string): string => `${userId}/${appId}/${id}`
 const byPlace = new Map(catalogueModels.map((model) => [key(homeOf(model), model.id), model]))

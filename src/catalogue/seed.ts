@@ -20,10 +20,11 @@ import { setVersionConcepts } from '../store/repos/model-versions.ts'
 import { setModelTags } from '../store/repos/models.ts'
 import { findUserById } from '../store/repos/users.ts'
 import { setDefaultWorkflow } from '../store/repos/workflows.ts'
+import type { HubId } from '../weights/hub/catalogue.ts'
 import { modelDocument, versionDocument, workflowDocument, workflowVersionDocument } from './documents.ts'
 import { CATALOGUE_APP, CATALOGUE_USER, catalogueModels, homeOf, versionIds } from './index.ts'
-import type { CatalogueHome, CatalogueModel } from './types.ts'
-import { catalogueWorkflows } from './workflows.ts'
+import type { CatalogueHome, CatalogueModel, CatalogueWorkflow } from './types.ts'
+import { workflowsWith } from './workflows.ts'
 
 const META_KEY = 'catalogue'
 // Raised when the stored form changes although the entries do not.
@@ -36,11 +37,16 @@ export const DEFAULT_WORKFLOW = 'Universal'
 
 /**
  * Writes the built-in users, apps, models and workflows when they are new or changed since the last start. Entries that
- * a newer program dropped stay, since users' workflows may name them.
+ * a newer program dropped stay, since users' workflows may name them. `isReady` tells which optional weights are there.
  */
-export async function seedCatalogue(db: Database, clock: Clock): Promise<void> {
+export async function seedCatalogue(
+  db: Database,
+  clock: Clock,
+  isReady: (id: HubId) => boolean = () => false,
+): Promise<void> {
+  const workflows = workflowsWith(isReady)
   const hash = createHash('sha256')
-    .update(JSON.stringify([FORM, catalogueModels, catalogueWorkflows]))
+    .update(JSON.stringify([FORM, catalogueModels, workflows]))
     .digest('hex')
   if ((await readMeta(db.read, META_KEY)) === hash) return
   await db.transact(async (tx) => {
@@ -48,7 +54,7 @@ export async function seedCatalogue(db: Database, clock: Clock): Promise<void> {
       const appPk = await seedPlace(tx, homeOf(models[0]!), clock)
       if (appPk === undefined) continue
       await seedModels(tx, appPk, models, clock)
-      if (place === MAIN) await seedWorkflows(tx, appPk, clock)
+      if (place === MAIN) await seedWorkflows(tx, appPk, workflows, clock)
     }
     await writeMeta(tx, META_KEY, hash)
   })
@@ -128,8 +134,13 @@ async function seedModels(tx: Writer, appPk: number, models: readonly CatalogueM
   }
 }
 
-async function seedWorkflows(tx: Writer, appPk: number, clock: Clock): Promise<void> {
-  for (const workflow of catalogueWorkflows) {
+async function seedWorkflows(
+  tx: Writer,
+  appPk: number,
+  workflows: readonly CatalogueWorkflow[],
+  clock: Clock,
+): Promise<void> {
+  for (const workflow of workflows) {
     const doc = workflowDocument(workflow)
     const pk = await putWorkflow(
       tx,

@@ -57,17 +57,6 @@ export const textModels: readonly CatalogueModel[] = [
     languages: ['en'],
   },
   {
-    id: 'moderation-multilingual-text-classification',
-    versions: ['79c2248564b0465bb96265e0c239352b'],
-    typeId: 'text-classifier',
-    name: 'Text Moderation',
-    description: 'Toxic, insulting and threatening texts in many languages.',
-    engine: undefined,
-    unavailable:
-      'The npm registry has no openly licensed network that was trained for it, and word lists would mislead; train your own from examples on multilingual-text-embedding.',
-    weights: [],
-  },
-  {
     id: 'text-language-identification',
     typeId: 'language-id-operator',
     name: 'Language Identification',

@@ -62,10 +62,6 @@ export const topicModels: readonly CatalogueModel[] = [
     typeId: 'visual-segmenter',
     unavailable: `${NO_WEIGHTS}; use person-segmentation-selfie for people.`,
   }),
-  unserved('image-subject-segmentation', 'Subject Segmentation', 'A mask of the main thing in a picture.', {
-    typeId: 'visual-segmenter',
-    unavailable: `${NO_WEIGHTS}; use person-segmentation-selfie for people.`,
-  }),
   unserved('general-english-image-caption-clip', 'Image Caption', 'A sentence that describes a picture.', {
     typeId: 'image-to-text',
     unavailable: `${NO_WEIGHTS}; use general-image-recognition for tags.`,

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@bufbuild/protobuf'
+import type { HubId } from '../weights/hub/catalogue.ts'
 import type { WeightId } from '../weights/manifest.ts'
 
 /** A concept that a catalogue model answers. */
@@ -27,7 +28,8 @@ export interface CatalogueModel {
   /** Engine that runs it; undefined where no weights for it can be had, which `unavailable` explains. */
   readonly engine: string | undefined
   readonly unavailable?: string
-  readonly weights: readonly WeightId[]
+  /** Weights that the engine needs; those of the hub make the model optional: they are fetched on demand only. */
+  readonly weights: readonly (WeightId | HubId)[]
   readonly params?: JsonObject
   readonly concepts?: readonly CatalogueConcept[]
   readonly license?: string

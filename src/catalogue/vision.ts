@@ -1,8 +1,6 @@
 import { COCO_CONCEPTS, publicConcept } from './concepts.ts'
 import type { CatalogueModel } from './types.ts'
 
-const NO_WEIGHTS = 'No openly licensed weights for this model can be fetched from the npm registry'
-
 const VEHICLES = ['bicycle', 'car', 'motorcycle', 'airplane', 'bus', 'train', 'truck', 'boat'] as const
 
 /** Models that look at whole pictures. */
@@ -152,24 +150,5 @@ export const visionModels: readonly CatalogueModel[] = [
     concepts: [publicConcept('safe'), publicConcept('suggestive'), publicConcept('explicit')],
     license: 'MIT',
     useCases: ['classification', 'moderation'],
-  },
-  {
-    id: 'CLIP-ViT-L-14-DataComp-XL-s13B-b90K',
-    versions: ['54772a548e6f42509cb1fd9fc43762bb'],
-    typeId: 'multimodal-embedder',
-    name: 'CLIP Embedding, large',
-    description: 'Pictures and texts as vectors of one space.',
-    engine: undefined,
-    unavailable: `${NO_WEIGHTS}; use general-image-embedding for pictures and multilingual-text-embedding for texts.`,
-    weights: [],
-  },
-  {
-    id: 'multimodal-clip-embed',
-    typeId: 'multimodal-embedder',
-    name: 'CLIP Embedding',
-    description: 'Pictures and texts as vectors of one space.',
-    engine: undefined,
-    unavailable: `${NO_WEIGHTS}; use general-image-embedding for pictures and multilingual-text-embedding for texts.`,
-    weights: [],
   },
 ]

@@ -1,3 +1,5 @@
+import type { HubId } from '../weights/hub/catalogue.ts'
+import { catalogueModel, hubWeights } from './index.ts'
 import type { CatalogueNode, CatalogueWorkflow } from './types.ts'
 
 const node = (id: string, model: string, ...from: string[]): CatalogueNode => ({ id, model, from })
@@ -10,7 +12,7 @@ const pinned = (id: string, model: string, version: string, ...from: string[]): 
 })
 const EMBEDS_TEXT = 'An embedding of a text'
 
-/** The public workflows of which all parts can be served, or that say what is left out. */
+/** The public workflows, apart from Universal, of which all parts can be served, or that say what is left out. */
 export const catalogueWorkflows: readonly CatalogueWorkflow[] = [
   { id: 'Empty', description: 'No models.', nodes: [] },
   {
@@ -20,11 +22,6 @@ export const catalogueWorkflows: readonly CatalogueWorkflow[] = [
       pinned('general-v1.5-concept', 'general-image-recognition', 'aa7f35c01e0642fda5cf400f543e7c40'),
       pinned('general-v1.5-embed', 'general-image-embedding', 'bb186755eda04f9cbb6fe32e816be104'),
     ],
-  },
-  {
-    id: 'Universal',
-    description: 'An embedding of a picture, the base of search by likeness and of training by example.',
-    nodes: [node('embed', 'general-image-embedding')],
   },
   {
     id: 'General-Detection',
@@ -158,3 +155,24 @@ export const catalogueWorkflows: readonly CatalogueWorkflow[] = [
     ],
   },
 ]
+
+/** The embedders that Universal may stand on, best first; the last is always there. */
+const UNIVERSAL = [
+  { model: 'CLIP-ViT-L-14-DataComp-XL-s13B-b90K', what: 'An embedding of a picture or a text in one space' },
+  { model: 'multimodal-clip-embed', what: 'An embedding of a picture or a text in one space' },
+  { model: 'general-image-embedding', what: 'An embedding of a picture' },
+] as const
+
+/**
+ * All public workflows on a machine that has some weights of the hub. Universal, which new apps are based on, takes the
+ * best embedder that is there; apps that have a copy of it keep theirs, as vectors of two networks cannot be compared.
+ */
+export function workflowsWith(isReady: (id: HubId) => boolean): readonly CatalogueWorkflow[] {
+  const { model, what } = UNIVERSAL.find((each) => hubWeights(catalogueModel(each.model)!).every(isReady))!
+  const universal = {
+    id: 'Universal',
+    description: `${what}, the base of search by likeness and of training by example.`,
+    nodes: [node(model === 'general-image-embedding' ? 'embed' : 'clip-embed', model)],
+  }
+  return [...catalogueWorkflows, universal]
+}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { hubCatalogue, isHubId } from '../weights/hub/catalogue.ts'
 import { weightCatalogue } from '../weights/manifest.ts'
 import { modelCards } from './cards.ts'
 import { engineNames, engineWeights } from './registry.ts'
@@ -12,9 +13,11 @@ test('every engine has a card that says all there is to say', () => {
   }
 })
 
-test('cards name the package that the weights are fetched from', () => {
+test('cards name the package or repository that the weights are fetched from', () => {
   for (const name of engineNames) {
-    const own = engineWeights(name).map((id) => weightCatalogue[id as keyof typeof weightCatalogue].package.name)
+    const own = engineWeights(name).map((id) =>
+      isHubId(id) ? hubCatalogue[id].repository : weightCatalogue[id as keyof typeof weightCatalogue].package.name,
+    )
     if (own.length === 0) continue
     assert.ok(
       own.some((source) => modelCards[name]!.provenance.includes(source)),

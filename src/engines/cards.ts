@@ -1,3 +1,5 @@
+import { hubCards } from './hub/cards.ts'
+
 /** What one should know about an engine before trusting it, shown with the model. */
 export interface ModelCard {
   /** Where network and weights come from. */
@@ -24,6 +26,7 @@ const ONE_SIDED = 'All 22 faces it was tried on were those of young women, so no
 
 /** Cards by engine name; operators without learned or tuned parts have none. */
 export const modelCards: Readonly<Record<string, ModelCard>> = {
+  ...hubCards,
   'coco-ssd': {
     ...COCO,
     can: 'Boxes of the 80 everyday things of COCO (people, vehicles, animals, household).',

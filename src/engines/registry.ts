@@ -2,8 +2,10 @@ import { AppError } from '../base/errors.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import { typeEntry } from '../workflow/model-types/index.ts'
 import type { Engine } from './engine.ts'
+import { HUB_LISTINGS } from './hub/listings.ts'
 
-interface Listing {
+/** An engine without its code: the weights it needs, and how to come by it. */
+export interface Listing {
   readonly weights: readonly string[]
   readonly load: () => Promise<Engine>
 }
@@ -13,6 +15,7 @@ const faceAttributes = () => import('./faces/attributes.ts')
 
 /** Where each engine is found; modules are imported when a plan first names them, so a worker holds what it uses. */
 const LISTINGS: Readonly<Record<string, Listing>> = {
+  ...HUB_LISTINGS,
   'coco-ssd': { weights: ['coco-ssd'], load: async () => (await import('./coco-ssd/engine.ts')).cocoSsd },
   'coco-tags': { weights: ['coco-ssd'], load: async () => (await import('./coco-ssd/engine.ts')).cocoTags },
   colors: { weights: [], load: async () => (await import('./colors/engine.ts')).colors },

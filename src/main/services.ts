@@ -50,7 +50,8 @@ export async function buildServices(
   const stack = new AsyncDisposableStack()
   try {
     const db = overrides.db ?? stack.use(await openDatabase(locationOf(config), log))
-    await seedCatalogue(db, clock)
+    const hub = openHub(config, log)
+    await seedCatalogue(db, clock, (id) => hub.files(id) !== undefined)
     const vault = overrides.vault ?? (await openVault(config.dataDir, config.secretKeys))
     await sealStored(db, vault, log)
     const newPat = await ensureFirstUser(db, config.firstUser, clock)
@@ -84,7 +85,7 @@ export async function buildServices(
         log,
         autoPull: config.modelPull,
         registry: config.npm,
-        hub: openHub(config, log),
+        hub,
       }),
       plans: new PlanCache(),
       rateLimiter: new RateLimiter(config.rateLimitPerSecond),

@@ -1,10 +1,10 @@
 import { create } from '@bufbuild/protobuf'
-import { newId } from '../../base/ids.ts'
-import { DataSchema, type Region, RegionSchema } from '../../contract/index.ts'
-import { type EncodedMask, splitMask } from '../../media/mask.ts'
-import { conceptMaker, type Label, plainLabel } from '../concepts.ts'
+import { DataSchema } from '../../contract/index.ts'
+import { splitMask } from '../../media/mask.ts'
+import { conceptMaker, plainLabel } from '../concepts.ts'
 import type { Engine, LoadedEngine } from '../engine.ts'
 import { eachItem, pictureOf, weightFile } from '../kit.ts'
+import { maskRegion } from '../mask-region.ts'
 import { floatTensor, type ModelSpec, OnnxModel } from '../onnx.ts'
 import { toInterleaved } from '../pixels.ts'
 import { sigmoid } from '../vectors.ts'
@@ -33,24 +33,6 @@ export const selfieSegmentation: Engine = {
       dispose: () => model.dispose(),
       infer: (items, setup) => {
         const concept = conceptMaker(setup)
-        const part = (label: Label, mask: EncodedMask): Region[] =>
-          mask.share === 0
-            ? []
-            : [
-                create(RegionSchema, {
-                  id: newId(),
-                  value: mask.share,
-                  regionInfo: {
-                    mask: {
-                      image: {
-                        base64: mask.png,
-                        imageInfo: { width: mask.width, height: mask.height, format: 'PNG', colorMode: 'L' },
-                      },
-                    },
-                  },
-                  data: { concepts: [concept(label, mask.share)] },
-                }),
-              ]
         return eachItem(items, async (item) => {
           const handle = await pictureOf(item)
           const rgb = await handle.rgb(SIDE_PX, SIDE_PX)
@@ -58,7 +40,10 @@ export const selfieSegmentation: Engine = {
           const { person } = await model.run({ input: floatTensor(pixels, [1, SIDE_PX, SIDE_PX, 3]) })
           const soft = { values: person!.data.map(sigmoid), width: SIDE_PX, height: SIDE_PX }
           const { inside, outside } = await splitMask(soft, handle)
-          const regions = [...part(plainLabel('person'), inside), ...part(plainLabel('background'), outside)]
+          const regions = [
+            ...maskRegion(plainLabel('person'), inside, concept),
+            ...maskRegion(plainLabel('background'), outside, concept),
+          ]
           return create(DataSchema, { regions: regions.sort((a, b) => b.value - a.value) })
         })
       },

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { create, type JsonObject } from '@bufbuild/protobuf'
 import { ConceptSchema } from '../../contract/index.ts'
+import { candidateLabels, LABEL_CHARS_MAX, LABELS_MAX } from '../labels-param.ts'
 import { itemOf, loadForTest } from '../test-weights.ts'
-import { LABEL_CHARS_MAX, LABELS_MAX, labelsOf, minilmZeroShot } from './zero-shot.ts'
+import { minilmZeroShot } from './zero-shot.ts'
 
 const TEXTS = [
   ['The striker scored twice in the final minutes of the match', 'sport'],
@@ -41,7 +42,7 @@ test('without candidates the concepts of the model version are the labels', asyn
     { id: 'c1', name: 'sport' },
     { id: 'c2', name: 'c2' },
   ]
-  assert.deepEqual(labelsOf({ params: { candidate_labels: [] }, concepts }), labels)
+  assert.deepEqual(candidateLabels({ params: { candidate_labels: [] }, concepts }), labels)
   const engine = await loadForTest(minilmZeroShot)
   t.after(() => engine.dispose())
   const [answer] = await engine.infer([itemOf({ text: { raw: TEXTS[0][0] } })], { params: {}, concepts })
@@ -58,7 +59,7 @@ for (const [what, params] of [
 ] as const satisfies readonly (readonly [string, JsonObject])[]) {
   test(`${what} are refused with a sentence that says what to do`, () => {
     assert.throws(
-      () => labelsOf({ params: params as JsonObject, concepts: [] }),
+      () => candidateLabels({ params: params as JsonObject, concepts: [] }),
       (error: { code: number; details: string }) => error.code === 21202 && error.details.includes('candidate_labels'),
     )
   })

@@ -1,10 +1,11 @@
 /** Chooses the tokens of a text with times in it: each sentence stands between the times of its begin and its end. */
-import { END_OF_TEXT, FIRST_TIME, TIME_SECONDS, TOKENS, type Vocabulary } from './vocabulary.ts'
+import type { Dialect } from './dialect.ts'
+import { TIME_SECONDS, type Vocabulary } from './vocabulary.ts'
 
 /** The first sentence begins at most this late, in seconds: the window begins where somebody speaks. */
 const FIRST_TIME_MAX_SECONDS = 1
 
-const isTime = (token: number | undefined): boolean => token !== undefined && token >= FIRST_TIME
+const isTime = (token: number | undefined, { firstTime }: Dialect): boolean => token !== undefined && token >= firstTime
 
 /**
  * The likeliest token after `written` under the rules that the network was trained with: first a time, then text, then
@@ -12,15 +13,18 @@ const isTime = (token: number | undefined): boolean => token !== undefined && to
  * of all tokens.
  */
 export function nextToken(logits: Float32Array, written: readonly number[], vocabulary: Vocabulary): number {
+  const { dialect } = vocabulary
+  const { endOfText, firstTime, tokens } = dialect
   const [beforeLast, last] = [written.at(-2), written.at(-1)]
-  if (last === undefined) return best(logits, FIRST_TIME, FIRST_TIME + FIRST_TIME_MAX_SECONDS / TIME_SECONDS)
-  const isSentenceOpen = isTime(last) && (beforeLast === undefined || isTime(beforeLast))
-  const text = isSentenceOpen || !isTime(last) ? bestText(logits, written, vocabulary) : END_OF_TEXT
+  if (last === undefined) return best(logits, firstTime, firstTime + FIRST_TIME_MAX_SECONDS / TIME_SECONDS)
+  const afterTime = isTime(last, dialect)
+  const isSentenceOpen = afterTime && (beforeLast === undefined || isTime(beforeLast, dialect))
+  const text = isSentenceOpen || !afterTime ? bestText(logits, written, vocabulary) : endOfText
   if (isSentenceOpen) return text
-  const earliest = written.findLast(isTime)! + (isTime(last) ? 0 : 1)
-  const time = best(logits, earliest, TOKENS - 1)
-  if (isTime(last)) return logits[END_OF_TEXT]! > logits[time]! ? END_OF_TEXT : time
-  return timesOutweigh(logits, earliest, logits[text]!) ? time : text
+  const earliest = written.findLast((token) => isTime(token, dialect))! + (afterTime ? 0 : 1)
+  const time = best(logits, earliest, tokens - 1)
+  if (afterTime) return logits[endOfText]! > logits[time]! ? endOfText : time
+  return timesOutweigh(logits, earliest, tokens, logits[text]!) ? time : text
 }
 
 function best(logits: Float32Array, from: number, to: number): number {
@@ -29,11 +33,13 @@ function best(logits: Float32Array, from: number, to: number): number {
   return token
 }
 
-function bestText(logits: Float32Array, written: readonly number[], { unwanted, notFirst }: Vocabulary): number {
+function bestText(logits: Float32Array, written: readonly number[], vocabulary: Vocabulary): number {
+  const { unwanted, notFirst } = vocabulary
+  const { endOfText } = vocabulary.dialect
   const isFirst = written.length === 1
-  let token = END_OF_TEXT
-  let top = isFirst ? Number.NEGATIVE_INFINITY : logits[END_OF_TEXT]!
-  for (let id = 0; id < END_OF_TEXT; id++) {
+  let token = endOfText
+  let top = isFirst ? Number.NEGATIVE_INFINITY : logits[endOfText]!
+  for (let id = 0; id < endOfText; id++) {
     if (logits[id]! <= top || unwanted.has(id) || (isFirst && notFirst.has(id))) continue
     token = id
     top = logits[id]!
@@ -42,9 +48,9 @@ function bestText(logits: Float32Array, written: readonly number[], { unwanted, 
 }
 
 /** Whether all times together are likelier than the likeliest text token. */
-function timesOutweigh(logits: Float32Array, from: number, textLogit: number): boolean {
+function timesOutweigh(logits: Float32Array, from: number, tokens: number, textLogit: number): boolean {
   let sum = 0
-  for (let id = from; id < TOKENS; id++) sum += Math.exp(logits[id]! - textLogit)
+  for (let id = from; id < tokens; id++) sum += Math.exp(logits[id]! - textLogit)
   return sum > 1
 }
 
@@ -57,6 +63,7 @@ export interface Sentence {
 
 /** Takes written tokens apart into sentences; one whose end is missing ends with the window, at `seconds`. */
 export function sentences(written: readonly number[], vocabulary: Vocabulary, seconds: number): Sentence[] {
+  const { dialect } = vocabulary
   const found: Sentence[] = []
   let begin = 0
   let tokens: number[] = []
@@ -66,11 +73,11 @@ export function sentences(written: readonly number[], vocabulary: Vocabulary, se
     tokens = []
   }
   for (const token of written) {
-    if (!isTime(token)) {
+    if (!isTime(token, dialect)) {
       tokens.push(token)
       continue
     }
-    const time = (token - FIRST_TIME) * TIME_SECONDS
+    const time = (token - dialect.firstTime) * TIME_SECONDS
     close(time)
     begin = time
   }

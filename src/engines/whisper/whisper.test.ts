@@ -6,10 +6,13 @@ import { testWeightStore } from '../../../test/kit/weights/source-files.ts'
 import { encodeTone } from '../../media/test-media.ts'
 import type { LoadedEngine } from '../engine.ts'
 import { itemOf, loadForTest, PLAIN, speechRecording } from '../test-weights.ts'
+import { ENGLISH } from './dialect.ts'
 import { whisper } from './engine.ts'
 import { loopTail, nextToken, sentences } from './next-token.ts'
 import { speechSpans, utterances } from './speech.ts'
-import { END_OF_TEXT, FIRST_TIME, TOKENS, Vocabulary } from './vocabulary.ts'
+import { Vocabulary } from './vocabulary.ts'
+
+const { endOfText: END_OF_TEXT, firstTime: FIRST_TIME, tokens: TOKENS } = ENGLISH
 
 const headerBytes = (file: Buffer): number => file.indexOf('data') + 8
 
@@ -68,7 +71,7 @@ test('tokens stand for the texts of the original', () => {
   assert.equal(vocabulary.text([129, 224]), 'ł')
   assert.ok(vocabulary.unwanted.has(7) && !vocabulary.unwanted.has(11))
   assert.deepEqual([...vocabulary.notFirst], [220, END_OF_TEXT])
-  assert.throws(() => new Vocabulary('["YQ=="]'), /not that of an English Whisper model/)
+  assert.throws(() => new Vocabulary('["YQ=="]'), /not that of this kind of Whisper model/)
 })
 
 const A = 843
