@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   serve: async () => (await import('./commands/serve.ts')).addServe,
   demo: async () => (await import('./commands/demo.ts')).addDemo,
   predict: async () => (await import('./commands/predict.ts')).addPredict,
+  import: async () => (await import('./commands/import.ts')).addImport,
   keys: async () => (await import('./commands/keys.ts')).addKeys,
   users: async () => (await import('./commands/users.ts')).addUsers,
   models: async () => (await import('./commands/models.ts')).addModels,

@@ -10,6 +10,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   media: ['base', 'contract', 'fetch'],
   vectors: ['base'],
   search: ['base', 'contract', 'runtime', 'store', 'vectors'],
+  importers: ['base', 'contract', 'media'],
   weights: ['base', 'contract'],
   workflow: ['base', 'contract', 'engines', 'media'],
   engines: ['base', 'contract', 'media', 'workflow'],
