@@ -12,6 +12,7 @@ import { notBuiltRpcs } from './not-built.ts'
 import { predictFamily } from './predict/index.ts'
 import { scopeFamily } from './scopes/index.ts'
 import { searchFamily } from './searches/index.ts'
+import { statisticsFamily } from './statistics/index.ts'
 import { systemFamily } from './system/index.ts'
 import { userFamily } from './users/index.ts'
 import { workflowFamily } from './workflows/index.ts'
@@ -30,6 +31,7 @@ export const registry: Registry = {
   ...predictFamily,
   ...scopeFamily,
   ...searchFamily,
+  ...statisticsFamily,
   ...systemFamily,
   ...userFamily,
   ...workflowFamily,

@@ -297,6 +297,16 @@ describe('searches', () => {
       refused(await server.call('PostSearchesByID', { ...UA(), id: 'dogs' }), StatusCode.CONN_DOES_NOT_EXIST)
     })
 
+    test('are not for strangers, who may search a public app', async () => {
+      const owner = await server.makeUser('neighbour', 50)
+      const open = await makeApp(server, 'open', { owner, visibility: 50 })
+      const { pat: key } = await server.makeUser('stranger')
+      const ask = (search: SearchInit) =>
+        server.call('PostInputsSearches', { userAppId: open.userAppId, searches: [search] }, { key })
+      succeeded(await ask({}))
+      refused(await ask({ save: true }), StatusCode.CONN_INSUFFICIENT_SCOPES, /may save searches/)
+    })
+
     test('as_of leaves out what came later', async () => {
       const asOf = { seconds: 1n, nanos: 0 }
       assert.deepEqual(idsOf(succeeded(await ofInputs({ asOf })).hits), [])

@@ -35,6 +35,13 @@ export async function answerSearches(
       'Some searches are to be saved and others not; send them in calls of their own.',
     )
   }
+  // To search is to read, which strangers may in public apps; to save is not.
+  if (call.target.rights === 'viewer') {
+    throw new AppError(
+      StatusCode.CONN_INSUFFICIENT_SCOPES,
+      'Only the owner or a collaborator of the app may save searches in it; use a key of theirs.',
+    )
+  }
   demandScope(call.target, Scope.SavedSearch_Add)
   const made = await createMany(saved, call, requireApp(call.target), searches.map(savedPart))
   return { hits: [], searches: made, id: made[0]!.id }

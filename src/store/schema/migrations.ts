@@ -5,6 +5,7 @@ import { dataPlane } from './0003-data-plane.ts'
 import { conceptRelations } from './0005-concept-relations.ts'
 import { datasetVersions } from './0006-datasets.ts'
 import { search } from './0007-search.ts'
+import { statistics } from './0009-statistics.ts'
 import type { TableMaker } from './table-maker.ts'
 
 /** One step of the schema; released steps never change, and it must not depend on Schema, which describes the newest. */
@@ -21,4 +22,5 @@ export const migrations: readonly Migration[] = [
   { name: 'dataset versions', up: datasetVersions },
   { name: 'concept relations', up: conceptRelations },
   { name: 'search', up: search },
+  { name: 'statistics', up: statistics },
 ]

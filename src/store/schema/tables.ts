@@ -51,6 +51,8 @@ import type {
   SearchesTable,
 } from './search-tables.ts'
 
+import type { StatValuesTable, StatValueTagsTable, ViewsTable } from './statistics-tables.ts'
+
 export type * from './columns.ts'
 export type * from './data-tables.ts'
 export type * from './foundation-tables.ts'
@@ -105,6 +107,9 @@ export interface Schema {
   dataset_version_groups: DatasetVersionGroupsTable
   dataset_version_exports: DatasetVersionExportsTable
   jobs: JobsTable
+  stat_values: StatValuesTable
+  stat_value_tags: StatValueTagsTable
+  views: ViewsTable
   meta: MetaTable
 }
 

@@ -31,6 +31,7 @@ test('of the calls that do not get or list, these only read', () => {
       'PostSearchesByID',
       'PostStatValuesAggregate',
       'PostTrackAnnotationsSearches',
+      'PostTrendingMetricsView',
       'PostWorkflowResults',
       'PostWorkflowResultsSimilarity',
       'StreamAnnotationsSearches',
