@@ -7,6 +7,7 @@ import type { Database, Reader, Writer } from '../store/database.ts'
 import { countJobs, getJob, type JobCount, type JobFilter, listJobs } from '../store/repos/job-lists.ts'
 import { addJob, endJob, hurryDelayed, requestCancel, requeueEnded } from '../store/repos/jobs.ts'
 import type { AnyJob, JobDefinition } from './define.ts'
+import { Desk } from './desk.ts'
 import { toJson } from './json.ts'
 import {
   ARGS_BYTES_MAX,
@@ -72,7 +73,14 @@ export class Jobs<Env> {
   /** Takes up what was left, and runs what comes. */
   async start(env: Env): Promise<void> {
     if (this.#runner) return
-    const services = { db: this.#db, clock: this.#clock, log: this.#log, env, timing: this.#timing }
+    const services = {
+      db: this.#db,
+      desk: new Desk(this.#db),
+      clock: this.#clock,
+      log: this.#log,
+      env,
+      timing: this.#timing,
+    }
     const upkeep = new Upkeep(services, this.#definitions, (id) => this.cancel(id))
     this.#env = env
     this.#runner = new Runner(services, this.#definitions, upkeep)

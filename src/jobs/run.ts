@@ -4,6 +4,7 @@ import type { Database, Writer } from '../store/database.ts'
 import { endJob, type Job, type JobEnd, putBack, saveProgress } from '../store/repos/jobs.ts'
 import { pauseAfter } from './backoff.ts'
 import type { AnyJob, Checkpoint, JobContext } from './define.ts'
+import type { Desk } from './desk.ts'
 import { describeError, isFinal, LeaseLost, ServerStops, TryAgain } from './errors.ts'
 import { toJson } from './json.ts'
 import { ATTEMPTS_MAX, type JobTiming, STATE_BYTES_MAX } from './limits.ts'
@@ -12,6 +13,7 @@ import { viewJob } from './view.ts'
 /** What a run needs of the program. */
 export interface RunServices<Env> {
   readonly db: Database
+  readonly desk: Desk
   readonly clock: Clock
   readonly log: Log
   readonly env: Env
@@ -65,7 +67,7 @@ export class Run<Env> {
   /** Puts the job back although it still runs here, which from now on can write nothing. */
   async release(): Promise<void> {
     const { pk, attempts } = this.#row
-    await this.#services.db.transact((tx) => {
+    await this.#services.desk.write((tx) => {
       const now = this.#services.clock.now()
       return putBack(tx, pk, this.token, { runAfter: now, attempts: Math.max(0, attempts - 1) }, now)
     })
@@ -103,7 +105,7 @@ export class Run<Env> {
     const { pk, attempts } = this.#row
     const wanted = error instanceof TryAgain ? error.afterMs : undefined
     const pauseMs = wanted ?? pauseAfter(attempts, this.#definition.backoff)
-    return this.#services.db.transact(async (tx) => {
+    return this.#services.desk.write(async (tx) => {
       const now = this.#services.clock.now()
       const back = { runAfter: now + pauseMs * 1000, attempts, error: describeError(error) }
       return (await putBack(tx, pk, this.token, back, now)) ? 'released' : 'lost'
@@ -111,8 +113,8 @@ export class Run<Env> {
   }
 
   #end(end: JobEnd): Promise<RunEnd> {
-    const { db, clock, env } = this.#services
-    return db.transact(async (tx) => {
+    const { desk, clock, env } = this.#services
+    return desk.write(async (tx) => {
       const row = await endJob(tx, this.#row.pk, this.token, end, clock.now())
       if (!row) return 'lost'
       await this.#definition.settled?.(tx, viewJob({ ...row, args: this.#row.args }), env)

@@ -105,7 +105,11 @@ export class Runner<Env> {
     const inTime = new AbortController()
     await Promise.race([ends, pause(DRAIN_MS_MAX, undefined, { signal: inTime.signal }).catch(() => undefined)])
     inTime.abort()
-    await Promise.all([...this.#running.values()].map(({ run }) => run.release()))
+    for (const { run } of this.#running.values()) {
+      await run.release().catch((error: unknown) => {
+        this.#services.log.warn({ err: error, job: run.id }, 'a job that runs on could not be put back')
+      })
+    }
   }
 
   async #turn(): Promise<void> {
@@ -122,10 +126,10 @@ export class Runner<Env> {
   }
 
   async #take(): Promise<void> {
-    const { db, clock } = this.#services
+    const { db, desk, clock } = this.#services
     const due = await nextDue(db.read)
     if (due !== undefined && due <= clock.now()) {
-      await db.transact((tx) => releaseDue(tx, clock.now(), HOUSEKEEPING_ROWS_MAX))
+      await desk.write((tx) => releaseDue(tx, clock.now(), HOUSEKEEPING_ROWS_MAX))
       this.#again = true
     }
     const kinds = await readyKinds(
@@ -133,7 +137,7 @@ export class Runner<Env> {
       this.#kinds.filter((kind) => this.#room(kind) > 0),
     )
     if (kinds.length === 0 || this.#running.size >= JOBS_AT_ONCE) return
-    const { taken, served } = await db.transact((tx) => this.#claim(tx, kinds, clock.now()))
+    const { taken, served } = await desk.write((tx) => this.#claim(tx, kinds, clock.now()))
     this.#served = served
     this.#kinds.push(this.#kinds.shift()!)
     for (const job of taken) await this.#begin(job)

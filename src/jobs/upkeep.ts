@@ -81,12 +81,12 @@ export class Upkeep<Env> {
 
   /** Says that this server still runs its jobs, and ends the runs of those that it has lost. */
   async keepLeases(runs: readonly Run<Env>[]): Promise<void> {
-    const { db, clock, timing } = this.#services
+    const { db, desk, clock, timing } = this.#services
     if (runs.length === 0) return
     const tokens = runs.map(({ token }) => token)
     const until = clock.now() + timing.leaseMs * 1000
     try {
-      const held = await (db.sole ? heldLeases(db.read, tokens) : db.transact((tx) => keepLeases(tx, tokens, until)))
+      const held = await (db.sole ? heldLeases(db.read, tokens) : desk.write((tx) => keepLeases(tx, tokens, until)))
       for (const run of runs) {
         if (held.has(run.token)) run.leaseUntil = until
         else run.abort(new LeaseLost())
@@ -99,11 +99,11 @@ export class Upkeep<Env> {
 
   /** Puts back what servers left that are gone. */
   async #takeOver(before: Micros): Promise<boolean> {
-    const { db, log } = this.#services
+    const { db, desk, log } = this.#services
     let any = false
     while (await anyLapsed(db.read, before)) {
       any = true
-      const jobs = await db.transact(async (tx) => {
+      const jobs = await desk.write(async (tx) => {
         const lapsed = await lapsedJobs(tx, before, HOUSEKEEPING_ROWS_MAX)
         for (const job of lapsed) await this.#putBack(tx, job)
         return lapsed
@@ -135,12 +135,12 @@ export class Upkeep<Env> {
   }
 
   async #tidy(): Promise<void> {
-    const { db, clock } = this.#services
+    const { desk, clock } = this.#services
     const before = clock.now() - JOBS_KEPT_MS * 1000
     let pruned: number
     do {
-      pruned = await db.transact((tx) => pruneJobs(tx, before, HOUSEKEEPING_ROWS_MAX))
+      pruned = await desk.write((tx) => pruneJobs(tx, before, HOUSEKEEPING_ROWS_MAX))
     } while (pruned === HOUSEKEEPING_ROWS_MAX)
-    await db.transact((tx) => freeOrphans(tx, clock.now()))
+    await desk.write((tx) => freeOrphans(tx, clock.now()))
   }
 }

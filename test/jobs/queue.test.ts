@@ -1,14 +1,30 @@
 import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { it } from 'node:test'
+import { systemClock } from '../../src/base/clock.ts'
 import { AppError } from '../../src/base/errors.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { LeaseLost, ServerStops, TryAgain } from '../../src/jobs/errors.ts'
-import { JOB_TIMING } from '../../src/jobs/limits.ts'
+import { Jobs } from '../../src/jobs/jobs.ts'
+import { ARGS_BYTES_MAX, JOB_TIMING } from '../../src/jobs/limits.ts'
+import { carryOut } from '../../src/jobs/orders.ts'
 import { openDatabase } from '../../src/store/database.ts'
+import { SqliteConnection } from '../../src/store/dialect/sqlite/connection.ts'
 import { apps, users } from '../../src/store/repos/families.ts'
-import { newUser, onEachEngine } from '../store/kit.ts'
-import { makeApp, StandingClock, startJobs, type TestJob, withJobs } from './kit.ts'
+import {
+  anyLapsed,
+  claimJob,
+  freeOrphans,
+  jobsToCancel,
+  lapsedJobs,
+  nextDue,
+  releaseDue,
+} from '../../src/store/repos/jobs.ts'
+import { DATABASE_FILE } from '../../src/store/snapshot.ts'
+import { newUser, onEachEngine, temporaryFolder } from '../store/kit.ts'
+import { makeApp, StandingClock, startJobs, type TestEnv, type TestJob, withJobs } from './kit.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -403,4 +419,120 @@ onEachEngine('the job queue', (engine) => {
       assert.equal((await jobs.list({ beforePk: newest!.pk })).length, 2)
     })
   })
+
+  it('frees what stands behind a job that was deleted with its app', async () => {
+    const alone: TestJob<string> = { kind: 'alone', run: async () => undefined }
+    await withJobs(engine, [alone], async (jobs, db) => {
+      const appPk = await makeApp(db, 'ann')
+      const keyed = { concurrencyKey: 'k' }
+      await db.transact((tx) => jobs.enqueue(tx, alone, 'a', { ...keyed, appPk, runAfter: Number.MAX_SAFE_INTEGER }))
+      const behind = await db.transact((tx) => jobs.enqueue(tx, alone, 'b', keyed))
+      await db.transact((tx) => tx.deleteFrom('apps').where('pk', '=', appPk).execute())
+      await db.transact((tx) => freeOrphans(tx, 1))
+      await jobs.hurry()
+      await jobs.idle()
+      assert.equal((await jobs.get(behind))?.status, 'succeeded')
+    })
+  })
+
+  it('is asked by programs that run no jobs: what they want cancelled a server cancels, and tells', async () => {
+    const place = await engine.place()
+    const settled: string[] = []
+    const work: TestJob<null> = {
+      kind: 'work',
+      run: async () => undefined,
+      settled: async (_tx, { status }) => void settled.push(status),
+    }
+    try {
+      await using db = await openDatabase(place.location, silentLog)
+      const base = { db, clock: systemClock, log: silentLog }
+      const id = await db.transact((tx) => new Jobs<TestEnv>(base, [work]).enqueue(tx, work, null))
+      const looker = new Jobs<TestEnv>(base)
+      await assert.rejects(
+        db.transact((tx) => looker.enqueue(tx, work, null)),
+        /is not registered/,
+      )
+      assert.equal(await looker.cancel(id), true)
+      const [asked] = await carryOut(looker, db.read, { action: 'show', id })
+      assert.deepEqual([asked?.status, asked?.cancelRequested], ['queued', true])
+      const server = await startJobs(db, [work])
+      await server.idle()
+      assert.deepEqual([(await looker.get(id))?.status, settled], ['cancelled', ['cancelled']])
+      await looker.retry(id)
+      await server.close()
+    } finally {
+      await place.remove()
+    }
+  })
+
+  it('keeps large arguments out of lists, refuses too large ones, and forgets bulky ones when they are done with', async () => {
+    const bulky: TestJob<{ secretKey: string; text: string }> = {
+      kind: 'bulky',
+      bulky: true,
+      run: async () => undefined,
+    }
+    await withJobs(engine, [bulky], async (jobs, db) => {
+      const enqueue = (text: string) =>
+        db.transact((tx) => jobs.enqueue(tx, bulky, { secretKey: 's', text }, { runAfter: Number.MAX_SAFE_INTEGER }))
+      const [small, large] = [await enqueue('x'), await enqueue('x'.repeat(100_000))]
+      await assert.rejects(enqueue('x'.repeat(ARGS_BYTES_MAX)), { code: StatusCode.CONN_INVALID_REQUEST })
+      const listed = await jobs.list()
+      assert.deepEqual(
+        listed.map(({ id, args }) => [id, args]),
+        [
+          [large, null],
+          [small, { secretKey: 's', text: 'x' }],
+        ],
+      )
+      const [shown] = await carryOut(jobs, db.read, { action: 'show', id: small })
+      assert.deepEqual(shown?.args, { text: 'x' })
+      await jobs.hurry()
+      await jobs.idle()
+      assert.equal((await jobs.get(large))?.args, null)
+    })
+  })
+})
+
+it('claiming looks into indexes that hold no finished job', async () => {
+  const dataDir = await temporaryFolder()
+  try {
+    await using db = await openDatabase({ dataDir }, silentLog)
+    const explained: string[] = []
+    const reader = new SqliteConnection(join(dataDir, DATABASE_FILE), 'read')
+    await db.transact(async (tx) => {
+      const spy = new Proxy(tx, {
+        get: (target, name) =>
+          name === 'selectFrom' ? (table: 'jobs') => explaining(target.selectFrom(table)) : Reflect.get(target, name),
+      })
+      const explaining = (query: ReturnType<typeof tx.selectFrom<'jobs'>>): typeof query =>
+        new Proxy(query, {
+          get(target, name) {
+            if (name === 'executeTakeFirst' || name === 'execute') {
+              const { sql, parameters } = target.compile()
+              const plan = reader.run(`explain query plan ${sql}`, parameters as never).rows
+              explained.push(plan.map(({ detail }) => String(detail)).join('; '))
+            }
+            const value: unknown = Reflect.get(target, name)
+            if (typeof value !== 'function') return value
+            return (...args: unknown[]) => {
+              const result: unknown = value.apply(target, args)
+              const isQuery = result !== null && typeof result === 'object' && 'compile' in result
+              return isQuery ? explaining(result as typeof query) : result
+            }
+          },
+        })
+      await claimJob(spy, 'kind', 0, { token: 't', until: 0 }, 0)
+      await releaseDue(spy, 0, 1)
+      await lapsedJobs(spy, 0, 1)
+      await nextDue(spy)
+      await anyLapsed(spy, 0)
+      await jobsToCancel(spy, 1)
+    })
+    reader.close()
+    assert.ok(explained.length >= 4)
+    for (const plan of explained)
+      assert.match(plan, /^(SEARCH|SCAN) jobs USING (COVERING )?INDEX ix_jobs_(ready|delayed|leased|to_cancel)\b/)
+  } finally {
+    await rm(dataDir, { recursive: true, force: true })
+  }
 })

@@ -28,7 +28,10 @@ export async function listJobs(db: Reader, filter: JobFilter, charsMax: number):
     .select([...LISTED])
     .select([short('args').as('args'), short('state').as('state')])
   if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
-  if (filter.status !== undefined) query = query.where('status', '=', filter.status)
+  if (filter.status !== undefined) {
+    query = query.where(sql<SqlBool>`status = ${sql.lit(filter.status)}`)
+    if (filter.status !== 'queued' && filter.status !== 'running') query = query.where('finished_at', 'is not', null)
+  }
   if (filter.appPk !== undefined) query = query.where('app_pk', '=', filter.appPk)
   if (filter.userPk !== undefined) query = query.where('user_pk', '=', filter.userPk)
   if (filter.beforePk !== undefined) query = query.where('pk', '<', filter.beforePk)

@@ -144,20 +144,16 @@ export async function nextDue(db: Reader): Promise<Micros | undefined> {
   return row?.run_after
 }
 
-/** Those of the kinds that have a job ready. */
+/** Those of the kinds that have a job ready; one statement, as servers ask after every job. */
 export async function readyKinds(db: Reader, kinds: readonly string[]): Promise<string[]> {
-  const ready: string[] = []
-  for (const kind of kinds) {
-    const row = await db
-      .selectFrom('jobs')
-      .select('pk')
-      .where('kind', '=', kind)
-      .where(READY)
-      .limit(1)
-      .executeTakeFirst()
-    if (row) ready.push(kind)
-  }
-  return ready
+  if (kinds.length === 0) return []
+  const asked = sql.join(
+    kinds.map((kind) => sql`select cast(${kind} as text) as kind`),
+    sql` union all `,
+  )
+  const { rows } = await sql<{ kind: string }>`select asked.kind from (${asked}) as asked
+    where exists (select 1 from jobs where jobs.kind = asked.kind and status = 'queued' and hold = '')`.execute(db)
+  return rows.map(({ kind }) => kind)
 }
 
 /** What a checkpoint stores; fields that are left out stay as they are. */

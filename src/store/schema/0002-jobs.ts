@@ -34,8 +34,8 @@ export async function jobs(make: TableMaker): Promise<void> {
   await make.index('jobs', ['id'], { unique: true })
   await make.index('jobs', ['app_pk', 'pk'])
   await make.index('jobs', ['user_pk', 'pk'])
-  await make.index('jobs', ['status', 'pk'])
-  await make.index('jobs', ['kind', 'status', 'pk'])
+  await make.index('jobs', ['kind', 'pk'])
+  await make.index('jobs', ['status', 'pk'], { name: 'ix_jobs_ended', where: 'finished_at is not null' })
   // Finished rows are in none of these but the last: what the queue asks costs the same however many there are.
   await make.index('jobs', ['kind', 'lane', 'priority desc', 'pk'], {
     name: 'ix_jobs_ready',
