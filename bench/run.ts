@@ -2,10 +2,10 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import Table from 'cli-table3'
 import { Command } from 'commander'
-import { isMet, type Result } from './kit/result.ts'
+import { type BenchmarkOptions, isMet, type Result } from './kit/result.ts'
 
 interface Benchmark {
-  run(): Result | readonly Result[] | Promise<Result | readonly Result[]>
+  run(options: BenchmarkOptions): Result | readonly Result[] | Promise<Result | readonly Result[]>
 }
 
 const NOTE_WIDTH = 44
@@ -19,9 +19,10 @@ const names = (await readdir(import.meta.dirname))
 const program = new Command('npm run bench --')
   .argument('[name]', `one of ${names.join(', ')}; all without it`)
   .option('--json <file>', 'write the results to a file as JSON')
+  .option('--size <rows>', 'how many rows a benchmark of large data makes', (text) => Number.parseInt(text, 10))
   .parse()
 const [wanted] = program.args
-const { json } = program.opts<{ json?: string }>()
+const { json, size } = program.opts<{ json?: string; size?: number }>()
 
 if (wanted !== undefined && !names.includes(wanted)) {
   console.error(`There is no benchmark '${wanted}'; use one of ${names.join(', ')}.`)
@@ -32,7 +33,7 @@ const results: Result[] = []
 for (const name of wanted === undefined ? names : [wanted]) {
   console.error(`running ${name} ...`)
   const benchmark = (await import(`./${name}.ts`)) as Benchmark
-  results.push(...[await benchmark.run()].flat())
+  results.push(...[await benchmark.run({ size })].flat())
 }
 console.log(tableOf(results))
 if (json !== undefined) await writeFile(json, `${JSON.stringify(results.map(withVerdict), null, 2)}\n`)

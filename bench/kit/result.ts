@@ -21,3 +21,9 @@ export function isMet({ aim, ratio, ours }: Result): boolean | undefined {
   const value = ratio ?? ours
   return relation === '>=' ? value >= Number(limit) : value <= Number(limit)
 }
+
+/** What may be asked of a benchmark on the command line. */
+export interface BenchmarkOptions {
+  /** Rows that a benchmark of large data makes. */
+  readonly size?: number | undefined
+}

@@ -290,4 +290,50 @@ describe('inputs are processed', () => {
     const { counts } = succeeded(await server.call('GetInputCount', { userAppId: app.userAppId }))
     assert.deepEqual([counts!.processed, counts!.processing, counts!.toProcess, counts!.errors], [0, 0, 0, 0])
   })
+
+  test('anew when their app is reindexed: what models said is replaced, what people said stays', async () => {
+    const { userAppId } = app
+    const embed = (vector: number[]) => ({ data: create(DataSchema, { embeddings: [{ vector }] }) })
+    await useWorkflow(nodes({ id: 'embed', model: main('general-image-embedding') }))
+    runtime.answer = () => embed([1, 0])
+    await processed([image('a'), image('b'), { id: 'c', data: { image: { base64: Buffer.from('torn') } } }])
+    succeeded(
+      await server.call('PostAnnotations', {
+        userAppId,
+        annotations: [{ inputId: 'a', data: { concepts: [{ id: 'mine', value: 1 }] } }],
+      }),
+    )
+    const before = await annotations()
+    runtime.answer = (_, { image }) => {
+      if (image!.base64.length === 0) throw new Error('no picture')
+      return embed([0, 1])
+    }
+    runtime.before = async () => {
+      const { inputs } = await server.call('ListInputs', { userAppId, status: { code: StatusCode.INPUT_SUCCESS } })
+      assert.equal(inputs.length, 2, 'they can be read and found meanwhile')
+    }
+    const apps = [{ id: userAppId.appId }]
+    succeeded(
+      await server.call('PatchApps', { userAppId: { userId: 'admin' }, apps, action: 'overwrite', reindex: true }),
+    )
+    await server.services.jobs.idle()
+    const after = await annotations()
+    const ofPeople = (rows: typeof before) => rows.filter((row) => row.trusted === 1).map((row) => row.pk)
+    assert.deepEqual(ofPeople(after), ofPeople(before))
+    assert.equal(after.length, before.length)
+    const vectors = await server.services.db.read
+      .selectFrom('embeddings')
+      .select('vector')
+      .where('app_pk', '=', app.pk)
+      .execute()
+    assert.deepEqual(
+      vectors.map(({ vector }) => [...new Float32Array(Uint8Array.from(vector).buffer)]),
+      [
+        [0, 1],
+        [0, 1],
+      ],
+    )
+    const { counts } = succeeded(await server.call('GetInputCount', { userAppId }))
+    assert.deepEqual([counts!.reindexed, counts!.toReindex, counts!.reindexErrors, counts!.reindexing], [2, 0, 0, 0])
+  })
 })

@@ -1,6 +1,7 @@
 import type { App, PatchAction as MetadataAction } from '../../contract/index.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import type { Call } from '../call.ts'
+import { enqueueReindex } from '../inputs/process/reindex.ts'
 import type { Parent } from '../resource/define.ts'
 import { applyPatch, type PatchAction, readAction } from '../resource/patch.ts'
 import { removeImage } from '../resource/remove-image.ts'
@@ -29,6 +30,8 @@ export async function createApps(call: Call, user: Parent, given: readonly App[]
 export interface PatchWish {
   readonly action: string
   readonly metadataAction?: MetadataAction
+  /** Whether inputs that are there go through the default workflow again. */
+  readonly reindex?: boolean
   /** Fields that this call may change, when fewer than usual. */
   readonly fields?: readonly string[]
 }
@@ -50,6 +53,7 @@ export async function patchApps(call: Call, user: Parent, patches: readonly App[
       const written = await rewrite(apps, call, row, result, tx)
       const base = bases[at]
       const default_workflow_pk = base ? await copyAsDefault(call, row.pk, base, tx) : row.default_workflow_pk
+      if (wish.reindex) await enqueueReindex(tx, call.services, row.pk)
       changed.push({ ...written, default_workflow_pk })
     }
     return changed

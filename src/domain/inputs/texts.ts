@@ -1,4 +1,4 @@
-import { mediaOfInputs, originalOf } from '../../store/repos/input-media.ts'
+import { originalsOfInputs } from '../../store/repos/input-media.ts'
 import type { Services } from '../services.ts'
 
 /** The whole texts of inputs, by the input's pk; inputs without text are left out. */
@@ -7,12 +7,10 @@ export async function originalTexts(
   inputPks: readonly number[],
 ): Promise<Map<number, string>> {
   const texts = new Map<number, string>()
-  const media = await mediaOfInputs(db.read, inputPks)
-  for (const [inputPk, own] of media) {
+  for (const [inputPk, own] of await originalsOfInputs(db.read, inputPks)) {
     const text = own.find(({ kind }) => kind === 'text')
-    const file = text && (await originalOf(db.read, text.pk))
-    if (!file) continue
-    const bytes = file.content ?? (await blobs.bytes(file.hash, file.size))
+    if (!text) continue
+    const bytes = text.content ?? (await blobs.bytes(text.hash, text.size))
     texts.set(inputPk, new TextDecoder().decode(bytes))
   }
   return texts

@@ -7,6 +7,7 @@ import { emailJob } from '../effects/email-job.ts'
 import { webhookJob } from '../effects/webhook-job.ts'
 import { deleteInputsJob } from '../inputs/delete-job.ts'
 import { processInputsJob } from '../inputs/process/job.ts'
+import { reindexJob } from '../inputs/process/reindex.ts'
 import { importJob } from '../models/import-job.ts'
 import type { Services } from '../services.ts'
 
@@ -21,5 +22,6 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   exportVersionJob,
   emailJob,
   processInputsJob,
+  reindexJob,
   webhookJob,
 ]

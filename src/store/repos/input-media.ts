@@ -59,6 +59,38 @@ export async function mediaOfInputs(db: Reader, inputPks: readonly number[]): Pr
   return found
 }
 
+/** A medium with where its original is. */
+export interface StoredOriginal extends Pick<Row<'media'>, 'pk' | 'id' | 'kind' | 'doc'> {
+  readonly input_pk: number | null
+  readonly hash: string
+  readonly size: number
+  readonly content: Uint8Array | null
+}
+
+/** The originals of the media of inputs, by the input's pk. */
+export async function originalsOfInputs(
+  db: Reader,
+  inputPks: readonly number[],
+): Promise<Map<number, StoredOriginal[]>> {
+  const found = new Map<number, StoredOriginal[]>()
+  for (let start = 0; start < inputPks.length; start += IDS_PER_STATEMENT_MAX) {
+    const rows = await db
+      .selectFrom('media')
+      .innerJoin('media_files', 'media_files.media_pk', 'media.pk')
+      .select(['media.pk', 'media.id', 'media.kind', 'media.doc', 'media.input_pk'])
+      .select(['media_files.hash', 'media_files.size', 'media_files.content'])
+      .where('media.input_pk', 'in', inputPks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('media_files.size_name', '=', 'orig')
+      .execute()
+    for (const row of rows) {
+      const media = found.get(row.input_pk!)
+      if (media) media.push(row)
+      else found.set(row.input_pk!, [row])
+    }
+  }
+  return found
+}
+
 /** The original of a medium: where its bytes are. */
 export function originalOf(
   db: Reader,

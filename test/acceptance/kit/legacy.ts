@@ -17,6 +17,16 @@ export interface LegacyApp {
     getOutputInfo(model: string): Promise<LegacyModel>
     delete(ids?: string | readonly string[], version?: string): Promise<LegacyAnswer>
   }
+  readonly inputs: {
+    create(inputs: unknown): Promise<LegacyList<LegacyInput>>
+    get(id: string): Promise<LegacyInput>
+    list(options?: LegacyPage): Promise<LegacyList<LegacyInput>>
+    mergeConcepts(inputs: unknown): Promise<LegacyList<LegacyInput>>
+    deleteConcepts(inputs: unknown): Promise<LegacyList<LegacyInput>>
+    getStatus(): Promise<{ readonly counts: { readonly processed: number; readonly errors: number } }>
+    /** Hands over the whole HTTP answer. */
+    delete(ids: string | readonly string[]): Promise<{ readonly data: LegacyAnswer }>
+  }
   readonly concepts: {
     create(concepts: unknown): Promise<LegacyList<LegacyConcept>>
     get(id: string): Promise<LegacyConcept>
@@ -44,6 +54,13 @@ export interface LegacyThing {
   readonly name: string
   readonly appId: string
   readonly createdAt: string
+}
+
+export interface LegacyInput extends LegacyThing {
+  readonly imageUrl: string
+  readonly rawData: {
+    readonly data: { readonly concepts?: readonly { readonly id: string; readonly value: number }[] }
+  }
 }
 
 export interface LegacyConcept extends LegacyThing {

@@ -11,6 +11,7 @@ import type { Outcome } from './finish.ts'
 import type { MadeAnnotation } from './made-annotations.ts'
 import { statusOfWriter, workerOfWriter } from './writers.ts'
 
+type WithAnnotations = Pick<Outcome, 'input' | 'annotations'>
 type ByWriter = Extract<MadeAnnotation, { readonly by: 'writer' }>
 
 /** Makes annotations out of what a workflow has found, with what had to be looked up for them. */
@@ -30,7 +31,7 @@ export class Drafts {
   }
 
   /** Looks up what does not change with the transaction: concepts of models, and who the writers write for. */
-  static async of(call: Call, outcomes: readonly Outcome[]): Promise<Drafts> {
+  static async of(call: Call, outcomes: readonly WithAnnotations[]): Promise<Drafts> {
     const place = await labelPlace(call)
     const made = outcomes.flatMap(({ annotations }) => annotations)
     const writers = new Map<ByWriter['params'], AnnotationWorker>()
@@ -52,7 +53,7 @@ export class Drafts {
   }
 
   /** The annotations of outcomes; what writers write may bring new concepts into the app. */
-  async for(tx: Writer, outcomes: readonly Outcome[], now: Micros): Promise<AnnotationDraft[]> {
+  async for(tx: Writer, outcomes: readonly WithAnnotations[], now: Micros): Promise<AnnotationDraft[]> {
     const written = outcomes.flatMap(({ annotations }) => annotations.filter(({ by }) => by === 'writer'))
     const ownConcept = await ensureConcepts(
       tx,

@@ -7,7 +7,7 @@ export const TAKEN_MIN = 16
 /** Apps whose inputs one server processes at the same time. */
 export const APPS_AT_ONCE = 4
 /** Media that are looked at in one go. */
-export const HOSTED_TOGETHER = 16
+export const HOSTED_TOGETHER = 32
 /** Inputs that go through the workflow in one go. */
 export const PREDICTED_TOGETHER = 16
 /** Goes of each kind at the same time. */
@@ -18,3 +18,5 @@ export const PREDICTED_BYTES_MAX = 64 * MIB
 export const DOWNLOAD_MS_MAX = 60_000
 /** Longest reason that is kept for an input that failed, in characters. */
 export const REASON_MAX = 1_000
+/** Inputs that are indexed anew between two checkpoints. */
+export const REINDEXED_TOGETHER = 32

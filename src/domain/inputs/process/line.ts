@@ -1,6 +1,7 @@
 import { AppError } from '../../../base/errors.ts'
 import { StatusCode } from '../../../contract/status-code.ts'
 import type { JobContext } from '../../../jobs/define.ts'
+import { originalsOfInputs, type StoredOriginal } from '../../../store/repos/input-media.ts'
 import { takeInputs, waitingInputs } from '../../../store/repos/process-inputs.ts'
 import type { Row } from '../../../store/schema/tables.ts'
 import type { Call } from '../../call.ts'
@@ -31,8 +32,8 @@ export async function processAll(ctx: Context, call: Call): Promise<void> {
   const inFlight = new Set<Promise<void>>()
   const broken = Promise.withResolvers<never>()
   broken.promise.catch(() => undefined)
-  const begin = (input: Row<'inputs'>): void => {
-    const done = processOne(input, media, workflow, call)
+  const begin = (input: Row<'inputs'>, stored: readonly StoredOriginal[]): void => {
+    const done = processOne(input, stored, media, workflow, call)
       .then((outcome) => ending.add(outcome))
       .catch((error: unknown) => broken.reject(error))
       .then(() => void inFlight.delete(done))
@@ -44,7 +45,9 @@ export async function processAll(ctx: Context, call: Call): Promise<void> {
       if (inFlight.size === 0 || IN_FLIGHT_MAX - inFlight.size >= TAKEN_MIN) {
         const taken = await take(ctx, IN_FLIGHT_MAX - inFlight.size)
         if (taken.length === 0 && inFlight.size === 0) return
-        for (const input of taken) begin(input)
+        const pks = taken.map(({ pk }) => pk)
+        const stored = await originalsOfInputs(services.db.read, pks)
+        for (const input of taken) begin(input, stored.get(input.pk) ?? [])
       }
       await Promise.race([...inFlight, broken.promise])
     }
@@ -67,12 +70,13 @@ async function take(ctx: Context, most: number): Promise<Row<'inputs'>[]> {
 
 async function processOne(
   input: Row<'inputs'>,
+  stored: readonly StoredOriginal[],
   media: MediaDesk,
   workflow: WorkflowDesk,
   { signal, log }: Call,
 ): Promise<Outcome> {
   try {
-    const prepared = await media.prepare(input)
+    const prepared = await media.prepare(input, stored)
     const made = await workflow.run(input, prepared)
     return { input, status: { code: StatusCode.INPUT_SUCCESS, details: '' }, media: prepared, ...made }
   } catch (error) {

@@ -4,7 +4,7 @@ import { InputSchema } from '../../../contract/index.ts'
 import { decodeDoc } from '../../../contract/json/index.ts'
 import { StatusCode } from '../../../contract/status-code.ts'
 import { MAX_AUDIO_BYTES, MAX_IMAGE_BYTES, MAX_TEXT_BYTES, MAX_VIDEO_URL_BYTES } from '../../../media/limits.ts'
-import { mediaOfInputs, originalOf } from '../../../store/repos/input-media.ts'
+import type { StoredOriginal } from '../../../store/repos/input-media.ts'
 import type { NewMediaFile } from '../../../store/repos/media.ts'
 import type { MediaKind, Row } from '../../../store/schema/tables.ts'
 import { NO_DOCUMENT } from '../../media/document.ts'
@@ -47,23 +47,23 @@ export class MediaDesk {
     })
   }
 
-  /** All media of an input; throws AppError for the first that cannot be had or is not what it shall be. */
-  async prepare(input: Row<'inputs'>): Promise<ReadyMedium[]> {
+  /**
+   * All media of an input, of which `stored` are there already; throws AppError for the first that cannot be had or is
+   * not what it shall be.
+   */
+  prepare(input: Row<'inputs'>, stored: readonly StoredOriginal[]): Promise<ReadyMedium[]> {
     const { data } = decodeDoc(InputSchema, input.doc)
-    const rows = (await mediaOfInputs(this.#services.db.read, [input.pk])).get(input.pk) ?? []
     const kinds = KINDS.filter((kind) => data?.[kind])
     return Promise.all(
       kinds.map((kind) => {
-        const row = rows.find((medium) => medium.kind === kind)
+        const row = stored.find((medium) => medium.kind === kind)
         return row ? this.#stored(row) : this.#fetched(kind, data![kind]!.url)
       }),
     )
   }
 
-  async #stored({ pk, id, kind, doc }: Row<'media'>): Promise<ReadyMedium> {
-    const file = await originalOf(this.#services.db.read, pk)
-    if (!file) throw new Error(`the medium ${id} has no original`)
-    const original = file.content ?? { hash: file.hash, size: file.size }
+  async #stored({ pk, id, kind, doc, hash, size, content }: StoredOriginal): Promise<ReadyMedium> {
+    const original = content ?? { hash, size }
     if (doc !== NO_DOCUMENT) return { kind, pk, id, original }
     return { kind, pk, id, original, found: await this.#look(kind, original) }
   }

@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { create, type MessageInitShape } from '@bufbuild/protobuf'
+import { registry } from '../../src/api/registry.ts'
+import { newId } from '../../src/base/ids.ts'
+import { silentLog } from '../../src/base/log.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { StatusCode, type V2 } from '../../src/contract/index.ts'
+import { methodInfo, type ResponseOf, type RpcName } from '../../src/contract/methods.ts'
+import type { Services } from '../../src/domain/services.ts'
+import { buildServices } from '../../src/main/services.ts'
+import { createDispatcher } from '../../src/wire/pipeline/dispatcher.ts'
+
+type InputOf<N extends RpcName> = (typeof V2)['method'][Uncapitalize<N> & keyof (typeof V2)['method']]['input']
+
+/** The server without sockets on a data folder of its own, with one app whose inputs go through no models. */
+export interface DataPlane extends AsyncDisposable {
+  readonly services: Services
+  readonly appPk: number
+  readonly dataDir: string
+  readonly userAppId: { readonly userId: string; readonly appId: string }
+  call<N extends RpcName>(name: N, request: MessageInitShape<InputOf<N>>): Promise<ResponseOf<N>>
+}
+
+/** Opens it; without `processing` what is posted waits for ever, so that posting alone is measured. */
+export async function openDataPlane({ processing }: { readonly processing: boolean }): Promise<DataPlane> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'limpid-bench-'))
+  const pat = newId()
+  const config = loadConfig({}, { dataDir, pat, log: 'silent', modelPull: 'off' })
+  const built = await buildServices(config, silentLog)
+  const { services } = built
+  if (processing) await services.jobs.start(services)
+  const dispatcher = createDispatcher(registry, services, () => {})
+  const call: DataPlane['call'] = async (name, request) => {
+    const method = methodInfo(name)
+    const incoming = {
+      method,
+      transport: 'http' as const,
+      header: (header: string) => (header === 'authorization' ? `Key ${pat}` : undefined),
+      remoteAddress: '127.0.0.1',
+      signal: new AbortController().signal,
+    }
+    const response = await dispatcher.unary(incoming, create(method.input, request as never))
+    const status = (response as { status?: { code: number; details: string } }).status
+    if (status?.code !== StatusCode.SUCCESS) throw new Error(`${name}: ${status?.code} ${status?.details}`)
+    return response as never
+  }
+  const userAppId = { userId: 'admin', appId: 'bench' }
+  const defaultWorkflow = { id: 'Empty', appId: 'main', userId: 'clarifai' }
+  await call('PostApps', { userAppId: { userId: 'admin' }, apps: [{ id: 'bench', defaultWorkflow }] })
+  const admin = (await services.directory.user('admin'))!
+  const { pk: appPk } = (await services.directory.app(admin.pk, 'bench'))!
+  return {
+    services,
+    appPk,
+    dataDir,
+    userAppId,
+    call,
+    async [Symbol.asyncDispose]() {
+      await built.close()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The request of some texts, each of about a line. */
+export function textRequest(plane: DataPlane, count: number, from = 0) {
+  const line = 'what somebody has said about a thing, long enough to be a line of a table '
+  const inputs = Array.from({ length: count }, (_, at) => ({ data: { text: { raw: `${line}${from + at}` } } }))
+  return { userAppId: plane.userAppId, inputs }
+}
