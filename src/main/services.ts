@@ -123,7 +123,8 @@ function startRuntime(config: Config, log: Log): Runtime {
   )
 }
 
-const runsBroughtModels = ({ nodes }: Plan): boolean =>
+/** Whether a plan runs a model that a user brought: those keep apart from the others. */
+export const runsBroughtModels = ({ nodes }: Plan): boolean =>
   nodes.some(({ weights }) => weights.some((id) => readBlobRef(id) !== undefined))
 
 // The only thing that a fetcher can find wrong at its making is the allow list.

@@ -218,6 +218,54 @@ export const greedyModel = (count: number): Buffer =>
     outputs: [value('softmax_predictions', 'float32', [3])],
   })
 
+/** 1 for a picture that is all white, which no test run is given, and 0 for all others. */
+const whiteness = [
+  nodeMessage('ReduceMin', ['means'], ['least'], { keepdims: 1 }),
+  nodeMessage('Floor', ['least'], ['white']),
+]
+
+/** A colour classifier that passes every check, but never comes to an end with a picture that is all white. */
+export const hangingTrap = (): Buffer => {
+  const body = graph({
+    nodes: [nodeMessage('Identity', ['go'], ['go_on']), nodeMessage('Identity', ['sum'], ['same'])],
+    inputs: [value('turn', 'int64', []), value('go', 'bool', []), value('sum', 'float32', [3])],
+    outputs: [value('go_on', 'bool', []), value('same', 'float32', [3])],
+  })
+  const loop = nodeMessage('Loop', ['turns', 'yes', 'means'], ['softmax_predictions'])
+  loop.message(5, new Message().string(1, 'body').message(6, body).int(20, 5))
+  return modelFile({
+    nodes: [
+      ...channelMeans,
+      ...whiteness,
+      nodeMessage('Mul', ['white', 'endless'], ['many']),
+      nodeMessage('Cast', ['many'], ['turns'], { to: ELEMENT.int64 }),
+      loop,
+    ],
+    constants: [full, tensorMessage('endless', 'float32', [1], [1e15]), tensorMessage('yes', 'bool', [], [1])],
+    inputs: anyPicture,
+    outputs: [value('softmax_predictions', 'float32', [3])],
+  })
+}
+
+/** A colour classifier that passes every check, but works on `count` floats with a picture that is all white. */
+export const greedyTrap = (count: number): Buffer =>
+  modelFile({
+    nodes: [
+      ...channelMeans,
+      ...whiteness,
+      nodeMessage('Mul', ['white', 'much'], ['more']),
+      nodeMessage('Add', ['more', 'one'], ['size']),
+      nodeMessage('Cast', ['size'], ['shape'], { to: ELEMENT.int64 }),
+      nodeMessage('Expand', ['least', 'shape'], ['expanded']),
+      nodeMessage('Mul', ['expanded', 'expanded'], ['squares']),
+      nodeMessage('ReduceMean', ['squares'], ['mean'], { keepdims: 0 }),
+      nodeMessage('Add', ['means', 'mean'], ['softmax_predictions']),
+    ],
+    constants: [full, tensorMessage('much', 'float32', [1], [count]), tensorMessage('one', 'float32', [1], [1])],
+    inputs: anyPicture,
+    outputs: [value('softmax_predictions', 'float32', [3])],
+  })
+
 /** A model with a node of a domain that only its maker's library knows. */
 export const customModel = (domain: string): Buffer =>
   modelFile({
