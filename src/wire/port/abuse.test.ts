@@ -10,6 +10,7 @@ import {
   callUnary,
   echo,
   exchange,
+  frame,
   getMe,
   grpcClient,
   http2Get,
@@ -104,16 +105,6 @@ test('more streams at once than allowed are refused', async (t) => {
   gate.resolve()
   await Promise.all(calls)
 })
-
-/** An HTTP/2 frame. */
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(9)
-  head.writeUIntBE(payload.length, 0, 3)
-  head[3] = type
-  head[4] = flags
-  head.writeUInt32BE(stream, 5)
-  return Buffer.concat([head, payload])
-}
 
 test('a client that opens and resets streams without end loses its connection', async (t) => {
   const port = await listenForTest(t, echo)

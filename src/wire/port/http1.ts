@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CONNECTION_CHECK_MS, type PortLimits } from './limits.ts'
 
@@ -24,6 +25,7 @@ export class Http1Side {
     // No 'upgrade' listener on purpose: without one Node answers such requests as ordinary ones, which refuses them.
     this.#server.on('connect', (_req, socket) => refuse(socket, '405 Method Not Allowed'))
     this.#server.on('clientError', onClientError)
+    this.#server.setTimeout(limits.answerIdleMs, (socket) => this.#onIdle(socket))
     // The time limits are watched from 'listening' on, which a server that is handed its connections never emits.
     this.#server.emit('listening')
   }
@@ -43,6 +45,15 @@ export class Http1Side {
   /** Stops watching time limits; all connections must be closed by then. */
   stop(): void {
     this.#server.close()
+  }
+
+  /**
+   * A connection on which nothing moved for a while: between requests it is over, and so is one whose client takes
+   * nothing of its answer. One whose answer is still being made goes on.
+   */
+  #onIdle(socket: Socket): void {
+    const isWorking = [...this.#running].some((res) => res.socket === socket)
+    if (!isWorking || socket.writableLength > 0) socket.destroy()
   }
 
   #onRequest(handler: HttpHandler, req: IncomingMessage, res: ServerResponse): void {

@@ -43,11 +43,13 @@ export class Http2Side {
   readonly #pinger: NodeJS.Timeout
   readonly #handlers: Http2Handlers
   readonly #bodyIdleMs: number
+  readonly #answerIdleMs: number
   #draining = false
 
   constructor(handlers: Http2Handlers, limits: PortLimits) {
     this.#handlers = handlers
     this.#bodyIdleMs = limits.bodyIdleMs
+    this.#answerIdleMs = limits.answerIdleMs
     this.#server = createServer({
       maxSessionMemory: SESSION_MEMORY_MB,
       streamResetBurst: RESET_BURST,
@@ -62,7 +64,7 @@ export class Http2Side {
     })
     this.#server.on('session', (session) => this.#onSession(session))
     this.#server.on('sessionError', ignore)
-    this.#server.on('stream', (stream, headers, _flags, raw) => this.#onStream(stream, headers, raw))
+    this.#server.on('stream', (stream, headers, flags, raw) => this.#onStream(stream, headers, flags, raw))
     this.#pinger = setInterval(() => this.#pingAll(), limits.pingMs).unref()
   }
 
@@ -90,7 +92,7 @@ export class Http2Side {
     if (this.#draining) session.close()
   }
 
-  #onStream(stream: ServerHttp2Stream, headers: StreamHeaders, rawHeaders: readonly string[]): void {
+  #onStream(stream: ServerHttp2Stream, headers: StreamHeaders, flags: number, rawHeaders: readonly string[]): void {
     if (isGrpc(headers['content-type']) && headers[':method'] === 'POST') {
       this.#handlers.onGrpc(stream, headers, rawHeaders)
       return
@@ -104,8 +106,18 @@ export class Http2Side {
       res.end()
       return
     }
-    stream.setTimeout(this.#bodyIdleMs, () => stream.close(constants.NGHTTP2_CANCEL))
-    req.once('end', () => stream.setTimeout(0))
+    let isAnswering = false
+    const onWhole = (): void => {
+      isAnswering = true
+      stream.setTimeout(this.#answerIdleMs)
+    }
+    stream.setTimeout(this.#bodyIdleMs)
+    if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) onWhole()
+    else req.once('end', onWhole)
+    stream.on('timeout', () => {
+      // While an answer is being made, there is nothing that the client could take.
+      if (!isAnswering || stream.writableLength > 0) stream.close(constants.NGHTTP2_CANCEL)
+    })
     if (headers.expect === '100-continue') res.writeContinue()
     this.#handlers.onRequest(req, res)
   }

@@ -12,6 +12,8 @@ export interface PortLimits {
   readonly keepAliveMs: number
   /** Longest pause within the body of a request over HTTP/2, in milliseconds; gRPC has its own limit. */
   readonly bodyIdleMs: number
+  /** Time in which a client must take some of an answer that waits for it, in milliseconds; gRPC has its own limit. */
+  readonly answerIdleMs: number
   /** How often HTTP/2 connections are pinged, in milliseconds; one that missed the last ping is closed. */
   readonly pingMs: number
   /** Streams one HTTP/2 connection may have open at once. */
@@ -31,6 +33,7 @@ export const PORT_LIMITS: PortLimits = {
   requestMs: 600_000,
   keepAliveMs: 75_000,
   bodyIdleMs: 120_000,
+  answerIdleMs: 120_000,
   pingMs: 30_000,
   concurrentStreams: 256,
   headerBytes: 64 * KIB,
