@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import type { Command } from 'commander'
 import { createLog } from '../log.ts'
 import { startServer } from '../server.ts'
+import { collectStartGarbage } from '../start-garbage.ts'
 import { configFrom, withSettings } from './settings.ts'
 
 /** V8's own default. */
@@ -22,6 +23,7 @@ export function addServe(program: Command): void {
         void server.close().finally(() => process.exit(1))
       })
       if (server.newPat !== undefined) console.log(`LIMPID_PAT=${server.newPat}`)
+      collectStartGarbage()
       await server.services.runtime.ready()
       console.log(`limpid listening on ${server.url}`)
       // Loading is over; see bin/limpid.js.
