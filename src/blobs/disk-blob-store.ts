@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, type FileHandle, link, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises'
+import { copyFile, type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Micros } from '../base/clock.ts'
@@ -68,29 +68,30 @@ class DiskBlobStore implements BlobStore {
       await this.#locks.run(info.hash, () => this.#publish(incoming, info))
       return info
     } catch (error) {
-      throw translateWriteError(error)
-    } finally {
       await rm(incoming, { force: true })
+      throw translateWriteError(error)
     }
   }
 
-  /** Gives the flushed file its name and makes the name durable; a blob that is there only gets younger. */
+  /**
+   * Gives the flushed file its name and makes the name durable. A blob that is there is replaced by its like: that heals
+   * it, makes it younger, and costs less than to look.
+   */
   async #publish(incoming: string, info: BlobInfo): Promise<void> {
     const file = this.#file(info.hash)
-    const known = await stat(file).catch(missing)
-    if (known?.size === info.size) {
-      const now = new Date()
-      await utimes(file, now, now)
-    } else {
-      const folder = dirname(file)
+    const folder = dirname(file)
+    try {
+      await rename(incoming, file)
+    } catch (error) {
+      missing(error as NodeJS.ErrnoException)
       if (await mkdir(folder, { recursive: true, mode: 0o700 })) {
         await flushFolder(dirname(folder))
         await flushFolder(this.#root)
       }
       await rename(incoming, file)
     }
-    // Also for a known one: the process that renamed it may have been killed before it came here.
-    await flushFolder(dirname(file))
+    // Also for one that was there: the process that renamed it may have been killed before it came here.
+    await flushFolder(folder)
   }
 
   async stat(hash: string): Promise<BlobInfo | undefined> {

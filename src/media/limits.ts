@@ -62,6 +62,10 @@ export const MAX_PARALLEL_FETCHES = 8
 export const MAX_SNIFFED_IN_MEMORY = 32 * MIB
 /** Longest side of each hosted size of a picture beside the original, in pixels. */
 export const HOSTED_SIDES = { large: 1_024, small: 512, tiny: 128 } as const
+/** A picture this many times as long as a size may have it itself, as long as its file is small: a copy would save little. */
+export const HOSTED_SIDE_SLACK = 1.5
+/** Largest file that does so, in bytes. */
+export const HOSTED_SLACK_BYTES = 512 * 1024
 /** JPEG quality of hosted sizes. */
 export const HOSTED_JPEG_QUALITY = 82
 /** Time of a video that its thumbnail shows, in milliseconds. */

@@ -158,14 +158,13 @@ export class PixelSource {
   }
 
   /**
-   * The upright picture in true colours, with no side longer than `maxSide`, decoded once and as small as the format
-   * allows: for people to look at, where the other functions are for models. Throws AppError for damaged bytes.
+   * The upright picture in true colours, with no side longer than `maxSide`, as a pipeline that decodes it once and as
+   * small as the format allows: for people to look at, where the other functions are for models.
    */
-  async shown(maxSide: number): Promise<RawImage> {
-    const size = insideOf(this, maxSide)
+  async shown(maxSide: number): Promise<Sharp> {
+    const { width, height } = insideOf(this, maxSide)
     const source = this.#open ? this.#open(true) : fromRaw(await this.level(1))
-    const data = await toRgb(flat(source.resize(size.width, size.height, { fit: 'fill', kernel: 'cubic' })))
-    return { data, ...size }
+    return flat(source.resize(width, height, { fit: 'fill', kernel: 'linear' }))
   }
 
   /** The whole picture as packed RGB, reduced when it has more than MAX_WORKING_PIXELS. */

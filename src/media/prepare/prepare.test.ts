@@ -53,15 +53,27 @@ describe('prepareMedia on images', () => {
 
   it('lets a small picture be its own sizes', async () => {
     const prepared = await prepare(await picture(600, 400).png().toBuffer())
-    assert.deepEqual(sidesOf(prepared), { large: [600, 400], small: [512, 341], tiny: [128, 85] })
-    assert.equal(prepared.sizes[0]!.part, undefined)
-    assert.equal(prepared.sizes[0]!.contentType, 'image/png')
+    assert.deepEqual(sidesOf(prepared), { large: [600, 400], small: [600, 400], tiny: [128, 85] })
+    assert.deepEqual(
+      prepared.sizes.map(({ size, contentType, part: own }) => [size, contentType, own !== undefined]),
+      [
+        ['large', 'image/png', false],
+        ['small', 'image/png', false],
+        ['tiny', 'image/jpeg', true],
+      ],
+    )
     const least = await prepare(await picture(60, 40).png().toBuffer())
     assert.equal(least.derived, undefined)
     assert.deepEqual(
-      least.sizes.map(({ part }) => part),
+      least.sizes.map(({ part: own }) => own),
       [undefined, undefined, undefined],
     )
+    // The same number of pixels in a large file is not sent where a small one is asked for.
+    const { data, info } = await picture(600, 400).raw().toBuffer({ resolveWithObject: true })
+    const noisy = data.map((value, at) => (value + ((at * 7_919) % 251)) & 255)
+    const heavy = await sharp(noisy, { raw: info }).png().toBuffer()
+    assert.ok(heavy.length > 512 * 1024)
+    assert.deepEqual(sidesOf(await prepare(heavy)), { large: [600, 400], small: [512, 341], tiny: [128, 85] })
   })
 
   it('turns derived sizes as EXIF says', async () => {
@@ -96,7 +108,7 @@ describe('prepareMedia on images', () => {
     const red = { create: { width: 1200, height: 900, channels: 3 as const, background: { r: 200, g: 30, b: 40 } } }
     const wide = await sharp(red).withIccProfile('p3').jpeg({ quality: 98 }).toBuffer()
     const [was] = await quarter(await sharp(wide).toColourspace('srgb').png().toBuffer(), 0, 0)
-    const [is] = await quarter(part(await prepare(wide), 'large'), 0, 0)
+    const [is] = await quarter(part(await prepare(wide), 'small'), 0, 0)
     assert.ok(Math.abs(was! - is!) < 4, `${was} and ${is}`)
   })
 

@@ -2,10 +2,11 @@ import { damaged, type OpenMedia, openMedia } from '../av-input.ts'
 import type { RawImage } from '../bmp.ts'
 import type { EncodedSource } from '../encoded-source.ts'
 import { MAX_VIDEO_MS, THUMBNAIL_MS } from '../limits.ts'
+import { fromRaw, insideOf } from '../pixel-source.ts'
 import { probeOf, tooLong } from '../video.ts'
 import { KeptFrame, timesOf } from '../video-frame.ts'
 import type { Prepared } from './prepared.ts'
-import { DerivedSizes } from './sizes.ts'
+import { DerivedSizes, PICTURE_SIZES } from './sizes.ts'
 
 /** Facts of a video, and its thumbnail in full and in the hosted sizes of pictures. */
 export async function prepareVideo(source: EncodedSource, contentType: string): Promise<Prepared> {
@@ -15,8 +16,10 @@ export async function prepareVideo(source: EncodedSource, contentType: string): 
     if (durationSeconds * 1_000 > MAX_VIDEO_MS) throw tooLong(MAX_VIDEO_MS)
     const picture = await thumbnailOf(media)
     const derived = new DerivedSizes()
-    await derived.add('thumbnail', picture)
-    await derived.addAll(picture)
+    await derived.addRaw('thumbnail', picture)
+    const { width: largeWidth, height: largeHeight } = insideOf(picture, PICTURE_SIZES[0]![1])
+    const large = fromRaw(picture).resize(largeWidth, largeHeight, { fit: 'fill', kernel: 'linear' })
+    await derived.addSizes(PICTURE_SIZES, picture, large)
     return {
       facts: { kind: 'video', width, height, fps, videoFormat: format, bitRate, frameCount, durationSeconds },
       contentType,
