@@ -110,7 +110,6 @@ export const notBuiltRpcs = notBuilt(
   'PostCollectors',
   'PostComputeClusters',
   'PostComputePlaneMetrics',
-  'PostConceptMappingJobs',
   'PostDeployments',
   'PostEvaluations',
   'PostInputsDataSources',

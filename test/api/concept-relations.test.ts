@@ -174,6 +174,50 @@ describe('concept relations', () => {
   })
 })
 
+test('mapping jobs make concepts synonyms of the public ones with their name, or with that of a synonym', async () => {
+  await using server = await startTestServer()
+  const { userAppId } = await makeApp(server, 'mapped')
+  const concepts = [
+    { id: 'd', name: 'DOG' },
+    { id: 'h', name: 'hound' },
+    { id: 'k', name: 'kitty' },
+    { id: 'z', name: 'zxcv' },
+    { id: 'left', name: 'cat' },
+  ]
+  succeeded(await server.call('PostConcepts', { userAppId, concepts }))
+  succeeded(
+    await server.call('PostConceptLanguages', {
+      userAppId,
+      conceptId: 'k',
+      conceptLanguages: [{ id: 'de', name: 'Katze' }],
+    }),
+  )
+  succeeded(await server.call('PostKnowledgeGraphs', { userAppId, knowledgeGraphs: [{ id: 'g' }] }))
+  const synonym = { predicate: 'synonym', knowledgeGraphId: 'g', objectConcept: { id: 'd' } }
+  succeeded(await server.call('PostConceptRelations', { userAppId, conceptId: 'h', conceptRelations: [synonym] }))
+  const start = (...conceptMappingJobs: { knowledgeGraphId?: string; conceptIds: string[] }[]) =>
+    server.call('PostConceptMappingJobs', { userAppId, conceptMappingJobs })
+  for (const time of [1, 2]) {
+    const { ids } = succeeded(await start({ knowledgeGraphId: 'g', conceptIds: ['d', 'h', 'k', 'z'] }))
+    assert.equal(ids.length, 1)
+    await server.services.jobs.idle()
+    assert.equal((await server.services.jobs.get(ids[0]!))?.status, 'succeeded')
+    const { conceptRelations } = succeeded(
+      await server.call('ListConceptRelations', { userAppId, knowledgeGraphId: 'g' }),
+    )
+    assert.deepEqual(
+      conceptRelations.map(words),
+      ['h synonym d', `d synonym ${PUBLIC_DOG}`, `h synonym ${PUBLIC_DOG}`],
+      `run ${time}`,
+    )
+  }
+  refused(await start({ conceptIds: ['d'] }, { conceptIds: ['none'] }), StatusCode.CONN_DOES_NOT_EXIST, /'none'/)
+  refused(await start({ conceptIds: [] }), StatusCode.CONCEPTS_INVALID_REQUEST, /concept_ids/)
+  refused(await start({ knowledgeGraphId: 'x', conceptIds: ['d'] }), StatusCode.CONCEPTS_INVALID_REQUEST, /'x'/)
+  refused(await start(), StatusCode.CONCEPTS_INVALID_REQUEST, /at least one/)
+  assert.equal((await server.services.jobs.list({ kind: 'map-concepts' })).length, 2)
+})
+
 test('knowledge graphs are made once and listed without pages', async () => {
   await using server = await startTestServer()
   const { userAppId } = await makeApp(server, 'graphs')

@@ -3,12 +3,15 @@ import { it } from 'node:test'
 import type { Database } from '../../src/store/database.ts'
 import { DuplicateKey } from '../../src/store/errors.ts'
 import {
+  areSynonyms,
+  conceptsByPlainName,
   type Predicate,
   parentsOf,
   type RelationFilter,
   relatedPairs,
   relationFits,
   reversedSynonym,
+  synonymNames,
 } from '../../src/store/repos/concept-relations.ts'
 import { concepts, conceptRelations as rows } from '../../src/store/repos/families.ts'
 import type { Writer } from '../../src/store/session.ts'
@@ -106,6 +109,26 @@ onEachEngine('concept relations', (engine) => {
       assert.ok(await reversedSynonym(db.read, relation(zoo.pk, 'synonym', dog, hound)))
       assert.equal(await reversedSynonym(db.read, relation(zoo.pk, 'synonym', hound, dog)), undefined)
       assert.equal(await reversedSynonym(db.read, relation(zoo.pk, 'synonym', dog, hound, 'breeds')), undefined)
+    }))
+
+  it('give names to map by, of whatever letter case', () =>
+    inZoo(async (db, zoo) => {
+      const [dog, hound, pet] = [zoo.of('dog'), zoo.of('hound'), zoo.of('pet')]
+      assert.deepEqual(
+        await synonymNames(db.read, zoo.pk, '', [dog, hound, pet]),
+        new Map([
+          [hound, ['dog']],
+          [dog, ['hound']],
+        ]),
+      )
+      assert.deepEqual(await conceptsByPlainName(db.read, zoo.pk, ['DOG', 'none']), new Map([['dog', dog]]))
+      for (const [subject, object, is] of [
+        [dog, hound, true],
+        [hound, dog, true],
+        [dog, pet, false],
+      ] as const) {
+        assert.equal(await areSynonyms(db.read, relation(zoo.pk, 'synonym', subject, object)), is)
+      }
     }))
 
   it('are kept once, and go with their concepts', () =>

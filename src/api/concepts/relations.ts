@@ -1,7 +1,8 @@
 import { requireApp } from '../../domain/access/target.ts'
 import { allKnowledgeGraphs, knowledgeGraphs } from '../../domain/concept-relations/knowledge-graphs.ts'
 import { listRelations } from '../../domain/concept-relations/list.ts'
-import { relationBatch } from '../../domain/concept-relations/resource.ts'
+import { startMapping } from '../../domain/concept-relations/mapping.ts'
+import { mappingBatch, relationBatch } from '../../domain/concept-relations/resource.ts'
 import { addRelations, removeRelations } from '../../domain/concept-relations/write.ts'
 import { findConcept } from '../../domain/concepts/find.ts'
 import { bindResource, checkBatch } from '../define/bind.ts'
@@ -15,7 +16,11 @@ const graphs = bindResource(
 
 const bespoke: Pick<
   Registry,
-  'ListConceptRelations' | 'PostConceptRelations' | 'DeleteConceptRelations' | 'ListKnowledgeGraphs'
+  | 'ListConceptRelations'
+  | 'PostConceptRelations'
+  | 'DeleteConceptRelations'
+  | 'ListKnowledgeGraphs'
+  | 'PostConceptMappingJobs'
 > = {
   ListConceptRelations: async (request, call) => ({ conceptRelations: await listRelations(call, request) }),
 
@@ -29,6 +34,10 @@ const bespoke: Pick<
     await removeRelations(call, await findConcept(call, request.conceptId), request.ids)
     return {}
   },
+
+  PostConceptMappingJobs: async (request, call) => ({
+    ids: await startMapping(call, checkBatch(mappingBatch, request.conceptMappingJobs)),
+  }),
 
   ListKnowledgeGraphs: async (_request, call) => ({ knowledgeGraphs: await allKnowledgeGraphs(call) }),
 }

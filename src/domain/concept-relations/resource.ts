@@ -21,6 +21,9 @@ export const relationBatch = {
   codes: { invalid: StatusCode.CONCEPTS_INVALID_REQUEST },
 } as const
 
+/** The same for mapping jobs. */
+export const mappingBatch = { ...relationBatch, kind: 'concept mapping job' } as const
+
 const PREDICATES: readonly Predicate[] = ['hyponym', 'hypernym', 'synonym']
 
 /** A text as a predicate; throws AppError 40003 for any other. */

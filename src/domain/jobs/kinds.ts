@@ -1,6 +1,7 @@
 import type { AnyJob } from '../../jobs/define.ts'
 import { deleteAppJob } from '../apps/delete.ts'
 import { bulkOperationJob } from '../bulk-operations/job.ts'
+import { mapConceptsJob } from '../concept-relations/mapping.ts'
 import { exportVersionJob } from '../datasets/exports/job.ts'
 import { buildVersionJob } from '../datasets/versions/build-job.ts'
 import { emailJob } from '../effects/email-job.ts'
@@ -21,6 +22,7 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   deleteInputsJob,
   exportVersionJob,
   emailJob,
+  mapConceptsJob,
   processInputsJob,
   reindexJob,
   webhookJob,

@@ -1,4 +1,4 @@
-import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
 import type { Row, Schema } from '../schema/tables.ts'
 import type { Reader } from '../session.ts'
@@ -111,4 +111,62 @@ export async function relatedPairs(
     if (graph.predicate === 'synonym') return [along, back]
     return graph.predicate === 'hyponym' ? [along] : [back]
   })
+}
+
+/** Whether two concepts are synonyms in a graph of an app already, whichever way round. */
+export async function areSynonyms(
+  db: Reader,
+  relation: Pick<Row<'concept_relations'>, 'app_pk' | 'knowledge_graph_id' | 'subject_pk' | 'object_pk'>,
+): Promise<boolean> {
+  const { subject_pk, object_pk } = relation
+  const reversed = { ...relation, subject_pk: object_pk, object_pk: subject_pk }
+  return (await reversedSynonym(db, relation)) !== undefined || (await reversedSynonym(db, reversed)) !== undefined
+}
+
+/** Names of the synonyms that concepts have in a graph of an app, by pk of the concept. */
+export async function synonymNames(
+  db: Reader,
+  appPk: number,
+  graphId: string,
+  pks: readonly number[],
+): Promise<Map<number, string[]>> {
+  const names = new Map<number, string[]>()
+  for (const [own, other] of [
+    ['subject_pk', 'object_pk'],
+    ['object_pk', 'subject_pk'],
+  ] as const) {
+    const rows = await db
+      .selectFrom('concept_relations as relation')
+      .innerJoin('concepts', 'concepts.pk', `relation.${other}`)
+      .select([`relation.${own} as pk`, 'concepts.name'])
+      .where('relation.app_pk', '=', appPk)
+      .where('relation.knowledge_graph_id', '=', graphId)
+      .where('relation.predicate', '=', 'synonym')
+      .where(`relation.${own}`, 'in', pks)
+      .orderBy('relation.pk')
+      .execute()
+    for (const { pk, name } of rows) names.set(pk, [...(names.get(pk) ?? []), name])
+  }
+  return names
+}
+
+/** Concepts of an app by their names in small letters; of several with one name the oldest. */
+export async function conceptsByPlainName(
+  db: Reader,
+  appPk: number,
+  names: readonly string[],
+): Promise<Map<string, number>> {
+  const found = new Map<string, number>()
+  const wanted = [...new Set(names.map((name) => name.toLowerCase()))]
+  for (let start = 0; start < wanted.length; start += IDS_PER_STATEMENT_MAX) {
+    const rows = await db
+      .selectFrom('concepts')
+      .select(['pk', 'name'])
+      .where('app_pk', '=', appPk)
+      .where(sql`lower(name)`, 'in', wanted.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .orderBy('pk', 'desc')
+      .execute()
+    for (const { pk, name } of rows) found.set(name.toLowerCase(), pk)
+  }
+  return found
 }
