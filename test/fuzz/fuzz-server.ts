@@ -28,8 +28,8 @@ export interface FuzzServer extends AsyncDisposable {
   readonly pat: string
   /** What the server logged as warnings and errors since the last call. */
   complaints(): string[]
-  /** Resident memory of the server and of its largest worker, in bytes. */
-  memory(): Promise<{ serverBytes: number; workerBytes: number }>
+  /** Resident memory of the server and of its largest worker, in bytes, and how many handles the server has open. */
+  memory(): Promise<{ serverBytes: number; workerBytes: number; handles: number }>
   predict(modelId: string, data: readonly object[]): Promise<Answer>
 }
 

@@ -10,7 +10,7 @@ export type FromFuzzServer =
   | { readonly type: 'ready'; readonly port: number }
   /** Something that was logged as a warning or an error: nothing that a file does may come to that. */
   | { readonly type: 'complaint'; readonly text: string }
-  | { readonly type: 'memory'; readonly serverBytes: number; readonly workerBytes: number }
+  | { readonly type: 'memory'; readonly serverBytes: number; readonly workerBytes: number; readonly handles: number }
 
 const [dataDir, pat] = process.argv.slice(2)
 const say = (message: FromFuzzServer): void => void process.send!(message)
@@ -27,7 +27,7 @@ const config = loadConfig({}, { dataDir, pat, port: '0', log: 'silent', modelPul
 const engineModule = new URL('engines.ts', import.meta.url).href
 const runtime = createRuntime({ workers: 2, log, engineModule })
 // The engines here need no weights.
-const weights = { ensure: () => Promise.resolve({ files: {} }) } as unknown as WeightStore
+const weights = { ensure: () => Promise.resolve({ files: {} }), filesOf: () => ({}) } as unknown as WeightStore
 const server = await startServer(config, log, { runtime, weights })
 await runtime.ready()
 
@@ -36,7 +36,8 @@ process.on('message', async (message: 'memory' | 'close') => {
     globalThis.gc?.()
     const workers = await runtime.stats()
     const workerBytes = Math.max(...workers.map(({ rssBytes }) => rssBytes))
-    say({ type: 'memory', serverBytes: process.memoryUsage.rss(), workerBytes })
+    const handles = process.getActiveResourcesInfo().length
+    say({ type: 'memory', serverBytes: process.memoryUsage.rss(), workerBytes, handles })
   } else {
     await server.close()
     await runtime.close()
