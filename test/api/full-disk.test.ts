@@ -19,13 +19,16 @@ const PAT = 'full-disk-token-0123'
 /** A small disk that goes with the test; undefined where the system does not let us make one. */
 async function smallDisk(t: TestContext): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'limpid-disk-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'limpid-test', folder], { stdio: 'ignore' })
   } catch {
+    await rm(folder, { recursive: true })
     return undefined
   }
-  t.after(() => execFileSync('umount', ['-l', folder]))
+  t.after(async () => {
+    execFileSync('umount', ['-l', folder])
+    await rm(folder, { recursive: true })
+  })
   return folder
 }
 
@@ -47,9 +50,12 @@ async function fill(folder: string): Promise<() => Promise<void>> {
   return () => rm(ballast)
 }
 
-async function filesOf(server: TestServer): Promise<string[]> {
-  const names = await readdir(server.services.config.dataDir, { recursive: true })
-  return names.filter((name) => /^(blobs|imports|uploads)/.test(name)).sort()
+/** Paths of the contents and of what is on its way to become one. */
+async function filesOf({ services }: TestServer): Promise<string[]> {
+  const { dataDir } = services.config
+  const entries = await readdir(dataDir, { recursive: true, withFileTypes: true })
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  return paths.filter((path) => /^.(blobs|imports).(?!lock|pid)/.test(path.slice(dataDir.length))).sort()
 }
 
 test('a full disk refuses what has to be written, loses nothing, and takes it again when there is room', async (t) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
+import { translateWriteError } from '../../blobs/errors.ts'
 import {
   ModelVersionSchema,
   type PostModelVersionsUploadConfig,
@@ -80,6 +81,8 @@ export async function* receiveModel(
     await finish(call, upload, file)
     // Clients of the newer kind wait for the version to leave MODEL_BUILDING, older ones for the end of the upload.
     yield progress(upload, upload.config.isV3 ? StatusCode.MODEL_BUILDING : StatusCode.UPLOAD_DONE)
+  } catch (error) {
+    throw translateWriteError(error)
   } finally {
     await handle?.close()
     await rm(file, { force: true })
