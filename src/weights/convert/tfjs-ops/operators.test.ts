@@ -235,6 +235,15 @@ const shapes: Case[] = [
     operands: [feed([4, 3, 2]), { kind: 'feed', shape: [2, 2], data: Int32Array.of(3, 1, 0, 2) }],
   },
   { op: 'Tile', operands: [feed([2, 3]), ints(2, 3)] },
+  {
+    op: 'SparseToDense',
+    operands: [
+      { kind: 'constant', shape: [2, 2], data: Int32Array.of(0, 1, 1, 0) },
+      ints(2, 2),
+      floats([3, 4]),
+      floats([7], []),
+    ],
+  },
   { op: 'DepthToSpace', operands: [feed([1, 3, 2, 8])], attr: { block_size: { i: '2' }, data_format: text('NHWC') } },
 ]
 
