@@ -61,6 +61,7 @@ export async function hiddenApps(tx: Writer): Promise<number[]> {
 /** Tables with rows of an app that go by a column alone, in this order: first what there may be most of. */
 const PLAIN = [
   'jobs',
+  'stat_values',
   'annotations',
   'annotation_filters',
   'annotation_search_metrics',
@@ -80,6 +81,7 @@ const OTHERS: readonly (keyof Schema)[] = [
   'concepts',
   'workflow_states',
   'app_tallies',
+  'views',
 ]
 
 /** Tables of few rows, which are gone since the app was hidden. */
