@@ -309,11 +309,7 @@ describe('dataset versions', () => {
   test('COCO has pictures with their regions in its own words, and the rest beside them', async () => {
     await make({ id: 'coco' })
     const files = await download('coco', Format.COCO)
-    assert.deepEqual([...files.keys()].sort(), [
-      'annotations/captions.json',
-      'annotations/instances.json',
-      'annotations/labels.json',
-    ])
+    assert.deepEqual([...files.keys()].sort(), ['annotations/instances.json', 'annotations/labels.json'])
     const labels = JSON.parse(files.get('annotations/labels.json')!.toString())
     assert.deepEqual(
       labels.inputs.map(({ input_id, type }: { input_id: string; type: string }) => `${input_id} ${type}`).sort(),

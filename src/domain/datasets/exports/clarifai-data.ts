@@ -32,17 +32,16 @@ export async function* clarifaiData(source: ExportSource, form: 'protobuf' | 'js
   yield { name: 'mimetype', content: Buffer.from(MIMETYPE[form]), plain: true }
   let at = 0
   for await (const batch of batchesOf(source.services, source.versionPk)) {
-    yield {
-      name: `${FOLDER}/${String(at++).padStart(6, '0')}_n${batch.chunk.inputs}`,
-      content: await contentOf(source, batch, form),
-    }
+    const name = `${FOLDER}/${String(at++).padStart(6, '0')}_n${batch.chunk.inputs}`
+    // The parts are at hand as they are, so that packing them would take longer than everything else.
+    yield { name, content: await contentOf(source, batch, form), plain: form === 'protobuf' }
     await source.onInputs(batch.chunk.inputs)
   }
 }
 
 async function contentOf(source: ExportSource, batch: Batch, form: 'protobuf' | 'json'): Promise<Uint8Array> {
   if (form === 'protobuf' && !source.includeEmbeddings) return batch.bytes
-  const inputs = inputsIn(batch)
+  const inputs = [...inputsIn(batch)]
   if (source.includeEmbeddings) await addEmbeddings(source, inputs)
   const message = create(InputBatchSchema, { inputs })
   return form === 'protobuf' ? encodeMessage(InputBatchSchema, message) : Buffer.from(encodeJson(message, 'snake'))

@@ -1,6 +1,7 @@
 import { clone, create } from '@bufbuild/protobuf'
 import { type Data, DataSchema } from '../../../contract/index.ts'
 import { encodeDoc } from '../../../contract/json/index.ts'
+import { walk } from '../../annotations/walk.ts'
 import type { Categories, Numbered } from './coco.ts'
 import { isInstance } from './coco-items.ts'
 
@@ -21,4 +22,11 @@ export function otherLabels({ input, number }: Numbered, categories: Categories)
   return [...labels, ...others].map((item) => ({ input: number, ...item }))
 }
 
-const plain = (data: Data): unknown => JSON.parse(encodeDoc(clone(DataSchema, data)))
+/** Without the place of the concepts, which is another one where the export comes in. */
+function plain(data: Data): unknown {
+  const copy = clone(DataSchema, data)
+  for (const { data: part } of walk(copy)) {
+    for (const concept of part.concepts) Object.assign(concept, { appId: '', userId: '' })
+  }
+  return JSON.parse(encodeDoc(copy))
+}

@@ -17,12 +17,12 @@ export interface Numbered {
 
 /**
  * The files of a COCO export: boxes, polygons and keypoints of pictures in `instances.json`, captions in
- * `captions.json`, both as COCO has them, and what COCO has no words for (labels of the whole, other media, other
+ * `captions.json` (where there are any), both as COCO has them, and what COCO has no words for (labels of the whole, other media, other
  * places) in `labels.json`. Each file is written from the parts of the version as they are read, so that nothing grows
  * with their number but the list of concepts.
  */
 export async function* cocoFiles(source: ExportSource): AsyncGenerator<Entry> {
-  const categories = await readCategories(source)
+  const { categories, hasCaptions } = await lookThrough(source)
   const head = headText(categories)
   yield {
     name: 'annotations/instances.json',
@@ -31,13 +31,7 @@ export async function* cocoFiles(source: ExportSource): AsyncGenerator<Entry> {
       ['annotations', numbered(each(source, (one) => instancesOf(one, categories)))],
     ]),
   }
-  yield {
-    name: 'annotations/captions.json',
-    content: jsonFile(headText(undefined), [
-      ['images', each(source, (one) => (captionOf(one.input) === undefined ? [] : cocoImage(one)))],
-      ['annotations', numbered(each(source, captions))],
-    ]),
-  }
+  if (hasCaptions) yield captionsFile(source)
   yield {
     name: 'annotations/labels.json',
     content: jsonFile(head, [
@@ -47,14 +41,25 @@ export async function* cocoFiles(source: ExportSource): AsyncGenerator<Entry> {
   }
 }
 
+const captionsFile = (source: ExportSource): Entry => ({
+  name: 'annotations/captions.json',
+  content: jsonFile(headText(undefined), [
+    ['images', each(source, (one) => (captionOf(one.input) === undefined ? [] : cocoImage(one)))],
+    ['annotations', numbered(each(source, captions))],
+  ]),
+})
+
 function captions({ input, number }: Numbered): object[] {
   const caption = captionOf(input)
   return caption === undefined ? [] : [{ image_id: number, caption }]
 }
 
-async function readCategories(source: ExportSource): Promise<Categories> {
+/** What has to be known of all inputs before the first file is written. */
+async function lookThrough(source: ExportSource): Promise<{ categories: Categories; hasCaptions: boolean }> {
   const names = new Map<string, string>()
+  let hasCaptions = false
   for await (const { input } of inputsOf(source)) {
+    hasCaptions ||= captionOf(input) !== undefined
     const { data } = input
     const regions: Region[] = [
       ...(data?.regions ?? []),
@@ -69,7 +74,8 @@ async function readCategories(source: ExportSource): Promise<Categories> {
     for (const part of parts) for (const { id, name } of part?.concepts ?? []) names.set(id, name || id)
   }
   const ids = [...names.keys()].sort()
-  return new Map(ids.map((id, at) => [id, { number: at + 1, name: names.get(id)! }]))
+  const categories = new Map(ids.map((id, at) => [id, { number: at + 1, name: names.get(id)! }]))
+  return { categories, hasCaptions }
 }
 
 async function* inputsOf(source: ExportSource, counted = false): AsyncGenerator<Numbered> {

@@ -1,5 +1,6 @@
+import { BinaryReader } from '@bufbuild/protobuf/wire'
 import { decodeMessage } from '../../../contract/binary/index.ts'
-import { type Input, type InputBatch, InputBatchSchema } from '../../../contract/index.ts'
+import { type Input, InputSchema } from '../../../contract/index.ts'
 import { chunksOf } from '../../../store/repos/dataset-versions.ts'
 import type { Row } from '../../../store/schema/tables.ts'
 import type { Services } from '../../services.ts'
@@ -32,5 +33,16 @@ export async function* batchesOf(
   }
 }
 
-/** The inputs of a part. */
-export const inputsIn = ({ bytes }: Batch): Input[] => (decodeMessage(InputBatchSchema, bytes) as InputBatch).inputs
+const INPUT_TAG = 0x0a
+
+/**
+ * The inputs of a part, each decoded when it is asked for: what is done with one is forgotten before the next, which
+ * keeps the memory of walks through large versions small.
+ */
+export function* inputsIn({ bytes }: Pick<Batch, 'bytes'>): Generator<Input> {
+  const reader = new BinaryReader(bytes)
+  while (reader.pos < reader.len) {
+    if (reader.uint32() !== INPUT_TAG) throw new Error('a part of a dataset version holds something else than inputs')
+    yield decodeMessage(InputSchema, reader.bytes()) as Input
+  }
+}
