@@ -1,5 +1,6 @@
 import { closeSync, constants, fdatasyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
+import { DamagedIndex } from './damaged.ts'
 
 /** The raw vectors of an index on disk, one after the other, 32-bit floats; each segment has a checksum. */
 export class RowFile {
@@ -9,13 +10,13 @@ export class RowFile {
     this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
   }
 
-  /** Reads `target.byteLength` bytes from a byte offset on; throws when the file is too short. */
+  /** Reads `target.byteLength` bytes from a byte offset on; throws DamagedIndex when the file is too short. */
   read(target: Float32Array, at: number): void {
     const bytes = bytesOf(target)
     let filled = 0
     while (filled < bytes.length) {
       const got = readSync(this.#fd, bytes, filled, bytes.length - filled, at + filled)
-      if (got === 0) throw new Error('the file of vectors is shorter than it should be')
+      if (got === 0) throw new DamagedIndex('the file of vectors is shorter than it should be')
       filled += got
     }
   }

@@ -1,4 +1,5 @@
 import { exactSearch, MetricKind } from 'usearch'
+import { DamagedIndex } from './damaged.ts'
 import { dot, scoreOf } from './distance.ts'
 import type { Hit } from './hits.ts'
 import { SEGMENT_BYTES } from './limits.ts'
@@ -106,6 +107,7 @@ export class VectorRows {
     const segment = this.#segments[Math.floor(row / this.segmentRows)]!
     const at = (row % this.segmentRows) * this.dimension
     if (segment.vectors) return segment.vectors.subarray(at, at + this.dimension)
+    if (!segment.checked) return this.#load(Math.floor(row / this.segmentRows)).slice(at, at + this.dimension)
     const copy = new Float32Array(this.dimension)
     this.#file!.read(copy, row * this.dimension * 4)
     return copy
@@ -176,10 +178,7 @@ export class VectorRows {
     const target = keep ? new Float32Array(this.segmentRows * this.dimension) : this.#scratchOf(this.segmentRows)
     const filled = target.subarray(0, segment.rows * this.dimension)
     this.#file!.read(filled, index * this.segmentRows * this.dimension * 4)
-    if (!segment.checked) {
-      if (checksumOf(filled) !== segment.checksum) throw new Error('the file of vectors has been damaged')
-      segment.checked = true
-    }
+    check(segment, filled)
     if (keep) segment.vectors = target
     return target
   }
@@ -198,8 +197,7 @@ export class VectorRows {
         const vectors = new Float32Array(this.segmentRows * this.dimension)
         const filled = vectors.subarray(0, last.rows * this.dimension)
         this.#file!.read(filled, (this.#segments.length - 1) * this.segmentRows * this.dimension * 4)
-        if (!last.checked && checksumOf(filled) !== last.checksum)
-          throw new Error('the file of vectors has been damaged')
+        check(last, filled)
         last.vectors = vectors
         this.#residency.take(vectors.byteLength)
       }
@@ -269,6 +267,13 @@ export class VectorRows {
     }
     this.#file?.close()
   }
+}
+
+/** Compares what was read with the checksum of what was written, the first time. */
+function check(segment: Segment, read: Float32Array): void {
+  if (segment.checked) return
+  if (checksumOf(read) !== segment.checksum) throw new DamagedIndex('the file of vectors has been damaged')
+  segment.checked = true
 }
 
 /** Rows without their vectors, which are in a file. */

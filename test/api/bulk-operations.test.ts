@@ -1,24 +1,31 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { after, before, beforeEach, test } from 'node:test'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { BulkOperationSchema, OperationSchema } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
 import { putInputs } from '../kit/stored-inputs.ts'
+import { onEachEngine, type Place } from '../store/kit.ts'
 
 type Bulk = MessageInitShape<typeof BulkOperationSchema>
 type Operation = MessageInitShape<typeof OperationSchema>['operation']
 
-describe('bulk operations', () => {
+onEachEngine('bulk operations', (engine) => {
   let server: TestServer
   let app: TestApp
+  let place: Place
   let apps = 0
 
   before(async () => {
-    server = await startTestServer()
+    place = await engine.place()
+    const { location } = place
+    server = await startTestServer({ settings: 'url' in location ? { databaseUrl: location.url } : {} })
   })
-  after(() => server[Symbol.asyncDispose]())
+  after(async () => {
+    await server[Symbol.asyncDispose]()
+    await place.remove()
+  })
   beforeEach(async () => {
     app = await makeApp(server, `bulk-${apps++}`)
     await putInputs(server.services, app, [

@@ -13,6 +13,7 @@ import { StatusCode } from '../../src/contract/status-code.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
 import { putInputs } from '../kit/stored-inputs.ts'
+import { onEachEngine, type Place } from '../store/kit.ts'
 
 type FilterInit = MessageInitShape<typeof FilterSchema>
 type RankInit = MessageInitShape<typeof RankSchema>
@@ -23,12 +24,15 @@ type SearchSettings = Pick<Search, 'algorithm' | 'minValue' | 'metric'>
 const VECTORS = { near: [1, 0.1, 0, 0], middle: [1, 1, 0, 0], side: [0, 1, 0, 0], far: [-1, 0, 0.1, 0] }
 const box = { topRow: 0.1, leftCol: 0.1, bottomRow: 0.5, rightCol: 0.5 }
 
-describe('searches', () => {
+onEachEngine('searches', (engine) => {
   let server: TestServer
   let app: TestApp
+  let place: Place
 
   before(async () => {
-    server = await startTestServer()
+    place = await engine.place()
+    const { location } = place
+    server = await startTestServer({ settings: 'url' in location ? { databaseUrl: location.url } : {} })
     app = await makeApp(server, 'finds')
     await putInputs(server.services, app, [
       { id: 'near', data: { concepts: [{ id: 'dog', value: 1 }] } },
@@ -62,7 +66,10 @@ describe('searches', () => {
     const annotations = [region('r-ear', 'ear'), region('r-tail', 'tail')]
     succeeded(await server.call('PostAnnotations', { userAppId: app.userAppId, annotations }))
   })
-  after(() => server[Symbol.asyncDispose]())
+  after(async () => {
+    await server[Symbol.asyncDispose]()
+    await place.remove()
+  })
 
   const ofInputs = (search: SearchInit, more = {}) =>
     server.call('PostInputsSearches', { userAppId: app.userAppId, searches: [search], ...more })

@@ -1,21 +1,25 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { toTimestamp } from '../../src/base/timestamps.ts'
 import { StatTimeAggType, type StatValueAggregateQuerySchema, StatValueAggType } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
+import { onEachEngine, type Place } from '../store/kit.ts'
 
 type Query = MessageInitShape<typeof StatValueAggregateQuerySchema>
 const at = (iso: string) => toTimestamp(Date.parse(iso) * 1_000)
 
-describe('statistics', () => {
+onEachEngine('statistics', (engine) => {
   let server: TestServer
   let app: TestApp
+  let place: Place
 
   before(async () => {
-    server = await startTestServer()
+    place = await engine.place()
+    const { location } = place
+    server = await startTestServer({ settings: 'url' in location ? { databaseUrl: location.url } : {} })
     app = await makeApp(server, 'counted')
     const statValues = [
       { time: at('2026-01-05T10:00:10Z'), value: 2, tags: ['model:a', 'user:x'] },
@@ -26,7 +30,10 @@ describe('statistics', () => {
     const posted = succeeded(await server.call('PostStatValues', { userAppId: app.userAppId, statValues }))
     assert.equal(posted.statValues.length, 4)
   })
-  after(() => server[Symbol.asyncDispose]())
+  after(async () => {
+    await server[Symbol.asyncDispose]()
+    await place.remove()
+  })
 
   const ask = (query: Query) =>
     server.call('PostStatValuesAggregate', { userAppId: app.userAppId, statValueAggregateQueries: [query] })

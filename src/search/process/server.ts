@@ -2,6 +2,7 @@ import { AppError } from '../../base/errors.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Reader } from '../../store/database.ts'
 import { FOLLOW_MS, IDLE_BEFORE_KEEPING_MS } from '../limits.ts'
+import type { SearchAnswer, SearchPlan } from '../plan.ts'
 import type { FromSearch, ToSearch } from '../protocol.ts'
 import { execute } from './execute.ts'
 import type { Spaces } from './spaces.ts'
@@ -32,7 +33,7 @@ export class SearchServer {
         this.#send({ type: 'sizes', id, sizes: this.#spaces.sizes() })
         return
       }
-      this.#send({ type: 'answer', id, answer: await execute(this.#db, this.#spaces, asked.plan) })
+      this.#send({ type: 'answer', id, answer: await this.#answer(asked.plan) })
       this.#advance()
     } catch (error) {
       if (!(error instanceof AppError)) console.error('a search failed', error)
@@ -40,6 +41,11 @@ export class SearchServer {
       const code = known ? error.code : StatusCode.SEARCH_INTERNAL_FAILURE
       this.#send({ type: 'error', id, code, details: known ? error.details : 'The search failed; please try again.' })
     }
+  }
+
+  #answer(plan: SearchPlan): Promise<SearchAnswer> {
+    const spaces = plan.ranks.flatMap((rank) => (rank.by === 'vector' ? rank.space : []))
+    return this.#spaces.whole(spaces, () => execute(this.#db, this.#spaces, plan))
   }
 
   /** Graphs grow in small steps, each of which lets waiting searches in. */

@@ -9,6 +9,7 @@ import {
   vectorsOf,
   vectorsOfSpace,
 } from '../../store/repos/embedding-log.ts'
+import { DamagedIndex } from '../../vectors/damaged.ts'
 import { toUnit } from '../../vectors/distance.ts'
 import { DEAD_SHARE_MAX, RESIDENT_BYTES_MAX } from '../../vectors/limits.ts'
 import { createIndex, type Mark, openIndex, saveIndex } from '../../vectors/snapshot.ts'
@@ -163,7 +164,14 @@ export class Spaces {
 
   /** Takes some waiting rows into graphs; returns whether more are waiting. */
   advance(): boolean {
-    for (const { index } of this.#open.values()) if (index.advance()) return true
+    for (const { index, space } of this.#open.values()) {
+      try {
+        if (index.advance()) return true
+      } catch (error) {
+        if (!(error instanceof DamagedIndex)) throw error
+        this.#drop(space)
+      }
+    }
     return false
   }
 
@@ -198,8 +206,18 @@ export class Spaces {
     open.changes = 0
   }
 
-  /** Forgets an index that turned out to be damaged, so that the next search makes it anew. */
-  drop(space: VectorSpace): void {
+  /** Does work on some spaces; where one turns out to be damaged on disk, all are made anew for a second try. */
+  async whole<T>(spaces: readonly VectorSpace[], work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof DamagedIndex)) throw error
+      for (const space of spaces) this.#drop(space)
+      return work()
+    }
+  }
+
+  #drop(space: VectorSpace): void {
     const open = this.#open.get(keyOf(space))
     if (!open) return
     this.#open.delete(keyOf(space))
