@@ -52,7 +52,10 @@ export class FakeRuntime implements Runtime {
 
   /** What a test server takes in place of workers and weights. */
   get services(): Partial<Services> {
-    const weights = { ensure: () => Promise.resolve({ files: {} }) } as unknown as WeightStore
+    const weights = {
+      ensure: () => Promise.resolve({ files: {} }),
+      filesOf: () => Promise.resolve({}),
+    } as unknown as WeightStore
     return { runtime: this, weights }
   }
 
