@@ -143,7 +143,8 @@ async function withGroups(test: (setup: Setup) => Promise<void>): Promise<void> 
   const reader = new SqliteConnection(file, 'read')
   const disk = new HeldDisk()
   const failures: StorageFailure[] = []
-  const groups = new GroupCommit(writer, reader, disk, silentLog, (failure) => failures.push(failure))
+  // On a busy machine a group would otherwise close before all that wait are in it.
+  const groups = new GroupCommit(writer, reader, disk, silentLog, (failure) => failures.push(failure), Infinity)
   try {
     await test({
       groups,

@@ -71,6 +71,7 @@ export class GroupCommit {
   #flushing: Promise<void> = Promise.resolve()
   #failure: StorageFailure | undefined
   #lastTurn = 0
+  readonly #openMs: number
 
   constructor(
     writer: SqliteConnection,
@@ -78,12 +79,14 @@ export class GroupCommit {
     disk: DiskWaiter,
     log: Log,
     onFailure: (failure: StorageFailure) => void,
+    openMs = GROUP_OPEN_MS_MAX,
   ) {
     this.#writer = writer
     this.#reader = reader
     this.#disk = disk
     this.#log = log
     this.#onFailure = onFailure
+    this.#openMs = openMs
   }
 
   /** The failure after which nothing is written any more. */
@@ -146,7 +149,7 @@ export class GroupCommit {
       for (const member of this.#queue.splice(0)) member.reject(this.#failure)
       throw this.#failure
     }
-    const openUntil = performance.now() + GROUP_OPEN_MS_MAX
+    const openUntil = performance.now() + this.#openMs
     members.push(this.#queue.shift()!)
     this.#writer.run('begin immediate')
     for (;;) {
