@@ -16,11 +16,6 @@ export type RankPlan = { readonly negate: boolean } & (
       /** Asks for inputs without the concept. */
       readonly inverse: boolean
     }
-  | {
-      /** Words in texts of inputs. */
-      readonly by: 'words'
-      readonly words: readonly string[]
-    }
 )
 
 /** A search, read and checked: everything that the search process needs, without a further question to the server. */

@@ -9,7 +9,6 @@ import {
   FilterSchema,
   type Input,
   InputSchema,
-  type Query,
   type Rank,
   RankSchema,
   type Search,
@@ -30,9 +29,6 @@ export function wishesOf({ query }: Search): Wishes {
     ranks: [...query.ranks, ...older.flatMap(({ ranks }) => ranks)],
   }
 }
-
-/** A search of the older form that has only a query. */
-export const searchOf = (search: Search, query: Query): Search => ({ ...search, query })
 
 function readAnd({ input, output, annotation, negate }: And): Wishes {
   const filters: Filter[] = []

@@ -1,5 +1,3 @@
-import { AppError } from '../../base/errors.ts'
-import { StatusCode } from '../../contract/status-code.ts'
 import type { Reader } from '../../store/database.ts'
 import {
   conceptValues,
@@ -35,8 +33,6 @@ export async function rankerOf(
       return new VectorRanker(db, await spaces.get(rank.space), rank, exact)
     case 'concept':
       return new ConceptRanker(db, appPk, rank)
-    case 'words':
-      throw new AppError(StatusCode.SEARCH_INVALID_REQUEST, 'Words cannot be searched here.')
   }
 }
 
