@@ -84,7 +84,11 @@ test('what does not fit into memory is spooled, and the figures stay the same', 
 
 test('memory does not grow with the examples: all but the last run of each concept lies in the spool', () => {
   let spooled = 0
-  const spool = { ...memorySpool(), write: (bytes: Uint8Array) => (spooled += bytes.length) - bytes.length }
+  const write = (bytes: Uint8Array): number => {
+    spooled += bytes.length
+    return spooled - bytes.length
+  }
+  const spool = { ...memorySpool(), write }
   const metrics = new Classification(2, spool)
   const examples = 200_000
   for (let at = 0; at < examples; at++) metrics.add([(at % 977) / 977, (at % 13) / 13], at % 3 === 0 ? [0] : [1])

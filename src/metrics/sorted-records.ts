@@ -82,7 +82,10 @@ export class SortedRecords {
   }
 
   #makeRoom(): void {
-    if (this.#keys.length >= this.#runMax) return this.#flush()
+    if (this.#keys.length >= this.#runMax) {
+      this.#flush()
+      return
+    }
     const size = Math.min(this.#runMax, this.#keys.length * 2)
     const [keys, payload] = [new Uint32Array(size), new Uint32Array(size * this.#words)]
     keys.set(this.#keys)
