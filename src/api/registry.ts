@@ -14,6 +14,7 @@ import { scopeFamily } from './scopes/index.ts'
 import { searchFamily } from './searches/index.ts'
 import { statisticsFamily } from './statistics/index.ts'
 import { systemFamily } from './system/index.ts'
+import { uploadFamily } from './uploads/index.ts'
 import { userFamily } from './users/index.ts'
 import { workflowFamily } from './workflows/index.ts'
 
@@ -33,6 +34,7 @@ export const registry: Registry = {
   ...searchFamily,
   ...statisticsFamily,
   ...systemFamily,
+  ...uploadFamily,
   ...userFamily,
   ...workflowFamily,
   ...notBuiltRpcs,

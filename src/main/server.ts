@@ -11,6 +11,7 @@ import { joinRoutes } from '../wire/http/extra-routes.ts'
 import { createHttpHandler } from '../wire/http/handler.ts'
 import { exportRoutes } from '../wire/media/exports.ts'
 import { mediaRoutes } from '../wire/media/routes.ts'
+import { uploadRoutes } from '../wire/media/uploads.ts'
 import { openAiRoutes } from '../wire/openai/routes.ts'
 import { callLog } from '../wire/ops/call-log.ts'
 import { jobsRoute } from '../wire/ops/jobs-route.ts'
@@ -56,6 +57,7 @@ export async function startServer(config: Config, log: Log, overrides: Partial<S
       openAiRoutes(dispatcher, services),
       mediaRoutes(services),
       exportRoutes(services),
+      uploadRoutes(services),
     )
     const port = await listen({
       host: config.host,

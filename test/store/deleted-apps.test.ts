@@ -5,7 +5,8 @@ import type { Database } from '../../src/store/database.ts'
 import { ROWS_PER_APP_PART_MAX } from '../../src/store/limits.ts'
 import { retainBlob } from '../../src/store/repos/blob-rows.ts'
 import { deletePartOfApp, hiddenApps, hideApp, TABLES_OF_APPS } from '../../src/store/repos/deleted-apps.ts'
-import { annotations, concepts, inputs, media, models, workflows } from '../../src/store/repos/families.ts'
+import { annotations, concepts, inputs, media, models, uploads, workflows } from '../../src/store/repos/families.ts'
+import { replaceParts } from '../../src/store/repos/uploads.ts'
 import type { Writer } from '../../src/store/session.ts'
 import { newApp, newUser, onEachEngine, withDatabase } from './kit.ts'
 
@@ -41,6 +42,20 @@ async function addApp(tx: Writer, user_pk: number, id: string): Promise<number> 
     status_code: 24150,
     trusted: 0 as const,
   }
+  const upload = await uploads.insert(tx, {
+    ...common,
+    id: 'u',
+    status_code: 68000,
+    status_details: '',
+    content_name: 'x.zip',
+    content_length: 2,
+    received: 1,
+    hash: null,
+    add_job_pk: null,
+    expires_at: 9,
+  })
+  const part = { start: 0, size: 1, hash: file.hash, blob_start: 0, blob_size: 1 }
+  await replaceParts(tx, upload.pk, [], [part], 1)
   for (let at = 0; at < ANNOTATIONS; at++) {
     const more = { id: `a${at}`, input_level: 0 as const, task_id: '', track_id: '', shapes: 0 }
     await annotations.insert(tx, { ...common, ...shared, ...more, input_pk: input.pk })
@@ -87,7 +102,7 @@ onEachEngine('deleted apps', (engine) => {
         assert.equal(await rowsOf(db, table, kept), 1, table)
       }
       const blob = await db.read.selectFrom('blobs').select('ref_count').executeTakeFirstOrThrow()
-      assert.equal(blob.ref_count, 1)
+      assert.equal(blob.ref_count, 2)
     }))
 
   if (engine.name === 'sqlite') {

@@ -11,15 +11,19 @@ import { processInputsJob } from '../inputs/process/job.ts'
 import { reindexJob } from '../inputs/process/reindex.ts'
 import { importJob } from '../models/import-job.ts'
 import type { Services } from '../services.ts'
+import { assembleUploadJob } from '../uploads/assemble-job.ts'
+import { expireUploadJob } from '../uploads/expire-job.ts'
 
 /** Every kind of job that the server runs; one that is missing here cannot be enqueued. */
 export const JOB_KINDS: readonly AnyJob<Services>[] = [
   importJob,
   // One a line, as many hands add to the list.
+  assembleUploadJob,
   buildVersionJob,
   bulkOperationJob,
   deleteAppJob,
   deleteInputsJob,
+  expireUploadJob,
   exportVersionJob,
   emailJob,
   mapConceptsJob,

@@ -6,6 +6,7 @@ import type { Writer } from '../session.ts'
 import { releaseVersions, versionPksOfDatasets } from './dataset-versions.ts'
 import { releaseFilesOfMedia } from './media.ts'
 import { dropTraces } from './traces.ts'
+import { releaseUploads } from './uploads.ts'
 import { releaseFilesOfModels } from './version-files.ts'
 
 /** The user whom deleted apps belong to; nobody can choose such an id. */
@@ -76,6 +77,7 @@ const PLAIN = [
 const OTHERS: readonly (keyof Schema)[] = [
   'media',
   'datasets',
+  'uploads',
   'models',
   'workflows',
   'concepts',
@@ -110,6 +112,11 @@ export async function deletePartOfApp(tx: Writer, appPk: number, now: Micros): P
     await releaseVersions(tx, await versionPksOfDatasets(tx, datasets), now)
     return deleteRows(tx, 'datasets', datasets)
   }
+  const uploads = await pksOf(tx, 'uploads', appPk)
+  if (uploads.length > 0) {
+    await releaseUploads(tx, uploads, now)
+    return deleteRows(tx, 'uploads', uploads)
+  }
   const models = await pksOf(tx, 'models', appPk)
   if (models.length > 0) {
     await releaseFilesOfModels(tx, models, now)
@@ -127,7 +134,7 @@ export async function deletePartOfApp(tx: Writer, appPk: number, now: Micros): P
   return deleteRows(tx, 'apps', [appPk])
 }
 
-type PkTable = (typeof PLAIN)[number] | 'media' | 'datasets' | 'models' | 'workflows' | 'concepts' | 'apps'
+type PkTable = (typeof PLAIN)[number] | 'media' | 'datasets' | 'uploads' | 'models' | 'workflows' | 'concepts' | 'apps'
 /** Kysely cannot follow a table name that is one of several, so in here each goes under one name. */
 type Loose = { rows: { pk: number; app_pk: number } }
 

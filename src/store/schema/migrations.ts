@@ -6,6 +6,7 @@ import { conceptRelations } from './0005-concept-relations.ts'
 import { datasetVersions } from './0006-datasets.ts'
 import { search } from './0007-search.ts'
 import { statistics } from './0009-statistics.ts'
+import { uploads } from './0014-uploads.ts'
 import type { TableMaker } from './table-maker.ts'
 
 /** One step of the schema; released steps never change, and it must not depend on Schema, which describes the newest. */
@@ -23,4 +24,5 @@ export const migrations: readonly Migration[] = [
   { name: 'concept relations', up: conceptRelations },
   { name: 'search', up: search },
   { name: 'statistics', up: statistics },
+  { name: 'uploads', up: uploads },
 ]

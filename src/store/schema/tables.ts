@@ -52,6 +52,7 @@ import type {
 } from './search-tables.ts'
 
 import type { StatValuesTable, StatValueTagsTable, ViewsTable } from './statistics-tables.ts'
+import type { UploadPartsTable, UploadsTable } from './upload-tables.ts'
 
 export type * from './columns.ts'
 export type * from './data-tables.ts'
@@ -110,6 +111,8 @@ export interface Schema {
   stat_values: StatValuesTable
   stat_value_tags: StatValueTagsTable
   views: ViewsTable
+  uploads: UploadsTable
+  upload_parts: UploadPartsTable
   meta: MetaTable
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { test } from 'node:test'
@@ -51,6 +52,24 @@ test('bodies that are not what their Content-Encoding says', async () => {
     assert.deepEqual([answer.status, answer.json.status.code], [400, StatusCode.CONN_BAD_REQUEST_FORMAT], coding)
   }
   assert.equal(door.dispatcher.seen.length, 0)
+})
+
+test('bodies are held against their Content-Digest, as they came over the line', async () => {
+  await using door = await openDoor()
+  const digest = (algorithm: string, bytes: string | Buffer): string => `:${hash(algorithm, bytes, 'base64')}:`
+  const packed = gzipSync(BODY)
+  for (const [body, headers, status] of [
+    [BODY, { 'content-digest': `sha-256=${digest('sha256', BODY)}` }, 200],
+    [BODY, { 'content-digest': `md5=:AAAA:, sha-512=${digest('sha512', BODY)}` }, 200],
+    [packed, { 'content-encoding': 'gzip', 'content-digest': `sha-256=${digest('sha256', packed)}` }, 200],
+    [BODY, { 'content-digest': `sha-256=${digest('sha256', 'another')}` }, 400],
+    [BODY, { 'content-digest': `sha-256=${digest('sha256', BODY)}, sha-512=:AAAA:` }, 400],
+    [BODY, { 'content-digest': 'constructor=:AAAA:' }, 200],
+  ] as const) {
+    const answer = await door.send('DELETE', '/v2/inputs', body, headers)
+    assert.equal(answer.status, status, JSON.stringify(headers))
+    if (status === 400) assert.match(answer.json.status.details, /changed on its way/)
+  }
 })
 
 test('a small body that unpacks to a huge one is refused', async () => {

@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer'
+import { hash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Transform } from 'node:stream'
@@ -66,7 +67,7 @@ export function hasBody(req: IncomingMessage): boolean {
  * The body of a request as text, decompressed; at most `bodyBytes` before and after that.
  *
  * `onBytes` hears of every piece that is kept and may throw to refuse it. Throws AppError: 40033 when too large,
- * 11100 when it can't be decompressed or isn't UTF-8, 40035 when the client went away.
+ * 11100 when it can't be decompressed, isn't UTF-8 or isn't what its Content-Digest says, 40035 when the client went away.
  */
 export async function readBody(
   req: IncomingMessage,
@@ -80,8 +81,24 @@ export async function readBody(
     throw new AppError(StatusCode.CONN_BAD_REQUEST_FORMAT, `Content-Encoding must be one of: ${known}, identity.`)
   }
   const bytes = await readBytes(req, limits.bodyBytes, onBytes)
+  checkDigest(bytes, req.headers['content-digest'])
   if (!unpack || bytes.length === 0) return textOf(bytes)
   return textOf(await unpackWithin(bytes, unpack(bytes[0]!), limits.bodyBytes, onBytes))
+}
+
+/** Digests that are checked, by their names in Content-Digest (RFC 9530). */
+const DIGESTS: Readonly<Record<string, string>> = { 'sha-256': 'sha256', 'sha-512': 'sha512' }
+
+/** Refuses a body that is not what its sender says it is; digests of other kinds tell nothing. */
+function checkDigest(bytes: Buffer, header: string | string[] | undefined): void {
+  for (const [, name, expected] of String(header ?? '').matchAll(/([a-z0-9-]+)=:([A-Za-z0-9+/=]*):/g)) {
+    const algorithm = Object.hasOwn(DIGESTS, name!) ? DIGESTS[name!]! : undefined
+    if (algorithm === undefined || hash(algorithm, bytes, 'base64') === expected) continue
+    throw new AppError(
+      StatusCode.CONN_BAD_REQUEST_FORMAT,
+      `The request body does not have the ${name} of its Content-Digest; it was changed on its way, so send it again.`,
+    )
+  }
 }
 
 function readBytes(req: IncomingMessage, limit: number, onBytes: (bytes: number) => void): Promise<Buffer> {
