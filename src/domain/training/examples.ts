@@ -1,0 +1,150 @@
+import { AnnotationSchema, type Data, type Region } from '../../contract/index.ts'
+import { decodeDoc } from '../../contract/json/index.ts'
+import { CONCEPT_PLACES } from '../../store/data-bits.ts'
+import type { Reader } from '../../store/database.ts'
+import { conceptsById } from '../../store/repos/concept-pks.ts'
+import { annotationDocs, processedByIds, trustedLabels } from '../../store/repos/training-examples.ts'
+import type { Labels } from '../../training/types.ts'
+import { batchesOf, inputsIn } from '../datasets/versions/batches.ts'
+import type { Services } from '../services.ts'
+import { type Box, boxOf } from './boxes.ts'
+
+/** Which labels are examples. */
+export interface ExampleWish {
+  readonly appPk: number
+  /** Ids of the concepts, in the order of the model's outputs; labels of others are left out. */
+  readonly conceptIds: readonly string[]
+  /** Labels of whole inputs, of regions in them, or both. */
+  readonly places: 'whole' | 'regions' | 'both'
+  /** A version of a dataset, of this app or another; without it all that people have labelled in the app. */
+  readonly datasetVersionPk?: number
+}
+
+/** An input, or a region in it, of which something was said. */
+export interface Example {
+  readonly inputPk: number
+  /** Empty for the whole input. */
+  readonly regionId: string
+  readonly box?: Box
+}
+
+/** Examples in the order of inputs, with what was said about them; `labels.rows` are places in `examples`. */
+export interface GatheredExamples {
+  readonly examples: readonly Example[]
+  readonly labels: Labels
+  /** Inputs of the dataset version that are not there any more. */
+  readonly gone: number
+}
+
+/**
+ * Gathers what people have said about concepts: done annotations of processed inputs, as they are now or as they were
+ * in a dataset version.
+ */
+export async function gatherExamples(
+  services: Pick<Services, 'db' | 'blobs'>,
+  wish: ExampleWish,
+): Promise<GatheredExamples> {
+  const collected = new Collected(wish.conceptIds)
+  const gone =
+    wish.datasetVersionPk === undefined
+      ? await fromAnnotations(services.db.read, wish, collected)
+      : await fromVersion(services, wish, wish.datasetVersionPk, collected)
+  return { ...collected.sorted(), gone }
+}
+
+async function fromAnnotations(db: Reader, wish: ExampleWish, into: Collected): Promise<number> {
+  const concepts = await conceptsById(db, wish.appPk, wish.conceptIds)
+  const ids = new Map([...concepts.values()].map(({ pk, id }) => [pk, id]))
+  if (wish.places !== 'regions') {
+    for (const row of await trustedLabels(db, wish.appPk, [...ids.keys()], CONCEPT_PLACES.whole)) {
+      into.add({ inputPk: row.input_pk, regionId: '' }, ids.get(row.concept_pk)!, row.value)
+    }
+  }
+  if (wish.places === 'whole') return 0
+  const rows = await trustedLabels(db, wish.appPk, [...ids.keys()], CONCEPT_PLACES.region)
+  const inputs = new Map(rows.map(({ annotation_pk, input_pk }) => [annotation_pk, input_pk]))
+  const docs = await annotationDocs(db, [...inputs.keys()])
+  for (const [annotationPk, inputPk] of inputs) {
+    const doc = docs.get(annotationPk)
+    // Deleted between the two looks.
+    if (doc !== undefined) addRegions(into, inputPk, decodeDoc(AnnotationSchema, doc).data?.regions ?? [])
+  }
+  return 0
+}
+
+async function fromVersion(
+  services: Pick<Services, 'db' | 'blobs'>,
+  wish: ExampleWish,
+  versionPk: number,
+  into: Collected,
+): Promise<number> {
+  let gone = 0
+  for await (const batch of batchesOf(services, versionPk)) {
+    const inputs = [...inputsIn(batch)]
+    const pks = await processedByIds(
+      services.db.read,
+      wish.appPk,
+      inputs.map(({ id }) => id),
+    )
+    for (const { id, data } of inputs) {
+      const inputPk = pks.get(id)
+      if (inputPk === undefined) gone++
+      else if (data) addData(into, wish, inputPk, data)
+    }
+  }
+  return gone
+}
+
+function addData(into: Collected, { places }: ExampleWish, inputPk: number, data: Data): void {
+  if (places !== 'regions') {
+    for (const { id, value } of data.concepts) into.add({ inputPk, regionId: '' }, id, value)
+  }
+  if (places !== 'whole') addRegions(into, inputPk, data.regions)
+}
+
+function addRegions(into: Collected, inputPk: number, regions: readonly Region[]): void {
+  for (const region of regions) {
+    const box = boxOf(region)
+    for (const { id, value } of region.data?.concepts ?? []) {
+      into.add({ inputPk, regionId: region.id, ...(box && { box }) }, id, value)
+    }
+  }
+}
+
+/** Examples and labels as they come in, one example for each input or region. */
+class Collected {
+  readonly #concepts: ReadonlyMap<string, number>
+  readonly #examples = new Map<string, { example: Example; readonly said: [concept: number, value: number][] }>()
+
+  constructor(conceptIds: readonly string[]) {
+    this.#concepts = new Map(conceptIds.map((id, at) => [id, at]))
+  }
+
+  add(example: Example, conceptId: string, value: number): void {
+    const concept = this.#concepts.get(conceptId)
+    if (concept === undefined) return
+    const key = `${example.inputPk} ${example.regionId}`
+    const known = this.#examples.get(key)
+    if (!known) this.#examples.set(key, { example, said: [[concept, value]] })
+    else {
+      known.said.push([concept, value])
+      // A region that was labelled by its id alone has its place elsewhere.
+      if (!known.example.box && example.box) known.example = example
+    }
+  }
+
+  sorted(): Pick<GatheredExamples, 'examples' | 'labels'> {
+    const all = [...this.#examples.values()].sort(
+      ({ example: a }, { example: b }) => a.inputPk - b.inputPk || (a.regionId < b.regionId ? -1 : 1),
+    )
+    const cells = all.flatMap(({ said }, row) => said.map(([concept, value]) => ({ row, concept, value })))
+    return {
+      examples: all.map(({ example }) => example),
+      labels: {
+        rows: Int32Array.from(cells, ({ row }) => row),
+        concepts: Int32Array.from(cells, ({ concept }) => concept),
+        values: Float32Array.from(cells, ({ value }) => value),
+      },
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Most inputs that one training looks at. */
+export const TRAINING_INPUTS_MAX = 200_000

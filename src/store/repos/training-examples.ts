@@ -1,0 +1,110 @@
+import { StatusCode } from '../../contract/status-code.ts'
+import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import type { Row } from '../schema/tables.ts'
+import type { Reader } from '../session.ts'
+import { isOne } from './annotations.ts'
+
+/** One label of a person: how far a concept applies to an input or something in it. */
+export interface LabelRow {
+  readonly input_pk: number
+  readonly annotation_pk: number
+  readonly concept_pk: number
+  readonly value: number
+}
+
+/**
+ * What people have said about concepts at one of CONCEPT_PLACES: labels of done annotations of inputs that are
+ * processed, in the order of inputs and annotations.
+ */
+export async function trustedLabels(
+  db: Reader,
+  appPk: number,
+  conceptPks: readonly number[],
+  place: number,
+): Promise<LabelRow[]> {
+  const found: LabelRow[] = []
+  for (let start = 0; start < conceptPks.length; start += IDS_PER_STATEMENT_MAX) {
+    const rows = await db
+      .selectFrom('annotation_concepts as label')
+      .innerJoin('annotations', 'annotations.pk', 'label.annotation_pk')
+      .innerJoin('inputs', 'inputs.pk', 'label.input_pk')
+      .select(['label.input_pk', 'label.annotation_pk', 'label.concept_pk', 'label.value'])
+      .where('label.app_pk', '=', appPk)
+      .where('label.concept_pk', 'in', conceptPks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('label.place', '=', place)
+      .where('annotations.status_code', '=', StatusCode.ANNOTATION_SUCCESS)
+      .where(isOne('trusted'))
+      .where('inputs.status_code', '=', StatusCode.INPUT_SUCCESS)
+      .execute()
+    for (const row of rows) found.push(row)
+  }
+  return found.sort(
+    (a, b) => a.input_pk - b.input_pk || a.annotation_pk - b.annotation_pk || a.concept_pk - b.concept_pk,
+  )
+}
+
+/** Documents of annotations, by pk. */
+export async function annotationDocs(db: Reader, pks: readonly number[]): Promise<Map<number, string>> {
+  const found = new Map<number, string>()
+  for (let start = 0; start < pks.length; start += IDS_PER_STATEMENT_MAX) {
+    const rows = await db
+      .selectFrom('annotations')
+      .select(['pk', 'doc'])
+      .where('pk', 'in', pks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .execute()
+    for (const { pk, doc } of rows) found.set(pk, doc)
+  }
+  return found
+}
+
+/** Processed inputs of an app, in the order of their pks. */
+export async function processedInputs(db: Reader, appPk: number, limit: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('inputs')
+    .select('pk')
+    .where('app_pk', '=', appPk)
+    .where('status_code', '=', StatusCode.INPUT_SUCCESS)
+    .orderBy('pk')
+    .limit(limit)
+    .execute()
+  return rows.map(({ pk }) => pk)
+}
+
+/** Ids and pks of the inputs of an app that are there and processed, by id. */
+export async function processedByIds(db: Reader, appPk: number, ids: readonly string[]): Promise<Map<string, number>> {
+  const found = new Map<string, number>()
+  for (let start = 0; start < ids.length; start += IDS_PER_STATEMENT_MAX) {
+    const rows = await db
+      .selectFrom('inputs')
+      .select(['pk', 'id'])
+      .where('app_pk', '=', appPk)
+      .where('id', 'in', ids.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('status_code', '=', StatusCode.INPUT_SUCCESS)
+      .execute()
+    for (const { pk, id } of rows) found.set(id, pk)
+  }
+  return found
+}
+
+/** A vector of an input or of a region in it. */
+export type VectorRow = Pick<Row<'embeddings'>, 'input_pk' | 'region_id' | 'dimension' | 'vector'>
+
+/** Inputs whose vectors one statement reads: a few megabytes, so that the event loop is not held for long. */
+const INPUTS_PER_PART = 256
+
+/** The vectors that a model version has made of inputs, part by part, each in the order of storing. */
+export async function* vectorsBy(
+  db: Reader,
+  modelVersionPk: number,
+  inputPks: readonly number[],
+): AsyncGenerator<VectorRow[]> {
+  for (let start = 0; start < inputPks.length; start += INPUTS_PER_PART) {
+    yield await db
+      .selectFrom('embeddings')
+      .select(['input_pk', 'region_id', 'dimension', 'vector'])
+      .where('input_pk', 'in', inputPks.slice(start, start + INPUTS_PER_PART))
+      .where('model_version_pk', '=', modelVersionPk)
+      .orderBy('pk')
+      .execute()
+  }
+}
