@@ -93,8 +93,8 @@ describe('PostModelOutputs around the run', () => {
       const echoed = outputs[0]?.input
       assert.equal(Buffer.from(echoed?.data?.image?.base64 ?? []).toString(), 'true')
       assert.deepEqual([echoed?.id, echoed?.data?.metadata, echoed?.data?.concepts[0]?.id], ['x', { a: 1 }, 'c'])
-      // What the caller says about the picture is not passed off as something a model has found.
-      assert.deepEqual([runtime.last.inputs[0]?.concepts, runtime.last.inputs[0]?.metadata], [[], undefined])
+      // What the caller says about the picture is not passed off as something a model has found; filters read metadata.
+      assert.deepEqual([runtime.last.inputs[0]?.concepts, runtime.last.inputs[0]?.metadata], [[], { a: 1 }])
       assert.deepEqual(Buffer.from(runtime.last.inputs[0]?.image?.base64 ?? []), PIXEL)
     })
 

@@ -241,6 +241,9 @@ describe('models on a server with the interface of OpenAI', () => {
     )
     const [message] = openAi.got[0]!.body.messages as { content: { image_url?: { url: string } }[] }[]
     assert.equal(message!.content[1]!.image_url!.url, `data:image/gif;base64,${PIXEL.toString('base64')}`)
+    await makeModel('captions', 'image-to-text', settings())
+    const { outputs } = succeeded(await predict('captions', { image: { base64: PIXEL } }))
+    assert.equal(outputs[0]!.data?.text?.raw, 'user: <picture>')
   })
 
   test('embeddings: one request for many texts, in their order whatever the order of the answer', async () => {

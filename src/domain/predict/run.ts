@@ -97,8 +97,8 @@ async function resolveOne(
 ): Promise<{ readonly data: Data } | { readonly error: AppError }> {
   try {
     const media = await resolver.resolve(input.data)
-    // Only the media go to the workers: what else the caller sent along must not pass for something a node has made.
-    const data = create(DataSchema)
+    // Media and what is known of them go to the workers: anything else must not pass for something a node has made.
+    const data = create(DataSchema, { metadata: input.data?.metadata, geo: input.data?.geo })
     for (const medium of media) {
       if (medium.kind === 'text') data.text = { ...blankText, raw: medium.text }
       else if (medium.kind === 'image') data.image = { ...blankImage, base64: medium.bytes }

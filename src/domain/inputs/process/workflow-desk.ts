@@ -1,10 +1,12 @@
 import { create } from '@bufbuild/protobuf'
 import { AppError } from '../../../base/errors.ts'
-import { type Data, DataSchema, type Input, InputSchema } from '../../../contract/index.ts'
+import { AnnotationSchema, type Data, DataSchema, type Input, InputSchema } from '../../../contract/index.ts'
 import { decodeDoc } from '../../../contract/json/index.ts'
 import { StatusCode } from '../../../contract/status-code.ts'
 import { MAX_TEXT_BYTES, MAX_VIDEO_URL_BYTES } from '../../../media/limits.ts'
+import { inputLevelRows } from '../../../store/repos/annotations.ts'
 import type { Row } from '../../../store/schema/tables.ts'
+import { ANY_FIELD } from '../../../workflow/fields.ts'
 import type { Call } from '../../call.ts'
 import { type Ran, runInputs } from '../../predict/run.ts'
 import { type ReadyWorkflow, readyWorkflow } from '../../predict/workflow.ts'
@@ -15,6 +17,7 @@ import { type MadeAnnotation, madeBy } from './made-annotations.ts'
 import type { ReadyMedium } from './media-desk.ts'
 
 interface Item {
+  readonly input: Row<'inputs'>
   readonly media: readonly ReadyMedium[]
   readonly sampleMs: number
 }
@@ -40,6 +43,7 @@ export class WorkflowDesk {
     if (!workflow || workflow.plan.nodes.length === 0) return { annotations: [] }
     const { settings } = decodeDoc(InputSchema, input.doc)
     const ran = await this.#batchesFor(settings?.sampleRateMs ?? 0).add({
+      input,
       media,
       sampleMs: settings?.sampleRateMs ?? 0,
     })
@@ -82,7 +86,8 @@ export class WorkflowDesk {
   async #runTogether(items: readonly Item[], sampleMs: number): Promise<readonly Ran[]> {
     const workflow = await this.#workflow()
     if (!workflow) return items.map(() => ({ result: { nodes: [] } }))
-    const inputs = await Promise.all(items.map(({ media }) => this.#asInput(media)))
+    const known = await this.#knownOf(workflow, items)
+    const inputs = await Promise.all(items.map((item) => this.#asInput(item.media, known.get(item.input.pk))))
     try {
       return await runInputs(this.#call, workflow, inputs, { sampleMs })
     } catch (error) {
@@ -96,9 +101,17 @@ export class WorkflowDesk {
     }
   }
 
-  async #asInput(media: readonly ReadyMedium[]): Promise<Input> {
+  /** Metadata and place of inputs, where a node of the workflow may look at them. */
+  async #knownOf({ plan }: ReadyWorkflow, items: readonly Item[]): Promise<ReadonlyMap<number, Known>> {
+    if (!plan.nodes.some(({ inputFields }) => inputFields.includes(ANY_FIELD))) return new Map()
+    const pks = items.map(({ input }) => input.pk)
+    const labels = await inputLevelRows(this.#call.services.db.read, pks)
+    return new Map([...labels].map(([pk, row]) => [pk, decodeDoc(AnnotationSchema, row.doc).data ?? {}]))
+  }
+
+  async #asInput(media: readonly ReadyMedium[], known?: Known): Promise<Input> {
     const { blobs } = this.#call.services
-    const data: Data = create(DataSchema)
+    const data: Data = create(DataSchema, { metadata: known?.metadata, geo: known?.geo })
     for (const { kind, original } of media) {
       const bytes = original instanceof Uint8Array ? original : await blobs.bytes(original.hash, MAX_VIDEO_URL_BYTES)
       if (kind === 'text') data.text = textOf(bytes)
@@ -107,6 +120,8 @@ export class WorkflowDesk {
     return create(InputSchema, { data })
   }
 }
+
+type Known = Partial<Pick<Data, 'metadata' | 'geo'>>
 
 const blank = create(DataSchema, { image: {}, video: {}, audio: {}, text: {} })
 
