@@ -1,4 +1,5 @@
 import { annotationFamily } from './annotations/index.ts'
+import { appDuplicationFamily } from './app-duplications/index.ts'
 import { appFamily } from './apps/index.ts'
 import { bulkOperationFamily } from './bulk-operations/index.ts'
 import { collaboratorFamily } from './collaborators/index.ts'
@@ -21,6 +22,7 @@ import { workflowFamily } from './workflows/index.ts'
 /** Every RPC of the contract with its handler, or marked as not built: leaving one out does not compile. */
 export const registry: Registry = {
   ...annotationFamily,
+  ...appDuplicationFamily,
   ...appFamily,
   ...bulkOperationFamily,
   ...collaboratorFamily,

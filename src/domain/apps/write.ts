@@ -1,4 +1,5 @@
 import type { App, PatchAction as MetadataAction } from '../../contract/index.ts'
+import type { Writer } from '../../store/database.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import type { Call } from '../call.ts'
 import { enqueueReindex } from '../inputs/process/reindex.ts'
@@ -6,7 +7,7 @@ import type { Parent } from '../resource/define.ts'
 import { applyPatch, type PatchAction, readAction } from '../resource/patch.ts'
 import { removeImage } from '../resource/remove-image.ts'
 import { findRow, insertOne, present, rewrite, toStored } from '../resource/verbs.ts'
-import { copyAsDefault, namesWorkflow, newDefault, wantedWorkflow } from './default-workflow.ts'
+import { type BaseWorkflow, copyAsDefault, namesWorkflow, newDefault, wantedWorkflow } from './default-workflow.ts'
 import { patchMetadata } from './metadata.ts'
 import { apps, invalidApp } from './resource.ts'
 
@@ -15,15 +16,23 @@ export async function createApps(call: Call, user: Parent, given: readonly App[]
   const bases = await Promise.all(given.map((app) => wantedWorkflow(call, app)))
   const rows = await call.services.db.transact(async (tx) => {
     const stored: Row<'apps'>[] = []
-    for (const [at, app] of given.entries()) {
-      const row = await insertOne(apps, call, user, app, tx)
-      const default_workflow_pk = await copyAsDefault(call, row.pk, bases[at]!, tx)
-      stored.push({ ...row, default_workflow_pk })
-    }
+    for (const [at, app] of given.entries()) stored.push(await createApp(call, user, app, bases[at]!, tx))
     return stored
   })
   apps.hooks.afterCommit?.(call)
   return present(apps, call, rows)
+}
+
+/** Stores a new app with a copy of the workflow that it is based on, in a running transaction. */
+export async function createApp(
+  call: Call,
+  user: Parent,
+  app: App,
+  base: BaseWorkflow,
+  tx: Writer,
+): Promise<Row<'apps'>> {
+  const row = await insertOne(apps, call, user, app, tx)
+  return { ...row, default_workflow_pk: await copyAsDefault(call, row.pk, base, tx) }
 }
 
 /** How apps are patched beyond the fields that they carry. */

@@ -1,4 +1,5 @@
 import type { AnyJob } from '../../jobs/define.ts'
+import { duplicateAppJob } from '../app-duplications/job.ts'
 import { deleteAppJob } from '../apps/delete.ts'
 import { bulkOperationJob } from '../bulk-operations/job.ts'
 import { mapConceptsJob } from '../concept-relations/mapping.ts'
@@ -24,6 +25,7 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   deleteAppJob,
   deleteInputsJob,
   expireUploadJob,
+  duplicateAppJob,
   exportVersionJob,
   emailJob,
   mapConceptsJob,

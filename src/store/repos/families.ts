@@ -3,6 +3,7 @@ import { KeyedRows } from './keyed.ts'
 /** The rows of each family; what goes beyond the common statements has a file of its own beside this one. */
 export const users = new KeyedRows('users', null)
 export const apps = new KeyedRows('apps', 'user_pk')
+export const appDuplications = new KeyedRows('app_duplications', 'user_pk')
 export const collaborators = new KeyedRows('collaborators', 'app_pk')
 export const concepts = new KeyedRows('concepts', 'app_pk')
 export const conceptLanguages = new KeyedRows('concept_languages', 'concept_pk')

@@ -7,6 +7,7 @@ import { datasetVersions } from './0006-datasets.ts'
 import { search } from './0007-search.ts'
 import { statistics } from './0009-statistics.ts'
 import { uploads } from './0014-uploads.ts'
+import { appDuplications } from './0016-app-duplications.ts'
 import type { TableMaker } from './table-maker.ts'
 
 /** One step of the schema; released steps never change, and it must not depend on Schema, which describes the newest. */
@@ -25,4 +26,5 @@ export const migrations: readonly Migration[] = [
   { name: 'search', up: search },
   { name: 'statistics', up: statistics },
   { name: 'uploads', up: uploads },
+  { name: 'app duplications', up: appDuplications },
 ]

@@ -1,4 +1,5 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
+import type { AppDuplicationsTable } from './app-tables.ts'
 import type {
   AnnotationConceptsTable,
   AnnotationGeosTable,
@@ -67,6 +68,7 @@ export interface MetaTable {
 export interface Schema {
   users: UsersTable
   apps: AppsTable
+  app_duplications: AppDuplicationsTable
   credentials: CredentialsTable
   collaborators: CollaboratorsTable
   concepts: ConceptsTable

@@ -16,9 +16,10 @@ const NOT_THERE = 'There is no such user or app, or it is not visible to this ke
 const missing = (): AppError => new AppError(StatusCode.CONN_DOES_NOT_EXIST, NOT_THERE)
 
 // A call that only reads may be made by a stranger on something public; the contract's scopes do not tell (several
-// PATCH calls ask for `Models_Get` alone), the verb in the RPC's name does. To count a view is no change either.
+// PATCH calls ask for `Models_Get` alone), the verb in the RPC's name does. To count a view is no change either, nor is
+// to copy an app into one's own.
 const READS =
-  /^(Get|List|Stream|MyScopes)|(Searches|SearchesByID|Outputs|Results|ResultsSimilarity|TimeEstimate|Query|StatValuesAggregate|TrendingMetricsView)$/
+  /^(Get|List|Stream|MyScopes)|(Searches|SearchesByID|Outputs|Results|ResultsSimilarity|TimeEstimate|Query|StatValuesAggregate|TrendingMetricsView|AppDuplications)$/
 const WRITES = /^(Patch|Delete|Put|PostRunnerItemOutputs)/
 
 /** Whether an RPC leaves everything in its app as it was. */
