@@ -19,6 +19,7 @@ test('of the calls that do not get or list, these only read', () => {
       'MyScopesRoot',
       'MyScopesUser',
       'PostAnnotationsSearches',
+      'PostAppDuplications',
       'PostAppsSearches',
       'PostAuditLogSearches',
       'PostConceptsSearches',
