@@ -10,6 +10,8 @@ export const MAX_QUEUED_INPUTS_PER_PLAN = 1_024
 export const MAX_QUEUED_BYTES = 1_024 * MIB
 /** Inputs that one worker takes at a time from a request: enough for batches, few enough to spread a request. */
 export const MAX_CHUNK_INPUTS = 8
+/** Work of several requests is joined as long as it is done in about this time, in milliseconds: the first one waits. */
+export const JOINED_WORK_MS = 50
 /** Media bytes from which a chunk takes no further input. */
 export const MAX_CHUNK_BYTES = 32 * MIB
 /** Largest message between the server and a worker, in bytes. */

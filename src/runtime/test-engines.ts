@@ -32,6 +32,8 @@ export type TestOrder =
 export interface TestAnswer {
   readonly pid: number
   readonly text: string
+  /** Inputs that the engine got at once, with this one. */
+  readonly together: number
   /** Sum of the bytes of the image. */
   readonly imageSum: number
 }
@@ -90,17 +92,19 @@ async function obey(order: TestOrder, signal: AbortSignal): Promise<string> {
   }
 }
 
-async function answer({ data, scope }: EngineItem): Promise<Data> {
+async function answer({ data, scope }: EngineItem, together: number): Promise<Data> {
   const text = await obey(JSON.parse(data.text!.raw) as TestOrder, scope.signal)
   const imageSum = data.image?.base64.reduce((sum, byte) => sum + byte, 0) ?? 0
-  const reply: TestAnswer = { pid: process.pid, text, imageSum }
+  const reply: TestAnswer = { pid: process.pid, text, together, imageSum }
   return create(DataSchema, { text: { raw: JSON.stringify(reply) } })
 }
+
+const infer = (items: readonly EngineItem[]) => Promise.all(items.map((item) => answer(item, items.length)))
 
 export const engines: readonly Engine[] = [
   {
     name: 'test-obey',
     weights: [],
-    load: async () => ({ bytes: 1_000, infer: (items) => Promise.all(items.map(answer)), dispose: async () => {} }),
+    load: async () => ({ bytes: 1_000, infer, dispose: async () => {} }),
   },
 ]

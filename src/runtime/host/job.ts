@@ -107,6 +107,26 @@ export function splitJob({ request, start, end, deaths }: Job): Job[] {
   }))
 }
 
+/** Whether one worker may work on both at once, as if they had come in one request: films take their time alone. */
+export function canJoin(a: Job, b: Job): boolean {
+  const [x, y] = [a.request, b.request]
+  return x.plan.hash === y.plan.hash && x.options.sampleMs === y.options.sampleMs && isPlain(a) && isPlain(b)
+}
+
+/** Not part of a stream, without films, and nothing that a worker has died over. */
+function isPlain({ request, start, end, deaths }: Job): boolean {
+  if (request.options.memory || deaths > 0) return false
+  for (let at = start; at < end; at++) if (request.inputs[at]!.video) return false
+  return true
+}
+
+/** Bytes of the media of a job. */
+export function jobBytes({ request, start, end }: Job): number {
+  let sum = 0
+  for (let at = start; at < end; at++) sum += mediaBytes(request.inputs[at]!)
+  return sum
+}
+
 /** Cuts inputs into pieces: at least one per worker if there are enough, of limited count and bytes. */
 export function chunkBounds(inputs: readonly Data[], workers: number): [number, number][] {
   const size = Math.max(1, Math.min(MAX_CHUNK_INPUTS, Math.ceil(inputs.length / workers)))

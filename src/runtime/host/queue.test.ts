@@ -4,7 +4,7 @@ import { create } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import { DataSchema } from '../../contract/index.ts'
 import type { InputResult } from '../../workflow/plan.ts'
-import { MAX_QUEUE_SKIPS } from '../limits.ts'
+import { MAX_CHUNK_BYTES, MAX_QUEUE_SKIPS } from '../limits.ts'
 import { OBEY, planOf } from '../test-kit.ts'
 import { chunkBounds, PendingRequest, splitJob } from './job.ts'
 import { RequestQueue } from './queue.ts'
@@ -65,6 +65,29 @@ test('too many inputs or bytes are refused, those handed out do not count', () =
   queue.take(cold)
   assert.throws(() => queue.add(requestOf(1, planOf('third', ['text']), 60)), { code: 40030 })
   queue.add(requestOf(1, planOf('third', ['text']), 30))
+})
+
+test('what waits for the same plan is joined in order, within counts and bytes, films and streams never', () => {
+  const queue = new RequestQueue()
+  const other = requestOf(1, planOf('other', ['text']))
+  const [first, ...rest] = [requestOf(1), other, requestOf(1), requestOf(1), requestOf(1)]
+  for (const request of [first!, ...rest]) queue.add(request)
+  const job = queue.take(cold)!
+  assert.deepEqual(
+    queue.takeAlike(job, 3).map(({ request }) => request),
+    [rest[1], rest[2]],
+  )
+  assert.equal(queue.take(cold)?.request, other)
+  assert.equal(queue.waitingOf(OBEY), 1)
+  queue.add(requestOf(1, OBEY, MAX_CHUNK_BYTES))
+  assert.equal(queue.takeAlike(job, 8).length, 1)
+  assert.equal(queue.take(cold)?.request.inputs[0]?.image?.base64.length, MAX_CHUNK_BYTES)
+  for (const request of rest) request.complete({ ...job, request }, [done(1)])
+  const film = create(DataSchema, { video: { base64: new Uint8Array(1) } })
+  queue.add(new PendingRequest(OBEY, {}, [film], { sampleMs: 1000 }, 1))
+  queue.add(new PendingRequest(OBEY, {}, [photo(1)], { sampleMs: 1000, memory: {} }, 1))
+  queue.add(new PendingRequest(OBEY, {}, [photo(1)], { sampleMs: 999 }, 1))
+  assert.deepEqual(queue.takeAlike(job, 8), [])
 })
 
 test('a piece that comes back goes first, as single inputs', async () => {

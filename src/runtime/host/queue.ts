@@ -1,13 +1,15 @@
 import { AppError } from '../../base/errors.ts'
 import { StatusCode } from '../../contract/status-code.ts'
+import type { Plan } from '../../workflow/plan.ts'
 import {
+  MAX_CHUNK_BYTES,
   MAX_QUEUE_SKIPS,
   MAX_QUEUED_BYTES,
   MAX_QUEUED_INPUTS,
   MAX_QUEUED_INPUTS_PER_PLAN,
   QUEUE_LOOKAHEAD,
 } from '../limits.ts'
-import { type Job, mediaBytes, type PendingRequest } from './job.ts'
+import { canJoin, type Job, jobBytes, type PendingRequest } from './job.ts'
 
 /** Limits on what may wait for a worker. */
 export interface QueueLimits {
@@ -80,6 +82,33 @@ export class RequestQueue {
     return job
   }
 
+  /**
+   * Takes further jobs that a worker can do together with one that was taken, in their order: `most` inputs with those of
+   * the job, and the media bytes of one message.
+   */
+  takeAlike(job: Job, most: number): Job[] {
+    const taken: Job[] = []
+    let [inputs, bytes] = [job.end - job.start, jobBytes(job)]
+    for (const request of this.#requests) {
+      while (inputs < most) {
+        const next = request.waiting[0]
+        if (request.settled || !next || !canJoin(job, next)) break
+        inputs += next.end - next.start
+        bytes += jobBytes(next)
+        if (inputs > most || bytes > MAX_CHUNK_BYTES) return taken
+        taken.push(request.waiting.shift()!)
+      }
+    }
+    return taken
+  }
+
+  /** Inputs of a plan that wait for a worker. */
+  waitingOf(plan: Plan): number {
+    let sum = 0
+    for (const request of this.#requests) if (request.plan.hash === plan.hash) sum += request.waitingInputs
+    return sum
+  }
+
   /** Ends everything that waits with an error. */
   failAll(error: AppError): void {
     const requests = this.#requests
@@ -89,9 +118,5 @@ export class RequestQueue {
 }
 
 function waitingBytes(request: PendingRequest): number {
-  let sum = 0
-  for (const { start, end } of request.waiting) {
-    for (let at = start; at < end; at++) sum += mediaBytes(request.inputs[at]!)
-  }
-  return sum
+  return request.waiting.reduce((sum, job) => sum + jobBytes(job), 0)
 }

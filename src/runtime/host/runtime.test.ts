@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { StatusCode } from '../../contract/status-code.ts'
+import type { Runtime } from '../protocol.ts'
 import { folderHas } from '../test-engines.ts'
 import { answerOf, OBEY, order, planOf, startRuntime, temporaryFolder } from '../test-kit.ts'
 
@@ -181,6 +182,71 @@ test('one request after the other goes to the worker that has the engine loaded'
   assert.deepEqual(
     (await runtime.stats()).flatMap((stats) => stats.engines),
     [],
+  )
+})
+
+/** Keeps the only worker of a pool busy; what is asked meanwhile waits until the returned function is called. */
+async function occupied(t: TestContext, runtime: Runtime): Promise<() => Promise<void>> {
+  const folder = await temporaryFolder(t)
+  const plan = planOf('test-obey', ['text'], { hash: 'occupation' })
+  await runtime.run(OBEY, {}, [order({ do: 'echo', text: 'how fast it is' })], OPTIONS, never)
+  const running = runtime.run(plan, {}, [order({ do: 'wait', folder })], OPTIONS, never)
+  await folderHas(folder, (names) => names.length === 1)
+  return async () => {
+    await writeFile(path.join(folder, 'go'), '')
+    await running
+  }
+}
+
+const joining = { workers: 1, joinedWorkMs: Number.MAX_SAFE_INTEGER }
+const ask = (runtime: Runtime, text: string, signal = never, options = OPTIONS) =>
+  runtime.run(OBEY, {}, [order({ do: 'echo', text })], options, signal).then(([result]) => answerOf(result))
+
+test('requests for the same that wait are worked on together, and each gets its own answer', async (t) => {
+  const runtime = startRuntime(t, joining)
+  const release = await occupied(t, runtime)
+  const asked = ['a', 'b', 'c'].map((text) => ask(runtime, text))
+  const apart = ask(runtime, 'other options', never, { sampleMs: 500 })
+  await release()
+  const answers = await Promise.all(asked)
+  assert.deepEqual(
+    answers.map(({ text, together }) => [text, together]),
+    [
+      ['a', 3],
+      ['b', 3],
+      ['c', 3],
+    ],
+  )
+  assert.equal((await apart).together, 1)
+})
+
+test('a request that leaves does not take along those that it was joined with', async (t) => {
+  const runtime = startRuntime(t, joining)
+  const folder = await temporaryFolder(t)
+  const release = await occupied(t, runtime)
+  const abort = new AbortController()
+  const leaving = runtime.run(OBEY, {}, [order({ do: 'wait', folder })], OPTIONS, abort.signal)
+  const left = assert.rejects(leaving, { code: StatusCode.RPC_CANCELED })
+  const staying = ask(runtime, 'stays')
+  await release()
+  await folderHas(folder, (names) => names.length === 1)
+  abort.abort()
+  await left
+  await writeFile(path.join(folder, 'go'), '')
+  const { text, together } = await staying
+  assert.deepEqual([text, together], ['stays', 2])
+})
+
+test('one that kills the worker fails alone also when it was joined with others', async (t) => {
+  const runtime = startRuntime(t, joining)
+  const release = await occupied(t, runtime)
+  const killing = runtime.run(OBEY, {}, [order({ do: 'crash' })], OPTIONS, never)
+  const others = ['a', 'b'].map((text) => ask(runtime, text))
+  await release()
+  assert.equal((await killing)[0]?.nodes[0]?.code, StatusCode.MODEL_PREDICTION_FAILED)
+  assert.deepEqual(
+    (await Promise.all(others)).map(({ text }) => text),
+    ['a', 'b'],
   )
 })
 

@@ -8,6 +8,7 @@ import type { InputResult, Plan, RunOptions } from '../../workflow/plan.ts'
 import * as limits from '../limits.ts'
 import type { Runtime, WorkerStats } from '../protocol.ts'
 import { type Job, PendingRequest, splitJob } from './job.ts'
+import { Pace } from './pace.ts'
 import { type QueueLimits, RequestQueue } from './queue.ts'
 import { type SlotLimits, WorkerSlot } from './worker-slot.ts'
 
@@ -26,6 +27,8 @@ export interface RuntimeOptions {
   readonly maxStartFailures?: number
   /** Time that `close` waits for work under way, in milliseconds. */
   readonly closeGraceMs?: number
+  /** Work of several requests is joined as long as it is done in about this time, in milliseconds. */
+  readonly joinedWorkMs?: number
   /** URL of a module that exports further engines as `engines: Engine[]`. */
   readonly engineModule?: string
 }
@@ -40,7 +43,9 @@ class WorkerPool implements Runtime {
   readonly #queue: RequestQueue
   readonly #maxStartFailures: number
   readonly #closeGraceMs: number
+  readonly #joinedWorkMs: number
   readonly #watchers = new Set<() => void>()
+  readonly #pace = new Pace()
   #dispatching = false
   #closed: Promise<void> | undefined
 
@@ -48,6 +53,7 @@ class WorkerPool implements Runtime {
     const count = Math.max(1, Math.min(limits.MAX_WORKERS, Math.trunc(options.workers ?? availableParallelism())))
     this.#maxStartFailures = options.maxStartFailures ?? limits.MAX_START_FAILURES
     this.#closeGraceMs = options.closeGraceMs ?? limits.CLOSE_GRACE_MS
+    this.#joinedWorkMs = options.joinedWorkMs ?? limits.JOINED_WORK_MS
     this.#queue = new RequestQueue(options.queue)
     const settings = {
       parentPid: process.pid,
@@ -69,11 +75,10 @@ class WorkerPool implements Runtime {
       () =>
         new WorkerSlot(settings, slotLimits, options.log, {
           idle: () => this.#dispatch(),
-          died: (job, hung) => this.#died(job, hung, slotLimits.maxWorkMs),
-          answered: (job, message) =>
-            message.type === 'result'
-              ? job.request.complete(job, message.results)
-              : job.request.fail(new AppError(message.code, message.details)),
+          died: (jobs, hung) => this.#died(jobs, hung, slotLimits.maxWorkMs),
+          worked: (jobs, ms) => this.#pace.note(jobs, ms),
+          answered: (job, answer) =>
+            answer instanceof AppError ? job.request.fail(answer) : job.request.complete(job, answer),
           changed: () => this.#changed(),
         }),
     )
@@ -160,44 +165,58 @@ class WorkerPool implements Runtime {
         if (idle.length === 0) return
         const job = this.#queue.take(({ plan }) => idle.some((slot) => slot.hasEnginesOf(plan)))
         if (!job) return
-        this.#place(job, idle)
+        this.#place([job, ...this.#queue.takeAlike(job, this.#inputsAtOnce(job))], idle)
       }
     } finally {
       this.#dispatching = false
     }
   }
 
+  /** Inputs to give a worker together with a job: what it does in a moment, and not what the other workers could do. */
+  #inputsAtOnce(job: Job): number {
+    const { plan } = job.request
+    const own = job.end - job.start
+    const share = Math.ceil((own + this.#queue.waitingOf(plan)) / this.#slots.length)
+    return Math.max(own, Math.min(share, limits.MAX_CHUNK_INPUTS, this.#pace.inputsWithin(plan, this.#joinedWorkMs)))
+  }
+
   /** Prefers a worker that has the engines loaded, else the one with the fewest engines. */
-  #place(job: Job, idle: readonly WorkerSlot[]): void {
-    const warm = idle.find((slot) => slot.hasEnginesOf(job.request.plan))
+  #place(jobs: readonly Job[], idle: readonly WorkerSlot[]): void {
+    const { plan } = jobs[0]!.request
+    const warm = idle.find((slot) => slot.hasEnginesOf(plan))
     const emptiest = idle.reduce((best, slot) => (slot.engines.size < best.engines.size ? slot : best))
     try {
-      ;(warm ?? emptiest).run(job)
+      ;(warm ?? emptiest).run(jobs)
     } catch (error) {
-      job.request.fail(error)
+      for (const { request } of jobs) request.fail(error)
     }
   }
 
-  #died(job: Job, hung: boolean, maxWorkMs: number): void {
-    if (this.#closed) {
-      job.request.fail(shutDown())
-    } else if (hung) {
-      job.request.completeWith(
-        job,
-        new AppError(StatusCode.MODEL_PREDICTION_FAILED, `The prediction was stopped after ${maxWorkMs} milliseconds.`),
-      )
-    } else if (job.deaths + 1 < limits.MAX_ATTEMPTS) {
-      this.#queue.putBack(splitJob(job))
-      this.#dispatch()
-    } else {
-      job.request.completeWith(
-        job,
-        new AppError(
-          StatusCode.MODEL_PREDICTION_FAILED,
-          'The model worker stopped unexpectedly on this input, twice; it cannot be predicted.',
-        ),
-      )
+  #died(jobs: readonly Job[], hung: boolean, maxWorkMs: number): void {
+    for (const job of jobs) {
+      if (this.#closed) {
+        job.request.fail(shutDown())
+      } else if (hung && jobs.length === 1) {
+        job.request.completeWith(
+          job,
+          new AppError(
+            StatusCode.MODEL_PREDICTION_FAILED,
+            `The prediction was stopped after ${maxWorkMs} milliseconds.`,
+          ),
+        )
+      } else if (job.deaths + 1 < limits.MAX_ATTEMPTS) {
+        this.#queue.putBack(splitJob(job))
+      } else {
+        job.request.completeWith(
+          job,
+          new AppError(
+            StatusCode.MODEL_PREDICTION_FAILED,
+            'The model worker stopped unexpectedly on this input, twice; it cannot be predicted.',
+          ),
+        )
+      }
     }
+    this.#dispatch()
   }
 
   /** Why nothing can run here: no worker has come up in many attempts. They go on trying. */

@@ -1,6 +1,7 @@
+import { AppError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { WeightFiles } from '../../engines/engine.ts'
-import type { Plan } from '../../workflow/plan.ts'
+import type { InputResult, Plan } from '../../workflow/plan.ts'
 import { packToWorker, unpackFromWorker } from '../codec.ts'
 import { MAX_KNOWN_PLANS, MAX_START_BACKOFF_MS } from '../limits.ts'
 import type { FromWorker, RunRequest, ToWorker, WorkerStats } from '../protocol.ts'
@@ -24,10 +25,12 @@ export interface SlotLimits {
 export interface SlotEvents {
   /** The worker can take a job. */
   idle(): void
-  /** The worker ended while it worked on a job that is still wanted; `hung` when it was killed for taking too long. */
-  died(job: Job, hung: boolean): void
-  /** The worker answered a job that is still wanted. */
-  answered(job: Job, message: Extract<FromWorker, { type: 'result' | 'error' }>): void
+  /** The worker ended while it worked on jobs that are still wanted; `hung` when it was killed for taking too long. */
+  died(jobs: readonly Job[], hung: boolean): void
+  /** The worker has answered all that it was given at once, in `ms` milliseconds. */
+  worked(jobs: readonly Job[], ms: number): void
+  /** What the worker made of the inputs of one job that is still wanted. */
+  answered(job: Job, answer: readonly InputResult[] | AppError): void
   /** Something changed that those who wait for ready or for closing want to look at. */
   changed(): void
 }
@@ -39,7 +42,7 @@ interface Question {
   readonly resolve: (stats: WorkerStats | undefined) => void
 }
 
-/** One place for a worker: starts a process, keeps it supplied with one job at a time, and replaces it when it ends. */
+/** One place for a worker: starts a process, keeps it supplied with work, and replaces it when it ends. */
 export class WorkerSlot {
   readonly #settings: WorkerSettings
   readonly #limits: SlotLimits
@@ -51,7 +54,9 @@ export class WorkerSlot {
   #state: State = 'waiting'
   #process: WorkerProcess<ToWorker, FromWorker> | undefined
   #timer: NodeJS.Timeout | undefined
-  #job: Job | undefined
+  /** What the worker works on: one job, or several of the same plan. */
+  #jobs: readonly Job[] = []
+  #since = 0
   #hung = false
   #cancelled = false
   #closing = false
@@ -80,7 +85,7 @@ export class WorkerSlot {
   }
 
   get busy(): boolean {
-    return this.#job !== undefined
+    return this.#jobs.length > 0
   }
 
   get closed(): boolean {
@@ -97,21 +102,25 @@ export class WorkerSlot {
     return plan.nodes.every((node) => node.weights.length === 0 || this.engines.has(node.engine))
   }
 
-  /** Gives the idle worker a job. Throws AppError when the job is too large to be sent; the worker stays idle. */
-  run(job: Job): void {
-    const { plan, files, inputs, options } = job.request
+  /**
+   * Gives the idle worker jobs that are alike (see `canJoin`), to be worked on together. Throws AppError when they are
+   * too large to be sent; the worker stays idle.
+   */
+  run(jobs: readonly Job[]): void {
+    const { plan, files, options } = jobs[0]!.request
     const known = this.#plans.has(plan.hash)
     const request: RunRequest = {
       planHash: plan.hash,
       ...(!known && { plan }),
       files: neededFiles(plan, files),
-      inputs: inputs.slice(job.start, job.end),
+      inputs: jobs.flatMap(({ request: { inputs }, start, end }) => inputs.slice(start, end)),
       options,
     }
     const id = this.#nextId++
     this.#process!.send({ type: 'run', id, request })
     this.#remember(plan)
-    this.#job = job
+    this.#jobs = jobs
+    this.#since = performance.now()
     this.#jobId = id
     this.#state = 'busy'
     this.#hung = false
@@ -123,9 +132,13 @@ export class WorkerSlot {
     })
   }
 
-  /** Tells the worker that a request is no longer wanted; a worker that does not react in time is killed. */
+  /**
+   * Tells the worker to stop when nothing of its work is wanted any more, now that this request is not; a worker that
+   * does not react in time is killed.
+   */
   cancel(request: Job['request']): void {
-    if (this.#state !== 'busy' || this.#job?.request !== request || this.#cancelled) return
+    if (this.#state !== 'busy' || this.#cancelled) return
+    if (!this.#jobs.some((job) => job.request === request) || wanted(this.#jobs).length > 0) return
     this.#cancelled = true
     this.#process!.send({ type: 'cancel', id: this.#jobId })
     this.#after(this.#limits.cancelGraceMs, () => {
@@ -188,22 +201,33 @@ export class WorkerSlot {
         this.#questions.delete(question)
         question.resolve(message.stats)
       }
-    } else if (message.id === this.#jobId && this.#job) {
-      this.#answered(this.#job, message)
+    } else if (message.id === this.#jobId && this.#jobs.length > 0) {
+      this.#answered(this.#jobs, message)
     }
   }
 
-  #answered(job: Job, message: Exclude<FromWorker, { type: 'ready' | 'stats' }>): void {
+  #answered(jobs: readonly Job[], message: Exclude<FromWorker, { type: 'ready' | 'stats' }>): void {
     clearTimeout(this.#timer)
-    this.#job = undefined
+    this.#jobs = []
     if (message.type === 'need-plan') {
-      this.#plans.delete(job.request.plan.hash)
+      this.#plans.delete(jobs[0]!.request.plan.hash)
       this.#state = 'idle'
-      if (job.request.settled) this.#becomeIdle()
-      else this.run(job)
+      const left = wanted(jobs)
+      if (left.length === 0) this.#becomeIdle()
+      else this.run(left)
       return
     }
-    if (!job.request.settled) this.#events.answered(job, message)
+    if (message.type === 'result') this.#events.worked(jobs, performance.now() - this.#since)
+    let at = 0
+    for (const job of jobs) {
+      const [from, to] = [at, at + job.end - job.start]
+      at = to
+      if (job.request.settled) continue
+      this.#events.answered(
+        job,
+        message.type === 'result' ? message.results.slice(from, to) : new AppError(message.code, message.details),
+      )
+    }
     if (message.type === 'result' && message.rssBytes > this.#limits.maxRssBytes) {
       this.#log.info(
         { worker: this.#process?.pid, rssBytes: message.rssBytes },
@@ -234,8 +258,8 @@ export class WorkerSlot {
 
   #exited(worker: WorkerProcess<ToWorker, FromWorker>, reason: string): void {
     clearTimeout(this.#timer)
-    const [state, job] = [this.#state, this.#job]
-    this.#job = undefined
+    const [state, jobs] = [this.#state, wanted(this.#jobs)]
+    this.#jobs = []
     for (const question of this.#questions) question.resolve(undefined)
     this.#questions.clear()
     if (this.#closing) {
@@ -251,7 +275,7 @@ export class WorkerSlot {
       if (state !== 'stopping') this.#log.error({ worker: worker.pid, reason }, 'a worker died and is replaced')
       this.#start()
     }
-    if (job && !job.request.settled) this.#events.died(job, this.#hung)
+    if (jobs.length > 0) this.#events.died(jobs, this.#hung)
     this.#events.changed()
   }
 
@@ -266,6 +290,9 @@ export class WorkerSlot {
     this.#timer = setTimeout(action, ms)
   }
 }
+
+/** The jobs whose callers still wait. */
+const wanted = (jobs: readonly Job[]): Job[] => jobs.filter(({ request }) => !request.settled)
 
 /** Only the weights that the plan names; a request may come with the files of everything installed. */
 function neededFiles(plan: Plan, files: WeightFiles): WeightFiles {
