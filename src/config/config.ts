@@ -28,6 +28,8 @@ export interface Config {
   readonly workers: number
   readonly modelBytesMax: number
   readonly modelPull: boolean
+  /** Whether the pool of workers is tuned to the models that it runs. */
+  readonly tune: boolean
   readonly rateLimitPerSecond: number
   readonly requestBytesMax: number
   /** The bucket in which contents are kept; without one they are in the data folder. */
@@ -101,6 +103,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, overrides: Partial<Record<Set
     logLevel: choice('log', LOG_LEVELS),
     workers: workers || availableParallelism(),
     modelBytesMax: integer('modelMemoryMb', 16, 1_000_000) * MIB,
+    tune: choice('tune', ['idle', 'off']) === 'idle',
     modelPull: choice('modelPull', ['on', 'off'] as const) === 'on',
     rateLimitPerSecond: integer('rateLimit', 0, 1_000_000),
     smtp: text.smtpUrl === undefined ? undefined : { url: text.smtpUrl, from: text.smtpFrom! },

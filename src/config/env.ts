@@ -48,6 +48,11 @@ export const SETTINGS = {
     fallback: '1024',
     help: 'megabytes of loaded models that each worker keeps',
   },
+  tune: {
+    env: 'LIMPID_TUNE',
+    fallback: 'idle',
+    help: 'idle: finds out, when nothing is asked, how many threads, workers and inputs at once suit each model here; off: never',
+  },
   modelPull: {
     env: 'LIMPID_MODEL_PULL',
     fallback: 'on',

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
@@ -39,9 +40,17 @@ export const SESSION_OVERHEAD_BYTES = 12 * 1024 * 1024
 /** Severity `error` of the runtime's own log: its warnings concern model authors. */
 const ORT_LOG_ERRORS = 3
 
-/** How sessions are opened: on one thread; `varies` says that the shapes of the inputs differ from call to call. */
+const threads = new AsyncLocalStorage<number>()
+
+/** Loads something whose networks are to run on so many threads each. */
+export const onThreads = <T>(count: number, load: () => Promise<T>): Promise<T> => threads.run(count, load)
+
+/** Threads of networks that are loaded now: one, unless `onThreads` says otherwise. */
+export const threadsNow = (): number => threads.getStore() ?? 1
+
+/** How sessions are opened: on `threadsNow` threads; `varies` says that the shapes of the inputs differ from call to call. */
 export const sessionOptions = (varies: boolean): InferenceSession.SessionOptions => ({
-  intraOpNumThreads: 1,
+  intraOpNumThreads: threadsNow(),
   interOpNumThreads: 1,
   executionMode: 'sequential',
   graphOptimizationLevel: 'all',
@@ -54,8 +63,8 @@ export const sessionOptions = (varies: boolean): InferenceSession.SessionOptions
 })
 
 /**
- * A model file in memory, run on one thread: workers are processes, so more threads would only fight each other
- * (two threads with spinning halve a MobileNet on two cores).
+ * A model file in memory, run on one thread where nothing else was measured to be faster: workers are processes, so
+ * more threads easily fight each other (two threads with spinning halve a MobileNet on two cores).
  */
 export class OnnxModel implements Model {
   readonly bytes: number

@@ -1,4 +1,4 @@
-import type { Model } from './onnx.ts'
+import { type Model, threadsNow } from './onnx.ts'
 
 interface Shared {
   readonly model: Promise<Model>
@@ -8,17 +8,18 @@ interface Shared {
 const shared = new Map<string, Shared>()
 
 /**
- * Loads a model that several engines of this process use, once; its memory is freed when the last of them disposes it.
+ * Loads a model that several engines of this process use with as many threads, once; its memory is freed when the last of them disposes it.
  */
 export async function shareModel(path: string, load: () => Promise<Model>): Promise<Model> {
-  let entry = shared.get(path)
+  const key = `${threadsNow()} ${path}`
+  let entry = shared.get(key)
   if (!entry) {
     entry = { model: load(), users: 0 }
-    shared.set(path, entry)
+    shared.set(key, entry)
   }
   const mine = entry
   const forget = (): void => {
-    if (shared.get(path) === mine) shared.delete(path)
+    if (shared.get(key) === mine) shared.delete(key)
   }
   mine.users++
   let model: Model

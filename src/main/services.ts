@@ -23,6 +23,7 @@ import { createRuntime } from '../runtime/host/runtime.ts'
 import { GUEST_RSS_BYTES, GUEST_WORKERS, MAX_GUEST_RSS_BYTES, MAX_GUEST_WORK_MS } from '../runtime/limits.ts'
 import { createMediaPrep } from '../runtime/media/pool.ts'
 import type { Runtime } from '../runtime/protocol.ts'
+import { Tuner } from '../runtime/tuning/tuner.ts'
 import { SearchProcess } from '../search/search-process.ts'
 import { openDatabase } from '../store/database.ts'
 import { readBlobRef } from '../weights/blob-ref.ts'
@@ -58,7 +59,7 @@ export async function buildServices(
     const fetcher = overrides.fetcher ?? openFetcher(config, log)
     if (!overrides.fetcher) stack.defer(() => fetcher.close())
     const links = overrides.links ?? new Links(fetcher)
-    const local = overrides.runtime ?? startRuntime(config, log)
+    const local = overrides.runtime ?? (await startRuntime(config, log))
     if (!overrides.runtime) stack.defer(() => local.close())
     const mediaPrep = overrides.mediaPrep ?? createMediaPrep({ workers: config.workers, log })
     if (!overrides.mediaPrep) stack.defer(() => mediaPrep.close())
@@ -109,10 +110,14 @@ export async function buildServices(
 const locationOf = ({ databaseUrl, dataDir }: Config) =>
   databaseUrl === undefined ? { dataDir } : { url: databaseUrl }
 
-/** The workers, with those for models of users apart from the others. */
-function startRuntime(config: Config, log: Log): Runtime {
-  const maxBytes = config.modelBytesMax
-  return withGuests(createRuntime({ workers: config.workers, maxBytes, log }), runsBroughtModels, () =>
+/** The workers, tuned to what they run, with those for models of users apart from the others. */
+async function startRuntime(config: Config, log: Log): Promise<Runtime> {
+  const { workers, modelBytesMax: maxBytes } = config
+  const tuner = config.tune
+    ? await Tuner.open({ workers, file: join(config.dataDir, 'tuning.json'), log: log.child({ part: 'tuner' }) })
+    : undefined
+  const pool = createRuntime({ workers, maxBytes, log, setupOf: tuner?.setupOf })
+  return withGuests(tuner?.watch(pool) ?? pool, runsBroughtModels, () =>
     createRuntime({
       workers: GUEST_WORKERS,
       maxBytes,

@@ -30,6 +30,7 @@ test('inputs arrive whole, their media without being encoded', () => {
       files: { w: { model: '/p' } },
       inputs: [RICH, create(DataSchema)],
       options: { sampleMs: 500 },
+      threads: 1,
     },
   }
   const frame = packToWorker(message)

@@ -87,3 +87,18 @@ export const MEDIA_RSS_BYTES = 768 * MIB
 export const MAX_MEDIA_RSS_BYTES = 2_048 * MIB
 /** Time after which a media worker without work is ended, in milliseconds. */
 export const MEDIA_IDLE_MS = 60_000
+
+/** Time the tuner takes for one kind of plan, in milliseconds. */
+export const TUNE_BUDGET_MS = 18_000
+/** Time without any request after which the tuner begins, in milliseconds. */
+export const TUNE_QUIET_MS = 5_000
+/** Times that the tuner is interrupted by requests before it gives a kind of plan up until the next start. */
+export const TUNE_TRIES_MAX = 5
+/** Kinds of plans that wait for the tuner. */
+export const TUNE_WAITING_MAX = 8
+/** Inputs that the tuner keeps of each kind, to measure with. */
+export const TUNE_SAMPLES_MAX = 4
+/** Media bytes of an input up to which the tuner keeps it. */
+export const TUNE_SAMPLE_BYTES_MAX = 4 * MIB
+/** Kinds of plans whose tuning is remembered for a machine. */
+export const TUNED_KINDS_MAX = 500

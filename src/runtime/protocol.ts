@@ -11,6 +11,8 @@ export interface RunRequest {
   /** Media bytes are inside (`image.base64` and so on); URLs have been fetched before. */
   readonly inputs: readonly Data[]
   readonly options: RunOptions
+  /** Threads of each network that is loaded for it. */
+  readonly threads: number
 }
 
 export type ToWorker =

@@ -31,7 +31,10 @@ describe('hosted media', () => {
 
   before(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'limpid-hosted-'))
-    const config = loadConfig({}, { dataDir, pat: PAT, port: '0', log: 'silent', modelPull: 'off', workers: '1' })
+    const config = loadConfig(
+      {},
+      { dataDir, pat: PAT, port: '0', log: 'silent', modelPull: 'off', tune: 'off', workers: '1' },
+    )
     const noRuntime = {
       run: () => Promise.reject(new Error('no models here')),
       ready: () => Promise.resolve(),

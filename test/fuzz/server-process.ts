@@ -23,7 +23,10 @@ const log: Log = {
   child: () => log,
 }
 
-const config = loadConfig({}, { dataDir, pat, port: '0', log: 'silent', modelPull: 'off', fetchAllow: '127.0.0.1/32' })
+const config = loadConfig(
+  {},
+  { dataDir, pat, port: '0', log: 'silent', modelPull: 'off', tune: 'off', fetchAllow: '127.0.0.1/32' },
+)
 const engineModule = new URL('engines.ts', import.meta.url).href
 const runtime = createRuntime({ workers: 2, log, engineModule })
 // The engines here need no weights.

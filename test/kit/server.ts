@@ -82,7 +82,10 @@ const noRuntime: Runtime = {
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'limpid-test-'))
   const pat = newId()
-  const config = loadConfig({}, { dataDir, pat, log: 'silent', modelPull: 'off', workers: '1', ...options.settings })
+  const config = loadConfig(
+    {},
+    { dataDir, pat, log: 'silent', modelPull: 'off', tune: 'off', workers: '1', ...options.settings },
+  )
   const log = options.log ?? silentLog
   const inference: Partial<Services> = options.models
     ? { weights: new WeightStore({ dir: testModelsDir(), log, autoPull: true }) }

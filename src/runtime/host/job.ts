@@ -3,7 +3,8 @@ import type { Data } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { WeightFiles } from '../../engines/engine.ts'
 import type { InputResult, Plan, RunOptions } from '../../workflow/plan.ts'
-import { MAX_CHUNK_BYTES, MAX_CHUNK_INPUTS } from '../limits.ts'
+import { MAX_CHUNK_BYTES } from '../limits.ts'
+import type { Setup } from '../tuning/setup.ts'
 
 /** A piece of a request that one worker takes: the inputs `start` to `end` (not included). */
 export interface Job {
@@ -36,8 +37,12 @@ export class PendingRequest {
   #resolve!: (results: InputResult[]) => void
   #reject!: (error: unknown) => void
 
-  constructor(plan: Plan, files: WeightFiles, inputs: readonly Data[], options: RunOptions, workers: number) {
+  /** How the work is done; a request of which nothing is known takes what the pool has. */
+  readonly setup: Setup
+
+  constructor(plan: Plan, files: WeightFiles, inputs: readonly Data[], options: RunOptions, setup: Setup) {
     this.plan = plan
+    this.setup = setup
     this.files = files
     this.inputs = inputs
     this.options = options
@@ -47,7 +52,7 @@ export class PendingRequest {
       this.#resolve = resolve
       this.#reject = reject
     })
-    for (const [start, end] of chunkBounds(inputs, workers)) this.waiting.push({ request: this, start, end, deaths: 0 })
+    for (const [start, end] of chunkBounds(inputs, setup)) this.waiting.push({ request: this, start, end, deaths: 0 })
     if (inputs.length === 0) this.#settle(() => this.#resolve([]))
   }
 
@@ -110,7 +115,13 @@ export function splitJob({ request, start, end, deaths }: Job): Job[] {
 /** Whether one worker may work on both at once, as if they had come in one request: films take their time alone. */
 export function canJoin(a: Job, b: Job): boolean {
   const [x, y] = [a.request, b.request]
-  return x.plan.hash === y.plan.hash && x.options.sampleMs === y.options.sampleMs && isPlain(a) && isPlain(b)
+  return (
+    x.plan.hash === y.plan.hash &&
+    x.options.sampleMs === y.options.sampleMs &&
+    x.setup.threads === y.setup.threads &&
+    isPlain(a) &&
+    isPlain(b)
+  )
 }
 
 /** Not part of a stream, without films, and nothing that a worker has died over. */
@@ -128,8 +139,8 @@ export function jobBytes({ request, start, end }: Job): number {
 }
 
 /** Cuts inputs into pieces: at least one per worker if there are enough, of limited count and bytes. */
-export function chunkBounds(inputs: readonly Data[], workers: number): [number, number][] {
-  const size = Math.max(1, Math.min(MAX_CHUNK_INPUTS, Math.ceil(inputs.length / workers)))
+export function chunkBounds(inputs: readonly Data[], { workers, batch }: Setup): [number, number][] {
+  const size = Math.max(1, Math.min(batch, Math.ceil(inputs.length / workers)))
   const bounds: [number, number][] = []
   let start = 0
   let bytes = 0

@@ -16,21 +16,22 @@ const requestOf = (count: number, plan = OBEY, bytes = 1): PendingRequest =>
     {},
     Array.from({ length: count }, () => photo(bytes)),
     { sampleMs: 1000 },
-    count,
+    setupFor(count),
   )
+const setupFor = (workers: number) => ({ threads: 1, workers, batch: 8 })
 const cold = (): boolean => false
 const done = (value: number): InputResult => ({ nodes: [{ code: 10000, details: '', elapsedMs: value }] })
 
 test('inputs are cut into pieces that keep all workers busy, of limited count and size', () => {
   const of = (...sizes: number[]) => sizes.map(photo)
-  assert.deepEqual(chunkBounds(of(1, 1, 1, 1, 1), 2), [
+  assert.deepEqual(chunkBounds(of(1, 1, 1, 1, 1), setupFor(2)), [
     [0, 3],
     [3, 5],
   ])
-  assert.deepEqual(chunkBounds(of(1), 4), [[0, 1]])
-  assert.deepEqual(chunkBounds([], 4), [])
-  assert.equal(chunkBounds(of(...new Array<number>(100).fill(1)), 1).length, 13)
-  assert.deepEqual(chunkBounds(of(20e6, 20e6, 1), 1), [
+  assert.deepEqual(chunkBounds(of(1), setupFor(4)), [[0, 1]])
+  assert.deepEqual(chunkBounds([], setupFor(4)), [])
+  assert.equal(chunkBounds(of(...new Array<number>(100).fill(1)), setupFor(1)).length, 13)
+  assert.deepEqual(chunkBounds(of(20e6, 20e6, 1), setupFor(1)), [
     [0, 1],
     [1, 3],
   ])
@@ -84,15 +85,15 @@ test('what waits for the same plan is joined in order, within counts and bytes, 
   assert.equal(queue.take(cold)?.request.inputs[0]?.image?.base64.length, MAX_CHUNK_BYTES)
   for (const request of rest) request.complete({ ...job, request }, [done(1)])
   const film = create(DataSchema, { video: { base64: new Uint8Array(1) } })
-  queue.add(new PendingRequest(OBEY, {}, [film], { sampleMs: 1000 }, 1))
-  queue.add(new PendingRequest(OBEY, {}, [photo(1)], { sampleMs: 1000, memory: {} }, 1))
-  queue.add(new PendingRequest(OBEY, {}, [photo(1)], { sampleMs: 999 }, 1))
+  queue.add(new PendingRequest(OBEY, {}, [film], { sampleMs: 1000 }, setupFor(1)))
+  queue.add(new PendingRequest(OBEY, {}, [photo(1)], { sampleMs: 1000, memory: {} }, setupFor(1)))
+  queue.add(new PendingRequest(OBEY, {}, [photo(1)], { sampleMs: 999 }, setupFor(1)))
   assert.deepEqual(queue.takeAlike(job, 8), [])
 })
 
 test('a piece that comes back goes first, as single inputs', async () => {
   const queue = new RequestQueue()
-  const request = new PendingRequest(OBEY, {}, [photo(1), photo(1)], { sampleMs: 1000 }, 1)
+  const request = new PendingRequest(OBEY, {}, [photo(1), photo(1)], { sampleMs: 1000 }, setupFor(1))
   queue.add(request)
   const job = queue.take(cold)!
   assert.deepEqual([job.start, job.end], [0, 2])
@@ -126,5 +127,5 @@ test('a request that has ended leaves the queue and takes no more results', asyn
 })
 
 test('a request without inputs is answered at once', async () => {
-  assert.deepEqual(await new PendingRequest(OBEY, {}, [], { sampleMs: 1000 }, 2).done, [])
+  assert.deepEqual(await new PendingRequest(OBEY, {}, [], { sampleMs: 1000 }, setupFor(2)).done, [])
 })

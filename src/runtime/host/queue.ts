@@ -66,13 +66,17 @@ export class RequestQueue {
 
   /**
    * Takes the next job: of the first request in line, or of one close behind for which `isWarm` says that an idle
-   * worker has all it needs, as long as the first is not passed over too often.
+   * worker has all it needs, as long as the first is not passed over too often. Those that `mayRun` is false of wait.
    */
-  take(isWarm: (request: PendingRequest) => boolean): Job | undefined {
+  take(
+    isWarm: (request: PendingRequest) => boolean,
+    mayRun: (request: PendingRequest) => boolean = () => true,
+  ): Job | undefined {
     this.#requests = this.#requests.filter((request) => !request.settled && request.waiting.length > 0)
-    const first = this.#requests[0]
+    const able = this.#requests.filter(mayRun)
+    const first = able[0]
     if (!first) return undefined
-    const ahead = first.skips < MAX_QUEUE_SKIPS ? this.#requests.slice(0, QUEUE_LOOKAHEAD) : [first]
+    const ahead = first.skips < MAX_QUEUE_SKIPS ? able.slice(0, QUEUE_LOOKAHEAD) : [first]
     const chosen = ahead.find(isWarm) ?? first
     if (chosen === first) first.skips = 0
     else first.skips++

@@ -7,6 +7,7 @@ import type { WeightFiles } from '../../engines/engine.ts'
 import type { InputResult, Plan, RunOptions } from '../../workflow/plan.ts'
 import * as limits from '../limits.ts'
 import type { Runtime, WorkerStats } from '../protocol.ts'
+import type { Setup } from '../tuning/setup.ts'
 import { type Job, PendingRequest, splitJob } from './job.ts'
 import { Pace } from './pace.ts'
 import { type QueueLimits, RequestQueue } from './queue.ts'
@@ -29,6 +30,8 @@ export interface RuntimeOptions {
   readonly closeGraceMs?: number
   /** Work of several requests is joined as long as it is done in about this time, in milliseconds. */
   readonly joinedWorkMs?: number
+  /** How to do the work of a plan on this machine, where that is known; at most as many workers as there are. */
+  readonly setupOf?: (plan: Plan, files: WeightFiles) => Setup | undefined
   /** URL of a module that exports further engines as `engines: Engine[]`. */
   readonly engineModule?: string
 }
@@ -44,6 +47,8 @@ class WorkerPool implements Runtime {
   readonly #maxStartFailures: number
   readonly #closeGraceMs: number
   readonly #joinedWorkMs: number
+  readonly #setupOf: NonNullable<RuntimeOptions['setupOf']>
+  readonly #usual: Setup
   readonly #watchers = new Set<() => void>()
   readonly #pace = new Pace()
   #dispatching = false
@@ -54,6 +59,8 @@ class WorkerPool implements Runtime {
     this.#maxStartFailures = options.maxStartFailures ?? limits.MAX_START_FAILURES
     this.#closeGraceMs = options.closeGraceMs ?? limits.CLOSE_GRACE_MS
     this.#joinedWorkMs = options.joinedWorkMs ?? limits.JOINED_WORK_MS
+    this.#setupOf = options.setupOf ?? (() => undefined)
+    this.#usual = { threads: 1, workers: count, batch: limits.MAX_CHUNK_INPUTS }
     this.#queue = new RequestQueue(options.queue)
     const settings = {
       parentPid: process.pid,
@@ -95,7 +102,7 @@ class WorkerPool implements Runtime {
     if (this.#closed) throw shutDown()
     const broken = this.#broken()
     if (broken) throw broken
-    const request = new PendingRequest(plan, files, inputs, options, this.#slots.length)
+    const request = new PendingRequest(plan, files, inputs, options, this.#setupOf(plan, files) ?? this.#usual)
     const abort = (): void => {
       request.fail(abortError(signal))
       for (const slot of this.#slots) slot.cancel(request)
@@ -163,7 +170,10 @@ class WorkerPool implements Runtime {
       for (;;) {
         const idle = this.#slots.filter((slot) => slot.idle)
         if (idle.length === 0) return
-        const job = this.#queue.take(({ plan }) => idle.some((slot) => slot.hasEnginesOf(plan)))
+        const job = this.#queue.take(
+          ({ plan }) => idle.some((slot) => slot.hasEnginesOf(plan)),
+          (request) => this.#mayRun(request),
+        )
         if (!job) return
         this.#place([job, ...this.#queue.takeAlike(job, this.#inputsAtOnce(job))], idle)
       }
@@ -172,12 +182,19 @@ class WorkerPool implements Runtime {
     }
   }
 
+  /** Whether one more worker may work on a plan that is done best by few. */
+  #mayRun({ plan, setup }: PendingRequest): boolean {
+    return (
+      setup.workers >= this.#slots.length || this.#slots.filter((slot) => slot.worksOn(plan)).length < setup.workers
+    )
+  }
+
   /** Inputs to give a worker together with a job: what it does in a moment, and not what the other workers could do. */
   #inputsAtOnce(job: Job): number {
-    const { plan } = job.request
+    const { plan, setup } = job.request
     const own = job.end - job.start
-    const share = Math.ceil((own + this.#queue.waitingOf(plan)) / this.#slots.length)
-    return Math.max(own, Math.min(share, limits.MAX_CHUNK_INPUTS, this.#pace.inputsWithin(plan, this.#joinedWorkMs)))
+    const share = Math.ceil((own + this.#queue.waitingOf(plan)) / Math.min(setup.workers, this.#slots.length))
+    return Math.max(own, Math.min(share, setup.batch, this.#pace.inputsWithin(plan, this.#joinedWorkMs)))
   }
 
   /** Prefers a worker that has the engines loaded, else the one with the fewest engines. */

@@ -88,6 +88,11 @@ export class WorkerSlot {
     return this.#jobs.length > 0
   }
 
+  /** Whether the worker works on a plan at this moment. */
+  worksOn({ hash }: Plan): boolean {
+    return this.#jobs[0]?.request.plan.hash === hash
+  }
+
   get closed(): boolean {
     return this.#state === 'closed'
   }
@@ -107,7 +112,7 @@ export class WorkerSlot {
    * too large to be sent; the worker stays idle.
    */
   run(jobs: readonly Job[]): void {
-    const { plan, files, options } = jobs[0]!.request
+    const { plan, files, options, setup } = jobs[0]!.request
     const known = this.#plans.has(plan.hash)
     const request: RunRequest = {
       planHash: plan.hash,
@@ -115,6 +120,7 @@ export class WorkerSlot {
       files: neededFiles(plan, files),
       inputs: jobs.flatMap(({ request: { inputs }, start, end }) => inputs.slice(start, end)),
       options,
+      threads: setup.threads,
     }
     const id = this.#nextId++
     this.#process!.send({ type: 'run', id, request })

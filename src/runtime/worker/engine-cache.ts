@@ -1,4 +1,5 @@
 import type { LoadedEngine, WeightFiles } from '../../engines/engine.ts'
+import { onThreads } from '../../engines/onnx.ts'
 import type { EngineRegistry } from '../../engines/registry.ts'
 import type { WorkerStats } from '../protocol.ts'
 import { collectGarbage } from './garbage.ts'
@@ -18,9 +19,10 @@ interface Entry {
 export interface EngineLease {
   /**
    * The engine, loaded if needed; rejects with AppError when there is none or its weights cannot be used. `weights` are
-   * those of the node, for engines that have none of their own but run what each node brings.
+   * those of the node, for engines that have none of their own but run what each node brings. `threads` is for each of its
+   * networks.
    */
-  engine(name: string, files: WeightFiles, weights?: readonly string[]): Promise<LoadedEngine>
+  engine(name: string, files: WeightFiles, weights?: readonly string[], threads?: number): Promise<LoadedEngine>
   /** Ends the use; engines beyond the byte limit are unloaded, the least recently used first. */
   release(): Promise<void>
 }
@@ -41,8 +43,8 @@ export class EngineCache {
   lease(): EngineLease {
     const held = new Set<Entry>()
     return {
-      engine: async (name, files, weights = []) => {
-        const [key, entry] = await this.#entry(name, files, weights)
+      engine: async (name, files, weights = [], threads = 1) => {
+        const [key, entry] = await this.#entry(name, files, weights, threads)
         if (!held.has(entry)) {
           held.add(entry)
           entry.pins++
@@ -77,14 +79,27 @@ export class EngineCache {
     return [...this.#entries.values()].map(({ name, bytes, calls, busyMs }) => ({ name, bytes, calls, busyMs }))
   }
 
-  async #entry(name: string, files: WeightFiles, weights: readonly string[]): Promise<[string, Entry]> {
+  async #entry(
+    name: string,
+    files: WeightFiles,
+    weights: readonly string[],
+    threads: number,
+  ): Promise<[string, Entry]> {
     const engine = await this.#registry.find(name)
     const wanted = engine.weights.length > 0 ? engine.weights : weights
     const own: WeightFiles = Object.fromEntries(wanted.map((weight) => [weight, files[weight] ?? {}]))
-    const key = JSON.stringify([name, own])
+    const key = JSON.stringify([name, own, threads])
     let entry = this.#entries.get(key)
     if (!entry) {
-      entry = { name, loading: engine.load(own), bytes: 0, pins: 0, lastUse: 0, calls: 0, busyMs: 0 }
+      entry = {
+        name,
+        loading: onThreads(threads, () => engine.load(own)),
+        bytes: 0,
+        pins: 0,
+        lastUse: 0,
+        calls: 0,
+        busyMs: 0,
+      }
       this.#entries.set(key, entry)
     }
     return [key, entry]

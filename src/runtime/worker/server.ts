@@ -55,7 +55,7 @@ export class WorkerServer {
     const lease = this.#engines.lease()
     try {
       const host: EngineHost = {
-        load: (engine, weights) => lease.engine(engine, request.files, weights),
+        load: (engine, weights) => lease.engine(engine, request.files, weights, request.threads),
         frames: sampledFrames,
         report: (engine, error) => console.error(`engine ${engine} failed`, error),
       }

@@ -79,6 +79,7 @@ export async function startLimpid(
     LIMPID_USER: USER,
     LIMPID_PAT: PAT,
     LIMPID_LOG: 'warn',
+    LIMPID_TUNE: 'off',
     ...options.env,
   })
   const removeData = (): Promise<void> =>
