@@ -65,7 +65,6 @@ export const notBuiltRpcs = notBuilt(
   'ListLabelOrders',
   'ListLogEntries',
   'ListMetricLabels',
-  'ListModelInputs',
   'ListModelVersionEvaluations',
   'ListModuleVersions',
   'ListModules',

@@ -57,5 +57,7 @@ export interface LoadedEngine {
 export interface Engine {
   readonly name: string
   readonly weights: readonly string[]
+  /** Refuses a setup that no item could be answered with, without loading anything. Rejects with AppError 21202. */
+  check?(setup: EngineSetup): Promise<void>
   load(files: WeightFiles): Promise<LoadedEngine>
 }

@@ -288,6 +288,7 @@ describe('reading versions', () => {
     assert.equal(succeeded(await server.call('GetModelOutputInfo', at)).model?.outputInfo, undefined)
     assert.deepEqual(succeeded(await server.call('ListModelConcepts', at)).concepts, [])
     assert.deepEqual(succeeded(await server.call('ListModelReferences', at)).modelReferences, [])
+    assert.deepEqual(succeeded(await server.call('ListModelInputs', at)).inputs, [])
     refused(await getVersion('bare', ''), StatusCode.CONN_DOES_NOT_EXIST)
     const modelVersionId = await made('bare', head({ weights: [[1]] }, 'cat'))
     assert.equal(succeeded(await getVersion('bare', '')).modelVersion?.id, modelVersionId)
@@ -299,7 +300,7 @@ describe('reading versions', () => {
     )
     const absent = 'f'.repeat(32)
     refused(await getVersion('bare', absent), StatusCode.CONN_DOES_NOT_EXIST)
-    for (const rpc of ['GetModelOutputInfo', 'ListModelConcepts'] as const) {
+    for (const rpc of ['GetModelOutputInfo', 'ListModelConcepts', 'ListModelInputs'] as const) {
       refused(await server.call(rpc, { ...at, versionId: absent }), StatusCode.CONN_DOES_NOT_EXIST)
       refused(await server.call(rpc, { ...at, modelId: 'absent' }), StatusCode.MODEL_DOES_NOT_EXIST)
     }
@@ -374,6 +375,36 @@ describe('changing versions', () => {
     refused(await patch('patched', { id }, 'replace'), StatusCode.MODEL_INVALID_ARGUMENT)
     refused(await patch('patched', { id: 'f'.repeat(32) }, 'merge'), StatusCode.CONN_DOES_NOT_EXIST)
     refused(await patch('absent', { id }, 'merge'), StatusCode.MODEL_DOES_NOT_EXIST)
+  })
+
+  test('signatures of methods change by name, and numbers that no call could use are refused', async () => {
+    await makeModel('spoken', 'any-to-any')
+    const id = await made('spoken', { methodSignatures: [{ name: 'ask' }, { name: 'sing', description: 'old' }] })
+    const patched = async (version: GivenVersion, action: string) =>
+      succeeded(await patch('spoken', { ...version, id }, action)).modelVersions[0]!
+    const names = ({ methodSignatures }: { methodSignatures: { name: string; description: string }[] }) =>
+      methodSignatures.map(({ name, description }) => [name, description])
+    const sing = { methodSignatures: [{ name: 'sing', description: 'new' }] }
+    assert.deepEqual(names(await patched({ ...sing, inferenceComputeInfo: { cpuLimit: '2' } }, 'merge')), [
+      ['ask', ''],
+      ['sing', 'new'],
+    ])
+    const shown = succeeded(await getVersion('spoken', id)).modelVersion!
+    assert.deepEqual([names(shown).length, shown.inferenceComputeInfo?.cpuLimit], [2, '2'])
+    assert.deepEqual(names(await patched(sing, 'remove')), [['ask', '']])
+    assert.deepEqual(names(await patched(sing, 'overwrite')), [['sing', 'new']])
+    assert.deepEqual(names(await patched({ description: 'kept' }, 'overwrite')), [['sing', 'new']])
+    await makeModel('absurd')
+    for (const outputConfig of [{ maxConcepts: 1e9 }, { minValue: Number.NaN }, { minValue: -1 }, { minValue: 2 }]) {
+      const field = 'maxConcepts' in outputConfig ? /max_concepts/ : /min_value/
+      const version = { outputInfo: { ...head({}, 'cat').outputInfo, outputConfig } }
+      refused(await post('absurd', version), StatusCode.MODEL_INVALID_ARGUMENT, field)
+      refused(
+        await patch('spoken', { id, outputInfo: { outputConfig } }, 'merge'),
+        StatusCode.MODEL_INVALID_ARGUMENT,
+        field,
+      )
+    }
   })
 
   test('a patch of the model in the old place keeps a head as long as its concepts stay', async () => {

@@ -1,10 +1,12 @@
 import { AppError } from '../../base/errors.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Call } from '../../domain/call.ts'
+import { examplesOf, referencesOf } from '../../domain/models/about-built-in.ts'
 import { conceptsOfVersion, fullVersion } from '../../domain/models/content.ts'
 import { findModel, findVersion, homeOf, type ModelAt, newestVersion, placeOf } from '../../domain/models/find.ts'
 import { attachVersion, presentModel } from '../../domain/models/present.ts'
 import { withoutSecrets } from '../../domain/models/secrets.ts'
+import { trainingInputs } from '../../domain/models/training-inputs.ts'
 import { readPage } from '../../domain/resource/paging.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import type { Registry } from '../define/rpc.ts'
@@ -12,6 +14,7 @@ import type { Registry } from '../define/rpc.ts'
 type Rpcs =
   | 'GetModelOutputInfo'
   | 'ListModelConcepts'
+  | 'ListModelInputs'
   | 'ListModelReferences'
   | 'ListModelVersionInputExamples'
   | 'GetModelVersionInputExample'
@@ -36,21 +39,32 @@ export const modelContentRpcs: Pick<Registry, Rpcs> = {
     return { concepts: await conceptsOfVersion(call.services.db.read, version.pk, homeOf(found.place), part) }
   },
 
-  // No call of the contract writes references or examples, so there are none to answer.
+  ListModelInputs: async (request, call) => {
+    const { found, version } = await findWith(call, request.modelId, request.versionId)
+    return { inputs: version ? await trainingInputs(call, found, version, readPage(request)) : [] }
+  },
+
   ListModelReferences: async (request, call) => {
-    await findModel(call, placeOf(call.target), request.modelId)
-    return { modelReferences: [] }
+    const found = await findModel(call, placeOf(call.target), request.modelId)
+    return { modelReferences: pageOf(referencesOf(found), request) }
   },
 
   ListModelVersionInputExamples: async (request, call) => {
-    await findWith(call, request.modelId, request.modelVersionId)
-    return { modelVersionInputExamples: [] }
+    const { found, version } = await findWith(call, request.modelId, request.modelVersionId)
+    return { modelVersionInputExamples: version ? pageOf(examplesOf(found, version.id), request) : [] }
   },
 
   GetModelVersionInputExample: async (request, call) => {
-    await findWith(call, request.modelId, request.modelVersionId)
+    const { found, version } = await findWith(call, request.modelId, request.modelVersionId)
+    const example = version && examplesOf(found, version.id).find(({ id }) => id === request.exampleId)
+    if (example) return { modelVersionInputExample: example }
     throw new AppError(StatusCode.CONN_DOES_NOT_EXIST, `The version has no input example '${request.exampleId}'.`)
   },
+}
+
+function pageOf<T>(list: readonly T[], request: Parameters<typeof readPage>[0]): T[] {
+  const { limit, offset } = readPage(request)
+  return list.slice(offset, offset + limit)
 }
 
 async function findWith(

@@ -1,18 +1,27 @@
 import { create } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
-import { type ModelVersion, ModelVersionSchema, OutputInfoSchema } from '../../contract/index.ts'
+import {
+  type Concept,
+  ConceptSchema,
+  type MethodSignature,
+  type ModelVersion,
+  ModelVersionSchema,
+  OutputInfoSchema,
+} from '../../contract/index.ts'
 import { decodeDoc, encodeDoc } from '../../contract/json/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
+import { checkSetup } from '../../engines/operators/check-setup.ts'
 import type { Writer } from '../../store/database.ts'
 import { modelVersions } from '../../store/repos/families.ts'
-import { publicVersionExists, renewLatestVersion } from '../../store/repos/model-versions.ts'
+import { publicVersionExists, renewLatestVersion, versionConcepts } from '../../store/repos/model-versions.ts'
 import { releaseFilesOfVersions } from '../../store/repos/version-files.ts'
 import { deprecateWorkflowsWith } from '../../store/repos/workflow-uses.ts'
 import type { Row } from '../../store/schema/tables.ts'
+import { checkOutputConfig } from '../../workflow/compile/settings.ts'
 import { checkParams } from '../../workflow/model-types/index.ts'
 import { Visible } from '../access/target.ts'
 import type { Call } from '../call.ts'
-import { applyPatch, readAction } from '../resource/patch.ts'
+import { applyPatch, type PatchAction, readAction } from '../resource/patch.ts'
 import { findRow, rewrite, toStored } from '../resource/verbs.ts'
 import { checkTexts, invalidModel, visibilityOf } from './checks.ts'
 import { typeOf } from './create-version.ts'
@@ -23,7 +32,7 @@ import { checkRemote, isRemote } from './remote.ts'
 import { models } from './resource.ts'
 import { sealSecrets } from './secrets.ts'
 
-const PATCHABLE = ['description', 'license', 'metadata']
+const PATCHABLE = ['description', 'license', 'metadata', 'inference_compute_info']
 const OUTPUT_PATCHABLE = ['output_config', 'params', 'fields_map', 'params_specs']
 
 /** Reads versions for a change in its transaction; throws AppError 11101 for the first one that is not there. */
@@ -49,21 +58,25 @@ export async function patchVersions(
       throw invalidModel('Concepts and weights of a version cannot be changed; make a new version.')
     }
   }
-  const { type } = typeOf(model.row)
+  const { type, operator } = typeOf(model.row)
   const rows = await call.services.db.transact(async (tx) => {
     const changed: Row<'model_versions'>[] = []
     for (const patch of patches) {
       const [row] = await versionsForChange(tx, model, [patch.id])
       const current = decodeDoc(ModelVersionSchema, row!.doc)
       const result = applyPatch(ModelVersionSchema, current, patch, action, PATCHABLE)
+      result.methodSignatures = patchSignatures(current.methodSignatures, patch.methodSignatures, action)
       if (patch.outputInfo) {
         const info = current.outputInfo ?? create(OutputInfoSchema)
         result.outputInfo = applyPatch(OutputInfoSchema, info, patch.outputInfo, action, OUTPUT_PATCHABLE)
+        checkOutputConfig(result.outputInfo.outputConfig)
         const params = checkRemote(checkParams(type, result.outputInfo.params ?? {}), type.id)
         if (isRemote(params) !== isRemote(info.params)) {
           throw invalidModel('Where a version runs cannot be changed, only how it is reached; make a new version.')
         }
         result.outputInfo.params = params
+        if (operator && patch.outputInfo.params)
+          await checkSetup(type.id, { params, concepts: await conceptsOf(tx, row!) })
       }
       checkTexts(result)
       const visibility = patch.visibility && action !== 'remove' ? visibilityOf(patch.visibility) : row!.visibility
@@ -75,6 +88,26 @@ export async function patchVersions(
   })
   models.hooks.afterCommit?.(call)
   return rows
+}
+
+/** Signatures have no id but their names; those of the patch take the place of those that are there. */
+function patchSignatures(
+  current: readonly MethodSignature[],
+  patch: readonly MethodSignature[],
+  action: PatchAction,
+): MethodSignature[] {
+  if (action === 'overwrite' && patch.length > 0) return [...patch]
+  const named = new Set(patch.map(({ name }) => name))
+  const kept = current.filter(({ name }) => !named.has(name))
+  return action === 'remove' ? kept : [...kept, ...patch]
+}
+
+/** Concepts of a version as its operator gets them. */
+async function conceptsOf(tx: Writer, { pk }: Row<'model_versions'>): Promise<Concept[]> {
+  const rows = await versionConcepts(tx, pk)
+  return rows.map(({ id, name, link }) =>
+    create(ConceptSchema, { id, name, value: decodeDoc(ConceptSchema, link).value }),
+  )
 }
 
 /** Deletes a version; workflow versions that use it are marked as deprecated. */

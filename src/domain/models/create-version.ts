@@ -10,12 +10,14 @@ import {
 } from '../../contract/index.ts'
 import { encodeDoc } from '../../contract/json/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
+import { checkSetup } from '../../engines/operators/check-setup.ts'
 import type { Writer } from '../../store/database.ts'
 import type { NamedBlob } from '../../store/repos/blob-rows.ts'
 import { models as modelRows, modelVersions } from '../../store/repos/families.ts'
 import { putHead, setVersionConcepts } from '../../store/repos/model-versions.ts'
 import { addVersionFile } from '../../store/repos/version-files.ts'
 import type { Row } from '../../store/schema/tables.ts'
+import { checkOutputConfig, checkValues } from '../../workflow/compile/settings.ts'
 import type { TypeEntry } from '../../workflow/model-types/define.ts'
 import { checkParams, typeEntry } from '../../workflow/model-types/index.ts'
 import type { Call } from '../call.ts'
@@ -92,7 +94,12 @@ export async function checkVersion(
   checkTexts(given)
   const concepts = given.outputInfo?.data?.concepts ?? []
   checkVersionConcepts(concepts)
+  checkValues(concepts)
   const { outputInfo, head } = checkOutput(given.outputInfo, entry, concepts)
+  // Operators that are made without settings get them in the nodes that use them.
+  if (entry.operator && Object.keys(given.outputInfo?.params ?? {}).length > 0) {
+    await checkSetup(entry.type.id, { params: outputInfo!.params!, concepts })
+  }
   // A copy of the whole would take a second for a million weights.
   const message = withoutFields(ModelVersionSchema, { ...given, outputInfo }, NOT_IN_DOCUMENT)
   if (message.trainInfo)
@@ -124,6 +131,7 @@ function checkOutput(
   concepts: readonly Concept[],
 ): { outputInfo: OutputInfo | undefined; head?: HeadParams } {
   if (!info) return { outputInfo: undefined }
+  checkOutputConfig(info.outputConfig)
   const light = (params: JsonObject): OutputInfo => ({
     ...info,
     message: '',

@@ -2,7 +2,10 @@ import { create } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import { ModelSchema, type WorkflowNode, WorkflowNodeSchema } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
+import { checkSetup } from '../../engines/operators/check-setup.ts'
 import { compile } from '../../workflow/compile/index.ts'
+import { nodeProblem } from '../../workflow/compile/node-problem.ts'
+import { isOperatorType } from '../../workflow/model-types/index.ts'
 import type { Call } from '../call.ts'
 import { type FoundModel, resolveModel } from '../models/resolve.ts'
 import { toResolved } from '../predict/runnable.ts'
@@ -19,6 +22,13 @@ export async function checkNodes(call: Call, nodes: readonly WorkflowNode[]): Pr
     found.set(node, model)
     return toResolved(model)
   })
+  for (const { index, node, model } of compiled.nodes) {
+    if (!isOperatorType(model.modelTypeId)) continue
+    const { params, concepts } = compiled.plan.nodes[index]!
+    await checkSetup(model.modelTypeId, { params, concepts }).catch((error: unknown) => {
+      throw nodeProblem(node!.id, error)
+    })
+  }
   return compiled.nodes.flatMap(({ node }) => (node ? [storedNode(node, found.get(node)!)] : []))
 }
 

@@ -25,11 +25,10 @@ const FORMAT_NAMES = Object.keys(FORMATS) as FormatName[]
  * its box and its text, UPC codes as the EAN-13 that they stand for; metadata `barcode_format` says which kind it is.
  * `formats` limits the kinds, `try_harder` takes more time over codes that are small, blurred or turned.
  */
-export const barcode = operator('barcode-operator', async ({ params }) => {
+export const barcode = operator('barcode-operator', ({ params }) => {
   const formats = choicesParam(params, 'formats', FORMAT_NAMES, FORMAT_NAMES)
   const tryHarder = booleanParam(params, 'try_harder', true)
   const most = countParam(params, 'max_codes', { otherwise: MAX_BARCODES, min: 1, max: MAX_BARCODES })
-  const { readBarcodes } = await reader()
   const options = {
     formats: formats.flatMap((name) => FORMATS[name]),
     maxNumberOfSymbols: most,
@@ -39,6 +38,7 @@ export const barcode = operator('barcode-operator', async ({ params }) => {
     tryDownscale: tryHarder,
   }
   return async (item) => {
+    const { readBarcodes } = await reader()
     const pixels = await pixelsOf(await pictureOf(item))
     // The browser's type of pixels, of which the reader uses no more than these fields.
     const codes = await readBarcodes(pixels as Parameters<typeof readBarcodes>[0], options)

@@ -12,12 +12,12 @@ const names = new Intl.DisplayNames(['en'], { type: 'language' })
  * Tells the language of a text: concept ids are two-letter language codes, values the detector's scores (0..1; they
  * do not add up to 1). The detector's tables, some 30 MB, are loaded with the first text.
  */
-export const languageId = operator('language-id-operator', async ({ params }) => {
+export const languageId = operator('language-id-operator', ({ params }) => {
   const topk = numberParam(params, 'topk', { otherwise: 1, min: 1, max: MAX_LANGUAGES })
   const threshold = numberParam(params, 'threshold', { otherwise: 0.1, min: 0, max: 1 })
   const lowercase = booleanParam(params, 'lowercase', true)
-  const { eld } = await import('eld/small')
-  return (item) => {
+  return async (item) => {
+    const { eld } = await import('eld/small')
     const sample = textOf(item).slice(0, LANGUAGE_SAMPLE_CHARS)
     const scores = Object.entries(eld.detect(lowercase ? sample.toLowerCase() : sample).getScores())
     const concepts = scores

@@ -6,12 +6,13 @@ export type Step = (item: EngineItem) => Data | Promise<Data>
 
 /**
  * Makes the engine of a workflow operator. `prepare` reads the node's parameters once per batch and throws AppError
- * 21202 for those it cannot work with; the step it gives answers one item.
+ * 21202 for those it cannot work with, so it loads nothing; the step it gives answers one item.
  */
 export function operator(name: string, prepare: (setup: EngineSetup) => Step | Promise<Step>): Engine {
   return {
     name,
     weights: [],
+    check: async (setup) => void (await prepare(setup)),
     load: async () => ({
       bytes: 0,
       infer: async (items, setup) => {

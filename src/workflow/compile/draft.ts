@@ -1,5 +1,6 @@
 import type { OutputConfig, WorkflowNode } from '../../contract/index.ts'
 import { checkRunnable } from './check-trained.ts'
+import { nodeProblem } from './node-problem.ts'
 import { settingsOf } from './settings.ts'
 import type { Draft, ResolvedModel } from './types.ts'
 
@@ -16,12 +17,21 @@ export function draftOf(
     inputs: [...new Set(inputs)],
     model,
     entry,
-    ...settingsOf(model, entry, node.outputInfoOverride, call),
+    ...ofNode(node.id, () => settingsOf(model, entry, node.outputInfoOverride, call)),
     suppressOutput: node.suppressOutput,
     inputFields: model.inputFields ?? entry.type.inputFields,
     outputFields: model.outputFields ?? entry.type.outputFields,
     inserted: false,
     written: node,
+  }
+}
+
+/** Names the node in what is wrong with its settings. */
+function ofNode<T>(nodeId: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw nodeProblem(nodeId, error)
   }
 }
 

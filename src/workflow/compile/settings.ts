@@ -39,6 +39,7 @@ export function settingsOf(
     ...model.supplied,
   })
   const own = override?.data?.concepts ?? []
+  checkValues(own)
   const concepts = [...(own.length > 0 ? own : model.concepts)]
   if (entry.operator) return { params, concepts, limits: NO_LIMITS, ownSelection: false }
   const layers = [call, fromParams(overridden), model.outputConfig, fromParams(model.params)].map(withoutZeros)
@@ -62,6 +63,22 @@ export function ownParams({ params }: ResolvedModel, { type }: TypeEntry, overri
   if (given !== undefined)
     throw invalid(`The parameter ${given} is a secret of the model version; it cannot be overridden.`)
   return Object.fromEntries(Object.entries(params).filter(([name]) => !secrets.includes(name)))
+}
+
+/** Refuses thresholds that nothing can be compared with. Throws AppError 21202. */
+export function checkValues(concepts: readonly Concept[]): void {
+  const wrong = concepts.find(({ value }) => !Number.isFinite(value))
+  if (wrong) throw invalid(`The value of "${wrong.id || wrong.name}" in output_info.data.concepts must be a number.`)
+}
+
+/** Refuses an output_config that no call could use. Throws AppError 21202. */
+export function checkOutputConfig(config: OutputConfig | undefined): void {
+  const { maxConcepts, minValue, selectConcepts } = withoutZeros(config)
+  checkLimits({
+    maxConcepts: maxConcepts ?? DEFAULT_MAX_CONCEPTS,
+    minValue: minValue ?? 0,
+    selectConcepts: selectConcepts ?? [],
+  })
 }
 
 const NO_LIMITS: ConceptLimits = { maxConcepts: MAX_MAX_CONCEPTS, minValue: 0, selectConcepts: [] }

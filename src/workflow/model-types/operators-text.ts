@@ -77,8 +77,8 @@ export const textOperators: readonly TypeEntry[] = [
     output: ['text'],
     weights: ['pp-ocrv4'],
     fields: [
-      inference.string('language', 'eng', {
-        description: 'eng for plain Latin letters or chi_sim for simplified Chinese; others are refused when it runs.',
+      inference.choice('language', 'eng', ['eng', 'chi_sim'], {
+        description: 'eng for plain Latin letters or chi_sim for simplified Chinese.',
       }),
     ],
   }),
