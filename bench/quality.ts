@@ -4,6 +4,7 @@ import type { Result } from './kit/result.ts'
 import { release } from './quality/ask.ts'
 import { digitFigures } from './quality/digits.ts'
 import { mediaFigures } from './quality/media.ts'
+import { speakingFigures } from './quality/speaking.ts'
 import { textFigures } from './quality/texts.ts'
 import { vocFigures } from './quality/voc.ts'
 
@@ -21,6 +22,7 @@ export async function run(): Promise<Result[]> {
       ...(await digitFigures()),
       ...(await mediaFigures()),
       ...(await textFigures()),
+      ...(await speakingFigures()),
     ]
   } finally {
     await release()

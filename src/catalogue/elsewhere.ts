@@ -39,6 +39,14 @@ const SENTIMENT: Served = {
   useCases: ['classification'],
   languages: ['en'],
 }
+const SPEAKING: Served = {
+  typeId: 'text-to-audio',
+  engine: 'kokoro',
+  weights: ['kokoro-82m', 'kokoro-voices', 'cmudict'],
+  license: 'Apache-2.0',
+  useCases: ['text-to-speech'],
+  languages: ['en'],
+}
 const ENLARGING: Served = {
   typeId: 'image-to-image',
   engine: 'esrgan-slim',
@@ -105,7 +113,12 @@ export const elsewhereModels: readonly CatalogueModel[] = [
     unserved('text-embedder'),
     'Vectors of texts by OpenAI.',
   ),
-  ...named('openai/tts', ['openai-tts-1', 'openai-tts-1-hd'], unserved('text-to-audio'), 'Speech by OpenAI.'),
+  ...named(
+    'openai/tts',
+    ['openai-tts-1', 'openai-tts-1-hd'],
+    SPEAKING,
+    'Speaks English texts. Served under this id by the Kokoro of text-to-speech-kokoro, as WAV; alloy, echo, fable, onyx, nova, shimmer and the like are its nearest voices.',
+  ),
   ...named('openai/dall-e', ['DALL-E', 'dall-e-3'], unserved('text-to-image'), 'Pictures from texts by OpenAI.'),
   ...named(
     'stability-ai/stable-diffusion-2',

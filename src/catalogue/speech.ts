@@ -1,8 +1,20 @@
 import { publicConcept } from './concepts.ts'
 import type { CatalogueModel } from './types.ts'
 
-/** Models that listen. */
+/** Models that listen or speak. */
 export const speechModels: readonly CatalogueModel[] = [
+  {
+    id: 'text-to-speech-kokoro',
+    typeId: 'text-to-audio',
+    name: 'Text to Speech, Kokoro',
+    description:
+      'Speaks English texts of up to 3000 characters as WAV, by Kokoro 82M. The parameter voice is one of 28 voices (af_heart, am_michael, bf_emma, bm_george ...; docs/models.md), speed 0.5 to 2.',
+    engine: 'kokoro',
+    weights: ['kokoro-82m', 'kokoro-voices', 'cmudict'],
+    license: 'Apache-2.0',
+    useCases: ['text-to-speech'],
+    languages: ['en'],
+  },
   {
     id: 'whisper-base-en',
     typeId: 'audio-to-text',

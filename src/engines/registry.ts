@@ -42,6 +42,10 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
     weights: ['hand-detector', 'hand-landmarks'],
     load: async () => (await import('./bodies/hands.ts')).handLandmarks,
   },
+  kokoro: {
+    weights: ['kokoro-82m', 'kokoro-voices', 'cmudict'],
+    load: async () => (await import('./kokoro/engine.ts')).kokoro,
+  },
   'language-id': { weights: [], load: async () => (await import('./language-id.ts')).languageIdentifier },
   'minilm-embed': { weights: ['all-minilm-l6-v2'], load: async () => (await import('./minilm/engine.ts')).minilmEmbed },
   'minilm-zero-shot': {

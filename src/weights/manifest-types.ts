@@ -49,6 +49,10 @@ export type Conversion =
   | { readonly kind: 'mobilenet-v3-small'; readonly gguf: string; readonly revision: number }
   /** Writes the keys `encoder`, `decoder` and `vocabulary`. */
   | { readonly kind: 'ggml-whisper'; readonly ggml: string }
+  /** The parts of one file, in order. */
+  | { readonly kind: 'join'; readonly parts: readonly string[] }
+  /** Writes the keys `words` (word and sounds per line) and `letters` (table of learnLetterSounds as JSON). */
+  | { readonly kind: 'cmudict'; readonly dictionary: string }
   /** Output key to source path. */
   | { readonly kind: 'copy'; readonly files: Readonly<Record<string, string>> }
 

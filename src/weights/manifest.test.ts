@@ -75,9 +75,17 @@ describe('weight catalogue', () => {
             ? [conversion.gguf]
             : conversion.kind === 'ggml-whisper'
               ? [conversion.ggml]
-              : [conversion.model, ...conversion.weights]
+              : conversion.kind === 'join'
+                ? conversion.parts
+                : conversion.kind === 'cmudict'
+                  ? [conversion.dictionary]
+                  : [conversion.model, ...conversion.weights]
       assert.deepEqual(new Set(used), paths, `${id} uses the files it lists`)
-      const written = conversion.kind === 'ggml-whisper' ? ['encoder', 'decoder', 'vocabulary'] : ['model']
+      const several: Partial<Record<typeof conversion.kind, string[]>> = {
+        'ggml-whisper': ['encoder', 'decoder', 'vocabulary'],
+        cmudict: ['words', 'letters'],
+      }
+      const written = several[conversion.kind] ?? ['model']
       const keys = conversion.kind === 'copy' ? Object.keys(conversion.files) : written
       assert.deepEqual(Object.keys(source.outputs).sort(), keys.sort())
     }

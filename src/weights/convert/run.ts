@@ -2,6 +2,7 @@
 import { copyFile, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Conversion, WeightSource } from '../manifest-types.ts'
+import { convertCmudict } from './cmudict.ts'
 import { readGgmlWhisper } from './ggml.ts'
 import { convertWhisper } from './ggml-whisper.ts'
 import { readGguf } from './gguf.ts'
@@ -54,6 +55,10 @@ async function convertFiles(
     }
     case 'mobilenet-v3-small':
       return { model: convertMobileNetV3Small(readGguf(await read(conversion.gguf)), metadata) }
+    case 'join':
+      return { model: Buffer.concat(await Promise.all(conversion.parts.map(read))) }
+    case 'cmudict':
+      return convertCmudict((await read(conversion.dictionary)).toString('latin1'))
     case 'ggml-whisper':
       return { ...convertWhisper(readGgmlWhisper(await read(conversion.ggml)), metadata) }
   }

@@ -62,6 +62,10 @@ export const languageTypes: readonly TypeEntry[] = [
     description: 'Speaks a text.',
     input: ['text'],
     output: ['audio'],
+    fields: [
+      inference.string('voice', '', { description: 'Who speaks; the voices are those of the model.' }),
+      inference.number('speed', 1, { description: 'How fast, as a multiple of the natural speed.' }),
+    ],
   }),
   define({
     id: 'audio-to-text',
