@@ -12,6 +12,7 @@ import type { MediaPrep } from '../runtime/media/port.ts'
 import type { Runtime } from '../runtime/protocol.ts'
 import type { Searcher } from '../search/search-process.ts'
 import type { Database } from '../store/database.ts'
+import type { Trainer } from '../training/trainer.ts'
 import type { WeightStore } from '../weights/store.ts'
 import type { Directory } from './access/directory.ts'
 import type { SignedLinks } from './media/links.ts'
@@ -49,4 +50,5 @@ export interface Services {
   readonly logins: LoginAttempts
   readonly plans: PlanCache
   readonly search: Searcher
+  readonly trainer: Trainer
 }

@@ -26,6 +26,8 @@ import type { Runtime } from '../runtime/protocol.ts'
 import { Tuner } from '../runtime/tuning/tuner.ts'
 import { SearchProcess } from '../search/search-process.ts'
 import { openDatabase } from '../store/database.ts'
+import { PRODUCT_THREADS } from '../training/limits.ts'
+import { TrainerProcess } from '../training/trainer.ts'
 import { readBlobRef } from '../weights/blob-ref.ts'
 import { WeightStore } from '../weights/store.ts'
 import type { Plan } from '../workflow/plan.ts'
@@ -69,6 +71,8 @@ export async function buildServices(
       overrides.search ??
       new SearchProcess({ location: locationOf(config), folder: join(config.dataDir, 'vectors') }, log)
     if (!overrides.search) stack.defer(() => search.close())
+    const trainer = overrides.trainer ?? new TrainerProcess({ threads: PRODUCT_THREADS }, log)
+    if (!overrides.trainer) stack.defer(() => trainer.close())
     const services: Services = {
       config,
       log,
@@ -93,6 +97,7 @@ export async function buildServices(
       logins: new LoginAttempts(),
       jobs: new Jobs<Services>({ db, clock, log }, JOB_KINDS),
       search,
+      trainer,
       ...overrides,
       fetcher,
       links,

@@ -18,3 +18,13 @@ export const CALIBRATION_FOLDS = 5
 export const CALIBRATED_MIN = 20
 /** Strength of a head when none is given: the inverse of the weight decay, for vectors of mean square length 1. */
 export const STRENGTH = 10
+/** Numbers of a matrix that one message to the training process carries: 4 MB. */
+export const PART_NUMBERS = 1024 * 1024
+/** Time after which a training process without work is ended, in milliseconds. */
+export const IDLE_MS_MAX = 60_000
+/** Time that the training process has to end when it is asked to, in milliseconds. */
+export const END_MS_MAX = 3_000
+/** Threads of the matrix products of trainings: more would fight with those who predict meanwhile. */
+export const PRODUCT_THREADS = 2
+/** Counts changes of the solver after which the same data give another head. */
+export const SOLVER = 1

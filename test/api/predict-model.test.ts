@@ -179,7 +179,8 @@ describe('PostModelOutputs around the run', () => {
       const post = (params: object) =>
         server.call('PostModelVersions', { userAppId, modelId: 'head', modelVersions: [version(params)] } as never)
       const raw = (await post({})).model?.modelVersion?.id
-      refused(await predict({ modelId: 'head' }), StatusCode.MODEL_UNTRAINED)
+      await server.services.jobs.idle()
+      refused(await predict({ modelId: 'head' }), StatusCode.MODEL_TRAINING_NO_DATA)
       const trained = succeeded(await post(head)).model?.modelVersion?.id
       await post({})
       const { outputs } = succeeded(await predict({ modelId: 'head' }))
@@ -188,7 +189,7 @@ describe('PostModelOutputs around the run', () => {
         runtime.last.plan.nodes.map(({ engine }) => engine),
         ['mobilenet-v3-embed', 'embedding-classifier'],
       )
-      refused(await predict({ modelId: 'head', versionId: raw }), StatusCode.MODEL_UNTRAINED)
+      refused(await predict({ modelId: 'head', versionId: raw }), StatusCode.MODEL_TRAINING_NO_DATA)
       refused(await predict({ modelId: 'head' }, { key: stranger.pat }), StatusCode.CONN_DOES_NOT_EXIST)
     })
 

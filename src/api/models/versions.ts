@@ -48,7 +48,7 @@ export const modelVersionRpcs: Pick<Registry, Rpcs> = {
     const made = await createVersion(call, found, onlyVersion(request.modelVersions, request.description))
     const model = await presentModel(call, made.model, made.version)
     if (!made.untrained) return { model }
-    const details = `The version was stored, but training is not built yet; give an embedding-classifier its weights in output_info.params.`
+    const details = `The version was stored, but training is not built for models of the type ${found.row.model_type_id}; upload a trained model file instead.`
     return { status: create(StatusSchema, { code: StatusCode.NOT_IMPLEMENTED, details }), model }
   },
 

@@ -12,6 +12,7 @@ import { processInputsJob } from '../inputs/process/job.ts'
 import { reindexJob } from '../inputs/process/reindex.ts'
 import { importJob } from '../models/import-job.ts'
 import type { Services } from '../services.ts'
+import { trainingJob } from '../training/job.ts'
 import { assembleUploadJob } from '../uploads/assemble-job.ts'
 import { expireUploadJob } from '../uploads/expire-job.ts'
 
@@ -31,5 +32,6 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   mapConceptsJob,
   processInputsJob,
   reindexJob,
+  trainingJob,
   webhookJob,
 ]

@@ -27,10 +27,10 @@ import { checkTexts, invalidModel, visibilityOf } from './checks.ts'
 import { typeOf } from './create-version.ts'
 import type { ModelAt } from './find.ts'
 import { bringsHead } from './head.ts'
-import { pruneImports } from './import-job.ts'
 import { checkRemote, isRemote } from './remote.ts'
 import { models } from './resource.ts'
 import { sealSecrets } from './secrets.ts'
+import { pruneVersionJobs } from './version-jobs.ts'
 
 const PATCHABLE = ['description', 'license', 'metadata', 'inference_compute_info']
 const OUTPUT_PATCHABLE = ['output_config', 'params', 'fields_map', 'params_specs']
@@ -120,7 +120,7 @@ export async function deleteVersion(call: Call, model: ModelAt, id: string): Pro
     await deprecateWorkflowsWith(tx, [id])
   })
   models.hooks.afterCommit?.(call)
-  await pruneImports(call.services)
+  await pruneVersionJobs(call.services)
 }
 
 /**

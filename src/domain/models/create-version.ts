@@ -14,6 +14,7 @@ import { checkSetup } from '../../engines/operators/check-setup.ts'
 import type { Writer } from '../../store/database.ts'
 import type { NamedBlob } from '../../store/repos/blob-rows.ts'
 import { models as modelRows, modelVersions } from '../../store/repos/families.ts'
+import { putTraining } from '../../store/repos/model-trainings.ts'
 import { putHead, setVersionConcepts } from '../../store/repos/model-versions.ts'
 import { addVersionFile } from '../../store/repos/version-files.ts'
 import type { Row } from '../../store/schema/tables.ts'
@@ -22,6 +23,8 @@ import type { TypeEntry } from '../../workflow/model-types/define.ts'
 import { checkParams, typeEntry } from '../../workflow/model-types/index.ts'
 import type { Call } from '../call.ts'
 import { withoutFields } from '../resource/fields.ts'
+import { enqueueTraining } from '../training/job.ts'
+import type { TrainingRecord } from '../training/record.ts'
 import { embeds } from './base-embedder.ts'
 import { checkTexts, invalidModel, visibilityOf } from './checks.ts'
 import { findModel, findVersion, type ModelAt } from './find.ts'
@@ -169,14 +172,14 @@ async function checkBase(call: Call, base: Model): Promise<Model> {
 
 /**
  * Stores a checked version, adds the concepts that the app lacks, and makes it the latest of its model. The import of a
- * model file begins with the commit.
+ * model file or the training begins with the commit.
  */
 export async function storeVersion(
   call: Call,
   tx: Writer,
   model: Row<'models'>,
   version: CheckedVersion,
-  sent?: SentPackage,
+  { sent, training }: { readonly sent?: SentPackage | undefined; readonly training?: TrainingRecord | undefined } = {},
 ): Promise<{ version: Row<'model_versions'>; model: Row<'models'> }> {
   const now = call.services.clock.now()
   const links = await linkConcepts(call, tx, model.app_pk, version.concepts)
@@ -194,6 +197,10 @@ export async function storeVersion(
   await setVersionConcepts(tx, row.pk, links)
   if (sent) await addVersionFile(tx, row.pk, 'package', sent.blob, now)
   if (row.status_code === StatusCode.MODEL_UPLOADING) await enqueueImport(call.services, tx, row.pk, model.app_pk)
+  if (training) {
+    await putTraining(tx, row.pk, JSON.stringify(training))
+    await enqueueTraining(call.services, tx, row.pk, model.app_pk)
+  }
   if (version.head) await putHead(tx, row.pk, JSON.stringify(version.head))
   const changed = await modelRows.update(tx, model, { latest_version_pk: row.pk }, now)
   return { version: row, model: changed }

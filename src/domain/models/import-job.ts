@@ -38,18 +38,3 @@ export async function resumeImports(services: Services): Promise<void> {
     })
   }
 }
-
-/** Ends the imports of versions that have been deleted; one that cannot be looked up goes on to its own end. */
-export async function pruneImports({ jobs, db, log }: Services): Promise<void> {
-  try {
-    await jobs.recheck()
-    const { kind } = importJob
-    const lists = await Promise.all([jobs.list({ kind, status: 'running' }), jobs.list({ kind, status: 'queued' })])
-    const imports = lists.flat()
-    const versionPk = (job: { args: unknown }): number => (job.args as { versionPk: number }).versionPk
-    const left = await modelVersions.getManyByPk(db.read, imports.map(versionPk))
-    for (const job of imports) if (!left.has(versionPk(job))) await jobs.cancel(job.id)
-  } catch (error) {
-    log.warn({ err: error }, 'imports of deleted versions could not be looked up')
-  }
-}

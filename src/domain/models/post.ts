@@ -8,6 +8,9 @@ import type { Row } from '../../store/schema/tables.ts'
 import { requireApp } from '../access/target.ts'
 import type { Call } from '../call.ts'
 import { findRow, insertOne } from '../resource/verbs.ts'
+import { prepareTraining } from '../training/prepare.ts'
+import { type TrainingRecord, trainingRecord } from '../training/record.ts'
+import { readSettings } from '../training/settings.ts'
 import { visibilityOf } from './checks.ts'
 import { type CheckedVersion, checkVersion, needsTraining, storeVersion, typeOf } from './create-version.ts'
 import { type ModelAt, newestVersion, placeOf } from './find.ts'
@@ -48,8 +51,8 @@ function versionOfOld({ outputInfo, modelVersion }: Model): ModelVersion {
 /**
  * Makes a version of a model: as described, or without a description with the settings of the latest one.
  *
- * A version that needs no training is ready at once, one that brings a model file as soon as that is imported. One that
- * must learn is stored untrained, as nothing trains yet.
+ * A version that needs no training is ready at once, one that brings a model file as soon as that is imported, one that
+ * must learn as soon as a job has trained it. Where training is not built it is stored untrained.
  */
 export async function createVersion(
   call: Call,
@@ -59,15 +62,19 @@ export async function createVersion(
   const checked = given ? await checkVersion(call, model, given) : await lastSettings(call, model)
   const uploads = checked.status === StatusCode.MODEL_UPLOADING
   const mustLearn = needsTraining(typeOf(model.row)) && !isRemote(checked.message.outputInfo?.params)
-  if (mustLearn && checked.concepts.length === 0 && !uploads && demandsConcepts(model.row)) {
+  if (mustLearn && checked.concepts.length === 0 && !uploads && demandsConcepts(model.row) && !hasDataset(checked)) {
     throw new AppError(
       StatusCode.MODEL_INVALID_ARGUMENT,
       'There is nothing to train: list the concepts in output_info.data.concepts.',
     )
   }
-  const made = await call.services.db.transact(async (tx) =>
-    storeVersion(call, tx, await findRow(models, tx, model.place.app, model.row.id), checked),
-  )
+  const isUntrained = checked.status === StatusCode.MODEL_UNTRAINED
+  const prepared = isUntrained ? await prepareTraining(call, model, checked) : undefined
+  const made = await call.services.db.transact(async (tx) => {
+    const row = await findRow(models, tx, model.place.app, model.row.id)
+    return storeVersion(call, tx, row, prepared?.version ?? checked, { training: prepared?.record })
+  })
+  if (prepared) call.services.trainer.warmUp()
   models.hooks.afterCommit?.(call)
   return {
     model: { ...model, row: made.model },
@@ -75,6 +82,9 @@ export async function createVersion(
     untrained: made.version.status_code === StatusCode.MODEL_UNTRAINED,
   }
 }
+
+/** A version without concepts learns all that its dataset has. */
+const hasDataset = ({ message }: CheckedVersion): boolean => readSettings(message).datasetId !== ''
 
 const demandsConcepts = (row: Row<'models'>): boolean =>
   typeOf(row).type.modelTypeFields.some(({ path, required }) => path === 'output_info.data.concepts' && required)
@@ -85,8 +95,13 @@ export async function lastSettings(call: Call, model: ModelAt): Promise<CheckedV
   const empty = create(ModelVersionSchema)
   if (!last) return checkVersion(call, model, empty)
   const { read } = call.services.db
-  const [rows, head] = await Promise.all([versionConcepts(read, last.pk), readHead(read, last.pk)])
-  const message = decodeDoc(ModelVersionSchema, last.doc)
+  const [rows, head, record] = await Promise.all([
+    versionConcepts(read, last.pk),
+    readHead(read, last.pk),
+    trainingRecord(read, last.pk),
+  ])
+  const message = withoutPins(decodeDoc(ModelVersionSchema, last.doc), record)
+  const brought = record ? undefined : head
   if (message.pretrainedModelConfig) {
     throw new AppError(
       StatusCode.MODEL_INVALID_ARGUMENT,
@@ -94,13 +109,23 @@ export async function lastSettings(call: Call, model: ModelAt): Promise<CheckedV
     )
   }
   return {
-    message: create(ModelVersionSchema, { ...message, status: undefined, totalInputCount: 0 }),
+    message: create(ModelVersionSchema, { ...message, status: undefined, totalInputCount: 0, trainLog: '' }),
     concepts: rows.map(({ id, link }) => create(ConceptSchema, { id, value: decodeDoc(ConceptSchema, link).value })),
-    head: head === undefined ? undefined : (JSON.parse(head) as HeadParams),
+    head: brought === undefined ? undefined : (JSON.parse(brought) as HeadParams),
     status:
-      head !== undefined || isRemote(message.outputInfo?.params) || !needsTraining(typeOf(model.row))
+      brought !== undefined || isRemote(message.outputInfo?.params) || !needsTraining(typeOf(model.row))
         ? StatusCode.MODEL_TRAINED
         : StatusCode.MODEL_UNTRAINED,
     visibility: visibilityOf(undefined),
   }
+}
+
+/** What the server had chosen for a training is chosen anew for the next: the embedder of the app, the data as they are. */
+function withoutPins(message: ModelVersion, record: TrainingRecord | undefined): ModelVersion {
+  if (!record) return message
+  if (record.base?.named === false && message.inputInfo) message.inputInfo.baseEmbedModel = undefined
+  if (record.dataset?.isMadeForIt && message.trainInfo?.params) {
+    message.trainInfo.params = { ...message.trainInfo.params, dataset_version_id: '' }
+  }
+  return message
 }

@@ -136,7 +136,7 @@ async function finish(call: Call, { model, version, versionId }: Upload, file: s
   const blob = { ...(await blobs.put(createReadStream(file))), contentType: CONTENT_TYPE }
   await db.transact(async (tx) => {
     const row = await findRow(models, tx, model.place.app, model.row.id)
-    await storeVersion(call, tx, row, version, { versionId, blob })
+    await storeVersion(call, tx, row, version, { sent: { versionId, blob } })
   })
   models.hooks.afterCommit?.(call)
 }

@@ -5,6 +5,7 @@ import { StatusCode } from '../../contract/status-code.ts'
 import { type VersionFiles, versionFiles } from '../../store/repos/version-files.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { reach } from '../access/standing.ts'
+import { isTrainedHead } from '../training/kinds.ts'
 import { defaultEmbedder } from './base-embedder.ts'
 import { fullVersion } from './content.ts'
 import { type Caller, findModel, findVersion, homeOf, newestVersion, type Place, placeOf } from './find.ts'
@@ -92,8 +93,9 @@ async function embedderOf(
   row: Row<'models'>,
   version: ModelVersion,
 ): Promise<FoundModel | undefined> {
-  if (row.model_type_id !== 'embedding-classifier' && row.model_type_id !== 'clusterer') return undefined
+  const worksOnVectors = row.model_type_id === 'embedding-classifier' || row.model_type_id === 'clusterer'
   const named = version.inputInfo?.baseEmbedModel
+  if (!worksOnVectors && !(named?.id && isTrainedHead(row.model_type_id))) return undefined
   const ref = named?.id
     ? { userId: named.userId, appId: named.appId, modelId: named.id, versionId: named.modelVersion?.id }
     : await defaultEmbedder(caller, place)

@@ -12,7 +12,7 @@ import type { Row } from '../../store/schema/tables.ts'
 import { typeEntry } from '../../workflow/model-types/index.ts'
 import { defineResource } from '../resource/define.ts'
 import { checkImage, checkLanguages, checkTags, checkTexts, invalidModel, visibilityOf } from './checks.ts'
-import { pruneImports } from './import-job.ts'
+import { pruneVersionJobs } from './version-jobs.ts'
 
 /** Type of a model that is made without one: the kind that users train on few examples. */
 export const DEFAULT_TYPE = 'embedding-classifier'
@@ -98,7 +98,7 @@ export const models = defineResource({
       const pks = removed === 'all' ? await modelPksOfApp(tx, call.target.app!.pk) : removed.map(({ pk }) => pk)
       await deprecateWorkflowsWith(tx, await versionIdsOf(tx, pks))
       await releaseFilesOfModels(tx, pks, call.services.clock.now())
-      tx.afterCommit(() => void pruneImports(call.services))
+      tx.afterCommit(() => void pruneVersionJobs(call.services))
       await dropTraces(tx, 'model', pks)
     },
   },

@@ -80,7 +80,8 @@ function checkSampleMs(sampleMs: number): number {
   )
 }
 
-async function weightFiles(call: Call, plan: Plan): Promise<Record<string, Record<string, string>>> {
+/** The files of the weights that a plan needs, fetched where they are not there yet. */
+export async function weightFiles(call: Call, plan: Plan): Promise<Record<string, Record<string, string>>> {
   const ids = [...new Set(plan.nodes.flatMap((node) => node.weights))].filter((id) => isWeightId(id) || isHubId(id))
   const ready = await Promise.all(ids.map((id) => call.services.weights.filesOf(id, { signal: call.signal })))
   const files = Object.fromEntries(ids.map((id, at) => [id, ready[at]!]))

@@ -7,6 +7,7 @@ import type { ResolvedModel } from '../../workflow/compile/index.ts'
 import { remoteEngineName } from '../../workflow/remote.ts'
 import { remoteSettings, withoutRemote } from '../models/remote.ts'
 import type { FoundModel } from '../models/resolve.ts'
+import { isTrainedHead } from '../training/kinds.ts'
 
 /** The engine that serves heads which users bring along. */
 const HEAD_ENGINE = 'embedding-classifier'
@@ -41,14 +42,16 @@ function builtInModel(named: Pick<ResolvedModel, 'userId' | 'appId' | 'modelId' 
   return model && versionIds(model).includes(named.versionId) ? model : undefined
 }
 
-function engineOf(found: FoundModel): Pick<ResolvedModel, 'engine' | 'weights' | 'remote'> {
+function engineOf(found: FoundModel): Pick<ResolvedModel, 'engine' | 'weights' | 'remote' | 'inputFields'> {
   const builtIn = builtInModel({ ...found, versionId: found.version.id })
   if (builtIn) return { engine: builtIn.engine ?? UNSERVED, weights: builtIn.weights }
   const remote = remoteSettings(found.modelTypeId, found.version)
   if (remote) return { engine: remoteEngineName(remote.versionId), weights: [], remote }
   const { model, layers } = found.files
   if (model && layers) return { engine: UPLOAD_ENGINE, weights: [blobRef('model', model), blobRef('layers', layers)] }
-  return { engine: found.modelTypeId === HEAD_ENGINE ? HEAD_ENGINE : '', weights: [] }
+  if (found.modelTypeId === HEAD_ENGINE) return { engine: HEAD_ENGINE, weights: [] }
+  const isHead = isTrainedHead(found.modelTypeId) && found.version.outputInfo?.params?.weights !== undefined
+  return isHead ? { engine: HEAD_ENGINE, weights: [], inputFields: ['embeddings'] } : { engine: '', weights: [] }
 }
 
 /** Refuses a model that is listed but that nothing can serve, saying why and what to use instead. */

@@ -12,12 +12,15 @@ import { type Box, boxOf } from './boxes.ts'
 /** Which labels are examples. */
 export interface ExampleWish {
   readonly appPk: number
-  /** Ids of the concepts, in the order of the model's outputs; labels of others are left out. */
-  readonly conceptIds: readonly string[]
+  /**
+   * Ids of the concepts, in the order of the model's outputs; labels of others are left out. Without them all that a
+   * dataset version has.
+   */
+  readonly conceptIds?: readonly string[] | undefined
   /** Labels of whole inputs, of regions in them, or both. */
   readonly places: 'whole' | 'regions' | 'both'
   /** A version of a dataset, of this app or another; without it all that people have labelled in the app. */
-  readonly datasetVersionPk?: number
+  readonly datasetVersionPk?: number | undefined
 }
 
 /** An input, or a region in it, of which something was said. */
@@ -32,6 +35,8 @@ export interface Example {
 export interface GatheredExamples {
   readonly examples: readonly Example[]
   readonly labels: Labels
+  /** What `labels.concepts` are places in. */
+  readonly conceptIds: readonly string[]
   /** Inputs of the dataset version that are not there any more. */
   readonly gone: number
 }
@@ -53,7 +58,7 @@ export async function gatherExamples(
 }
 
 async function fromAnnotations(db: Reader, wish: ExampleWish, into: Collected): Promise<number> {
-  const concepts = await conceptsById(db, wish.appPk, wish.conceptIds)
+  const concepts = await conceptsById(db, wish.appPk, wish.conceptIds ?? [])
   const ids = new Map([...concepts.values()].map(({ pk, id }) => [pk, id]))
   if (wish.places !== 'regions') {
     for (const row of await trustedLabels(db, wish.appPk, [...ids.keys()], CONCEPT_PLACES.whole)) {
@@ -113,14 +118,17 @@ function addRegions(into: Collected, inputPk: number, regions: readonly Region[]
 
 /** Examples and labels as they come in, one example for each input or region. */
 class Collected {
-  readonly #concepts: ReadonlyMap<string, number>
+  readonly #concepts: Map<string, number>
+  readonly #isOpen: boolean
   readonly #examples = new Map<string, { example: Example; readonly said: [concept: number, value: number][] }>()
 
-  constructor(conceptIds: readonly string[]) {
-    this.#concepts = new Map(conceptIds.map((id, at) => [id, at]))
+  constructor(conceptIds: readonly string[] | undefined) {
+    this.#concepts = new Map((conceptIds ?? []).map((id, at) => [id, at]))
+    this.#isOpen = conceptIds === undefined
   }
 
   add(example: Example, conceptId: string, value: number): void {
+    if (this.#isOpen && !this.#concepts.has(conceptId)) this.#concepts.set(conceptId, this.#concepts.size)
     const concept = this.#concepts.get(conceptId)
     if (concept === undefined) return
     const key = `${example.inputPk} ${example.regionId}`
@@ -133,13 +141,14 @@ class Collected {
     }
   }
 
-  sorted(): Pick<GatheredExamples, 'examples' | 'labels'> {
+  sorted(): Pick<GatheredExamples, 'examples' | 'labels' | 'conceptIds'> {
     const all = [...this.#examples.values()].sort(
       ({ example: a }, { example: b }) => a.inputPk - b.inputPk || (a.regionId < b.regionId ? -1 : 1),
     )
     const cells = all.flatMap(({ said }, row) => said.map(([concept, value]) => ({ row, concept, value })))
     return {
       examples: all.map(({ example }) => example),
+      conceptIds: [...this.#concepts.keys()],
       labels: {
         rows: Int32Array.from(cells, ({ row }) => row),
         concepts: Int32Array.from(cells, ({ concept }) => concept),

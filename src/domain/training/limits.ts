@@ -1,2 +1,16 @@
-/** Most inputs that one training looks at. */
-export const TRAINING_INPUTS_MAX = 200_000
+import type { Bounds } from '../models/limits.ts'
+
+export type { Bounds }
+
+/** Time that a training may take, in seconds. */
+export const TIMEOUT_SECONDS: Bounds = { otherwise: 1_800, min: 1, max: 86_400 }
+/** Trainings that run at the same time. */
+export const TRAININGS_AT_ONCE = 2
+/** How often a training is begun that the server or the training process does not survive. */
+export const TRAINING_ATTEMPTS_MAX = 3
+/** Inputs whose vectors are computed together. */
+export const EMBEDDED_TOGETHER = 16
+/** How often a training looks whether the dataset version that it waits for is ready, in milliseconds. */
+export const DATASET_POLL_MS = 50
+/** Most ids that one sentence lists. */
+export const LISTED_IDS_MAX = 5

@@ -6,6 +6,7 @@ import { conceptRelations } from './0005-concept-relations.ts'
 import { datasetVersions } from './0006-datasets.ts'
 import { search } from './0007-search.ts'
 import { statistics } from './0009-statistics.ts'
+import { training } from './0010-training.ts'
 import { uploads } from './0014-uploads.ts'
 import { appDuplications } from './0016-app-duplications.ts'
 import type { TableMaker } from './table-maker.ts'
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   { name: 'statistics', up: statistics },
   { name: 'uploads', up: uploads },
   { name: 'app duplications', up: appDuplications },
+  { name: 'training', up: training },
 ]

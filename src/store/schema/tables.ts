@@ -53,6 +53,7 @@ import type {
 } from './search-tables.ts'
 
 import type { StatValuesTable, StatValueTagsTable, ViewsTable } from './statistics-tables.ts'
+import type { ModelTrainingsTable, TrainingVectorsTable } from './training-tables.ts'
 import type { UploadPartsTable, UploadsTable } from './upload-tables.ts'
 
 export type * from './columns.ts'
@@ -115,6 +116,8 @@ export interface Schema {
   views: ViewsTable
   uploads: UploadsTable
   upload_parts: UploadPartsTable
+  model_trainings: ModelTrainingsTable
+  training_vectors: TrainingVectorsTable
   meta: MetaTable
 }
 

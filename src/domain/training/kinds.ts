@@ -1,0 +1,38 @@
+import { CATALOGUE_APP, CATALOGUE_USER } from '../../catalogue/index.ts'
+import type { ModelRef } from '../models/resolve.ts'
+
+/** How models of a type are trained here. */
+export interface TrainingKind {
+  /** What is computed from the vectors. */
+  readonly task: 'head'
+  /** Which labels are examples. */
+  readonly places: 'whole' | 'regions' | 'both'
+  /** What the vectors are made of; models that bring their own embedder have `embeddings`. */
+  readonly medium: 'embeddings' | 'image' | 'text'
+  /** The embedder where neither the version nor the app's default workflow names one. */
+  readonly backbone?: ModelRef
+}
+
+const catalogue = (modelId: string): ModelRef => ({ userId: CATALOGUE_USER, appId: CATALOGUE_APP, modelId })
+
+const KINDS: Readonly<Record<string, TrainingKind>> = {
+  'embedding-classifier': { task: 'head', places: 'both', medium: 'embeddings' },
+  'visual-classifier': {
+    task: 'head',
+    places: 'whole',
+    medium: 'image',
+    backbone: catalogue('general-image-embedding'),
+  },
+  'text-classifier': {
+    task: 'head',
+    places: 'whole',
+    medium: 'text',
+    backbone: catalogue('multilingual-text-embedding'),
+  },
+}
+
+/** How models of a type are trained; undefined for types whose training is not built. */
+export const trainingKind = (typeId: string): TrainingKind | undefined => KINDS[typeId]
+
+/** Types whose versions are a head on a base embedder once they are trained here. */
+export const isTrainedHead = (typeId: string): boolean => KINDS[typeId]?.task === 'head'

@@ -1,0 +1,308 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import type { ModelVersion, ModelVersionSchema } from '../../src/contract/index.ts'
+import { StatusCode } from '../../src/contract/status-code.ts'
+import { trainingRecord } from '../../src/domain/training/record.ts'
+import { picture } from '../../src/media/test-images.ts'
+import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
+import { data, FakeRuntime } from '../kit/fake-runtime.ts'
+import { EMBEDDER_VERSION, putLabelled, vectorOf } from '../kit/labelled.ts'
+import { startTestServer, type TestServer } from '../kit/server.ts'
+
+type Given = MessageInitShape<typeof ModelVersionSchema>
+
+const { MODEL_TRAINED, MODEL_TRAINING, MODEL_TRAINING_FAILED, MODEL_TRAINING_NO_DATA } = StatusCode
+const { MODEL_QUEUED_FOR_TRAINING, MODEL_INVALID_ARGUMENT, CONN_DOES_NOT_EXIST } = StatusCode
+
+let server: TestServer
+let runtime: FakeRuntime
+
+before(async () => {
+  runtime = new FakeRuntime()
+  server = await startTestServer({ overrides: runtime.services })
+})
+after(() => server[Symbol.asyncDispose]())
+
+const ofConcepts = (...ids: string[]) => ({
+  data: { concepts: ids.map((id) => ({ id })) },
+})
+
+/** Cats around one axis, dogs around another. */
+const animals = (count: number) =>
+  Array.from({ length: count }, (_, nth) => ({
+    id: `in-${nth}`,
+    labels: { [nth % 2 === 0 ? 'cat' : 'dog']: 1 },
+    vector: vectorOf(nth % 2, nth),
+  }))
+
+async function withModel(appId: string, modelId = 'pets', modelTypeId = ''): Promise<TestApp> {
+  const app = await makeApp(server, appId)
+  const defaultWorkflow = { id: 'General', userId: 'clarifai', appId: 'main' }
+  const patch = { userAppId: { userId: app.userAppId.userId }, apps: [{ id: appId, defaultWorkflow }] }
+  succeeded(await server.call('PatchApps', { ...patch, action: 'overwrite' }))
+  succeeded(await server.call('PostModels', { userAppId: app.userAppId, models: [{ id: modelId, modelTypeId }] }))
+  return app
+}
+
+const post = (app: TestApp, given?: Given, modelId = 'pets') =>
+  server.call('PostModelVersions', { userAppId: app.userAppId, modelId, modelVersions: given ? [given] : [] })
+
+const get = async (app: TestApp, versionId: string, modelId = 'pets'): Promise<ModelVersion> =>
+  succeeded(await server.call('GetModelVersion', { userAppId: app.userAppId, modelId, versionId })).modelVersion!
+
+/** Trains and waits for the end. */
+async function train(app: TestApp, given?: Given, modelId = 'pets'): Promise<ModelVersion> {
+  const { model } = succeeded(await post(app, given, modelId))
+  await server.services.jobs.idle()
+  return get(app, model!.modelVersion!.id, modelId)
+}
+
+const recordOf = async (versionId: string) => {
+  const row = await server.services.db.read
+    .selectFrom('model_versions')
+    .select('pk')
+    .where('id', '=', versionId)
+    .executeTakeFirstOrThrow()
+  return (await trainingRecord(server.services.db.read, row.pk))!
+}
+
+const headOf = async (app: TestApp, modelId = 'pets') => {
+  const request = { userAppId: app.userAppId, modelId }
+  return succeeded(await server.call('GetModelOutputInfo', request)).model!.modelVersion!.outputInfo!.params!
+}
+
+describe('training a head on vectors', () => {
+  test('is queued, and then trained with its log; predictions use it at once', async () => {
+    const app = await withModel('first')
+    await putLabelled(server, app, animals(24))
+    const { model } = succeeded(await post(app, { outputInfo: ofConcepts('cat', 'dog') }))
+    const queued = model!.modelVersion!
+    assert.equal(queued.status?.code, MODEL_QUEUED_FOR_TRAINING)
+    assert.match(queued.status?.description ?? '', /queue for training/)
+    assert.equal(queued.trainInfo?.params?.enrich_dataset, 'Automatic')
+    assert.deepEqual([queued.trainInfo?.params?.dataset_id, queued.trainInfo?.params?.dataset_version_id], ['', ''])
+    await server.services.jobs.idle()
+    const version = await get(app, queued.id)
+    assert.equal(version.status?.code, MODEL_TRAINED, version.status?.details)
+    assert.ok(version.completedAt)
+    assert.deepEqual([version.totalInputCount, version.activeConceptCount], [24, 2])
+    assert.match(version.trainLog, /24 examples of 24 inputs, 6 numbers each/)
+    assert.match(version.trainLog, /cat: 12 positive, 12 negative \(12 of them assumed\)/)
+    assert.equal(version.inputInfo?.baseEmbedModel?.modelVersion?.id, EMBEDDER_VERSION)
+    const image = { base64: await picture(8, 8).png().toBuffer() }
+    runtime.answer = () => ({ data: data({ concepts: [{ id: 'cat', value: 0.9 }] }) })
+    const request = { userAppId: app.userAppId, modelId: 'pets', inputs: [{ data: { image } }] }
+    succeeded(await server.call('PostModelOutputs', request))
+    const [embed, head] = runtime.last.plan.nodes
+    assert.deepEqual([embed!.engine, head!.engine], ['mobilenet-v3-embed', 'embedding-classifier'])
+    const weights = new Float32Array(Uint8Array.from(Buffer.from(head!.params.weights as string, 'base64')).buffer)
+    assert.equal(weights.length, 12)
+    assert.ok(weights[0]! > 0 && weights[1]! < 0 && weights[6]! < 0 && weights[7]! > 0)
+  })
+
+  test('is the same again from the same data, and another after a change', async () => {
+    const app = await withModel('again')
+    await putLabelled(server, app, animals(24))
+    const first = await train(app, { outputInfo: ofConcepts('cat', 'dog') })
+    const head = await headOf(app)
+    const second = await train(app)
+    assert.notEqual(second.id, first.id)
+    assert.deepEqual([second.status?.code, second.activeConceptCount], [MODEL_TRAINED, 2])
+    assert.deepEqual(await headOf(app), head)
+    const [one, two] = [await recordOf(first.id), await recordOf(second.id)]
+    assert.equal(one.done!.data.hash, two.done!.data.hash)
+    assert.match(one.program, /solver \d+$/)
+    await putLabelled(server, app, [{ id: 'more', labels: { cat: 1 }, vector: vectorOf(0, 99) }])
+    const third = await train(app)
+    assert.notEqual((await recordOf(third.id)).done!.data.hash, one.done!.data.hash)
+    assert.deepEqual(await trainingOf(first.id), one, 'a trained version does not change')
+  })
+
+  const trainingOf = recordOf
+
+  test('mutually exclusive concepts are learned together', async () => {
+    const app = await withModel('exclusive')
+    await putLabelled(server, app, animals(24))
+    const outputConfig = { conceptsMutuallyExclusive: true }
+    const version = await train(app, { outputInfo: { ...ofConcepts('cat', 'dog'), outputConfig } })
+    assert.equal(version.status?.code, MODEL_TRAINED)
+    assert.equal((await headOf(app)).activation, 'softmax')
+    assert.match(version.trainLog, /softmax loss/)
+  })
+
+  test('a model that was made the old way is trained by an empty call', async () => {
+    const app = await makeApp(server, 'oldest')
+    await putLabelled(server, app, animals(24))
+    const older = { id: 'pets', outputInfo: ofConcepts('cat', 'dog') }
+    succeeded(await server.call('PostModels', { userAppId: app.userAppId, models: [older] }))
+    assert.equal((await train(app)).status?.code, MODEL_TRAINED)
+  })
+
+  test('two at once both end', async () => {
+    const app = await withModel('twice')
+    await putLabelled(server, app, animals(24))
+    const given = { outputInfo: ofConcepts('cat', 'dog') }
+    const made = await Promise.all([post(app, given), post(app, given), post(app, given)])
+    await server.services.jobs.idle()
+    for (const { model } of made) {
+      assert.equal((await get(app, model!.modelVersion!.id)).status?.code, MODEL_TRAINED)
+    }
+  })
+})
+
+describe('data', () => {
+  test('a dataset is frozen for the training; a version that was named is used as it is', async () => {
+    const app = await withModel('sets')
+    await putLabelled(server, app, animals(24))
+    const { userAppId } = app
+    succeeded(await server.call('PostDatasets', { userAppId, datasets: [{ id: 'half' }] }))
+    const datasetInputs = animals(24)
+      .slice(0, 12)
+      .map(({ id }) => ({ input: { id } }))
+    succeeded(await server.call('PostDatasetInputs', { userAppId, datasetId: 'half', datasetInputs }))
+    const trainInfo = { params: { dataset_id: 'half' } }
+    const version = await train(app, { outputInfo: ofConcepts('cat', 'dog'), trainInfo })
+    assert.equal(version.status?.code, MODEL_TRAINED, version.status?.details)
+    assert.equal(version.totalInputCount, 12)
+    const { datasetVersions } = succeeded(await server.call('ListDatasetVersions', { userAppId, datasetId: 'half' }))
+    assert.equal(datasetVersions[0]?.requestOrigin, 2)
+    assert.equal(version.trainInfo?.params?.dataset_version_id, datasetVersions[0]?.id)
+    // What a version has, it has for ever; concepts that are not listed are all that it has.
+    succeeded(await server.call('DeleteInputs', { userAppId, ids: ['in-0'] }))
+    await server.services.jobs.idle()
+    const named = { params: { dataset_id: 'half', dataset_version_id: datasetVersions[0]!.id } }
+    const strict = await train(app, { trainInfo: named })
+    assert.equal(strict.status?.code, MODEL_TRAINING_FAILED)
+    assert.match(strict.status?.details ?? '', /1 of 12 examples cannot be used.*invalid_data_tolerance_percent 5/)
+    const lenient = await train(app, { trainInfo: { params: { ...named.params, invalid_data_tolerance_percent: 20 } } })
+    assert.equal(lenient.status?.code, MODEL_TRAINED, lenient.status?.details)
+    assert.deepEqual([lenient.totalInputCount, lenient.activeConceptCount], [11, 2])
+    const retrained = await train(app)
+    assert.equal(retrained.trainInfo?.params?.dataset_version_id, datasetVersions[0]!.id)
+  })
+
+  test('what leads nowhere ends with a sentence that says what to do', async () => {
+    const app = await withModel('bad')
+    const both = { outputInfo: ofConcepts('cat', 'dog') }
+    const fails = async (given: Given, code: StatusCode, details: RegExp): Promise<void> => {
+      const version = await train(app, given)
+      assert.equal(StatusCode[version.status?.code ?? 0], StatusCode[code], version.status?.details)
+      assert.match(version.status?.details ?? '', details)
+      assert.match(version.trainLog, details)
+    }
+    await fails(both, MODEL_TRAINING_NO_DATA, /no processed inputs .* labelled with 'cat', 'dog'/)
+    await putLabelled(server, app, [
+      { id: 'waits', labels: { cat: 1 }, vector: vectorOf(0, 0), statusCode: StatusCode.INPUT_PENDING },
+    ])
+    await fails(both, MODEL_TRAINING_NO_DATA, /no processed inputs/)
+    await putLabelled(server, app, [{ id: 'no', labels: { cat: 0 }, vector: vectorOf(1, 1) }])
+    await fails(both, MODEL_TRAINING_FAILED, /only negative labels/)
+    await putLabelled(server, app, [{ id: 'yes', labels: { bird: 1 }, vector: vectorOf(0, 2) }])
+    await fails({ outputInfo: ofConcepts('bird') }, MODEL_TRAINING_FAILED, /nothing to tell it from/)
+    const alone = { ...ofConcepts('bird'), outputConfig: { conceptsMutuallyExclusive: true } }
+    await fails({ outputInfo: alone }, MODEL_TRAINING_FAILED, /at least two/)
+    const strict = { ...ofConcepts('bird', 'cat'), outputConfig: { failOnMissingPositiveExamples: true } }
+    await fails({ outputInfo: strict }, MODEL_TRAINING_FAILED, /no inputs labelled with 'cat'/)
+    await putLabelled(server, app, [
+      { id: 'blind', labels: { fish: 1 } },
+      { id: 'deaf', labels: { fish: 0 } },
+    ])
+    await fails({ outputInfo: ofConcepts('fish') }, MODEL_TRAINING_FAILED, /None of the 2 examples has a usable vector/)
+    await putLabelled(server, app, [{ id: 'broken', labels: { bird: 0 }, vector: [Number.NaN, 0, 0, 0, 0, 0] }])
+    await fails({ outputInfo: ofConcepts('bird') }, MODEL_TRAINING_FAILED, /1 of 2 examples cannot be used/)
+  })
+
+  test('settings that mean nothing are refused at once', async () => {
+    const app = await withModel('settings')
+    const outputInfo = ofConcepts('cat', 'dog')
+    const wrong: [Given, RegExp][] = [
+      [{ outputInfo, trainInfo: { params: { invalid_data_tolerance_percent: 101 } } }, /0 to 100/],
+      [{ outputInfo, trainInfo: { params: { class_weights: 'heavy' } } }, /balanced/],
+      [{ outputInfo, trainInfo: { params: { strength: 0 } } }, /strength/],
+      [{ outputInfo, trainInfo: { params: { dataset_version_id: 'f'.repeat(32) } } }, /without a dataset_id/],
+      [{ outputInfo: { ...outputInfo, outputConfig: { hyperParameters: '[1]' } } }, /JSON object/],
+    ]
+    for (const [given, details] of wrong) refused(await post(app, given), MODEL_INVALID_ARGUMENT, details)
+    refused(await post(app, { outputInfo, trainInfo: { params: { dataset_id: 'none' } } }), CONN_DOES_NOT_EXIST)
+    const { userAppId } = app
+    const defaultWorkflow = { id: 'Empty', userId: 'clarifai', appId: 'main' }
+    const patch = { userAppId: { userId: userAppId.userId }, apps: [{ id: 'settings', defaultWorkflow }] }
+    succeeded(await server.call('PatchApps', { ...patch, action: 'overwrite' }))
+    refused(await post(app, { outputInfo }), MODEL_INVALID_ARGUMENT, /base_embed_model/)
+  })
+})
+
+describe('trainings that are disturbed', () => {
+  /** A model that is trained on texts whose vectors have yet to be computed. */
+  const withTexts = async (appId: string): Promise<TestApp> => {
+    const app = await withModel(appId, 'pets', 'text-classifier')
+    const inputs = ['one', 'two'].map((raw, at) => ({
+      id: raw,
+      data: { text: { raw }, concepts: [{ id: 'cat', value: at }] },
+    }))
+    succeeded(await server.call('PostInputs', { userAppId: app.userAppId, inputs }))
+    await server.services.jobs.idle()
+    return app
+  }
+  const hangs = (signal: AbortSignal): Promise<never> =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+
+  test('a version that is deleted takes its training with it', async () => {
+    const app = await withTexts('deleted')
+    const { promise: isRunning, resolve: runs } = Promise.withResolvers<void>()
+    runtime.before = ({ signal }) => {
+      runs()
+      return hangs(signal)
+    }
+    const { model } = succeeded(await post(app, { outputInfo: ofConcepts('cat') }))
+    await isRunning
+    const versionId = model!.modelVersion!.id
+    assert.equal((await get(app, versionId)).status?.code, MODEL_TRAINING)
+    succeeded(await server.call('DeleteModelVersion', { userAppId: app.userAppId, modelId: 'pets', versionId }))
+    await server.services.jobs.idle()
+    runtime.before = () => {}
+    const [job] = await server.services.jobs.list({ kind: 'model-training', status: 'cancelled' })
+    assert.ok(job)
+  })
+
+  test('a training that takes too long says so', async () => {
+    const app = await withTexts('slow')
+    runtime.before = ({ signal }) => hangs(signal)
+    const outputInfo = { ...ofConcepts('cat'), outputConfig: { trainingTimeout: 1 } }
+    const version = await train(app, { outputInfo })
+    runtime.before = () => {}
+    assert.equal(version.status?.code, MODEL_TRAINING_FAILED)
+    assert.match(version.status?.details ?? '', /longer than 1 seconds/)
+  })
+})
+
+describe('vectors that the app does not have', () => {
+  test('are computed once and kept for the next training', async () => {
+    const app = await withModel('fresh', 'kinds', 'text-classifier')
+    const texts = ['good day', 'fine day', 'bad night', 'poor night']
+    const inputs = texts.map((raw, at) => ({
+      id: `t-${at}`,
+      data: { text: { raw }, concepts: [{ id: at < 2 ? 'good' : 'bad', value: 1 }] },
+    }))
+    runtime.answer = (_, input) => {
+      const raw = input.text?.raw ?? ''
+      return { data: data({ embeddings: [{ vector: raw.includes('day') ? [1, 0, raw.length / 99] : [0, 1, 0] }] }) }
+    }
+    succeeded(await server.call('PostInputs', { userAppId: app.userAppId, inputs }))
+    await server.services.jobs.idle()
+    const runs = runtime.runs.length
+    const version = await train(app, { outputInfo: ofConcepts('good', 'bad') }, 'kinds')
+    assert.equal(version.status?.code, MODEL_TRAINED, version.status?.details)
+    assert.equal(version.inputInfo?.baseEmbedModel?.id, 'multilingual-text-embedding')
+    assert.equal(runtime.runs.length, runs + 1)
+    assert.equal((await train(app, undefined, 'kinds')).status?.code, MODEL_TRAINED)
+    assert.equal(runtime.runs.length, runs + 1, 'nothing is computed twice')
+    const request = { userAppId: app.userAppId, modelId: 'kinds', inputs: [{ data: { text: { raw: 'a day' } } }] }
+    succeeded(await server.call('PostModelOutputs', request))
+    assert.deepEqual(
+      runtime.last.plan.nodes.map(({ engine }) => engine),
+      ['minilm-embed', 'embedding-classifier'],
+    )
+  })
+})
