@@ -24,3 +24,9 @@ export const END_MS_MAX = 20_000
 export const LISTED_INPUTS_MAX = 20_000
 /** Hits that a page may end at. */
 export const HITS_MAX = 10_000
+/** Texts of an app up to which they are counted for each search by words. */
+export const COUNTED_TEXTS_MAX = 10_000
+/** How long the counts of an app with more texts are used, in milliseconds. */
+export const COUNTED_TEXTS_KEPT_MS = 60_000
+/** Of reciprocal ranks: how little the first places of a list count more than those after them, as is usual. */
+export const PLACE_OFFSET = 60

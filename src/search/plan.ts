@@ -1,9 +1,16 @@
 import type { Micros } from '../base/clock.ts'
+import type { WordQuery } from '../base/words.ts'
 import type { VectorSpace } from '../store/repos/embedding-log.ts'
 import type { SearchScope } from '../store/repos/search-matches.ts'
 
 /** One wish by which hits are put in order. */
 export type RankPlan = { readonly negate: boolean } & (
+  | {
+      /** The words of texts; those with none of them are no hits. */
+      readonly by: 'words'
+      readonly appPk: number
+      readonly query: WordQuery
+    }
   | {
       readonly by: 'vector'
       readonly space: VectorSpace
@@ -24,8 +31,10 @@ export interface SearchPlan {
   readonly scope: SearchScope
   /** One hit an input, or one an annotation. */
   readonly hits: 'inputs' | 'annotations'
-  /** None: everything that fits, newest input first. Several: by the mean of the scores. */
+  /** None: everything that fits, newest input first. */
   readonly ranks: readonly RankPlan[]
+  /** What several ranks make together: the mean of their scores, or what the places in each of their lists say. */
+  readonly combine: 'mean' | 'places'
   /** Compares with every vector that fits. */
   readonly exact: boolean
   readonly minScore: number

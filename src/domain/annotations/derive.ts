@@ -1,7 +1,9 @@
 import { create } from '@bufbuild/protobuf'
+import { wordsOf } from '../../base/words.ts'
 import { type Concept, ConceptSchema, type Data, type Embedding, EmbeddingSchema } from '../../contract/index.ts'
 import { SHAPES } from '../../store/data-bits.ts'
 import type { DerivedRows } from '../../store/repos/annotations.ts'
+import { textWords } from '../../store/repos/texts.ts'
 import { walk } from './walk.ts'
 
 /** Finds the row of a concept; undefined for one that is not kept, which searches then cannot find. */
@@ -16,9 +18,11 @@ export interface Derived extends DerivedRows {
 export function derive(data: Data, conceptPk: ConceptPk, vectorsBy: number): Derived {
   const best = new Map<string, { concept_pk: number; place: number; value: number }>()
   const embeddings: DerivedRows['embeddings'][number][] = []
+  const texts: string[] = []
   let shapes = 0
   for (const { data: part, place, regionId } of walk(data)) {
     shapes |= shapesOf(part)
+    if (part.text?.raw) texts.push(part.text.raw)
     for (const concept of part.concepts) {
       const pk = conceptPk(concept)
       if (pk === undefined) continue
@@ -33,7 +37,8 @@ export function derive(data: Data, conceptPk: ConceptPk, vectorsBy: number): Der
   }
   const point = data.geo?.geoPoint
   const geo = point && { longitude: point.longitude, latitude: point.latitude }
-  return { shapes, concepts: [...best.values()], geo, embeddings }
+  const text = texts.length > 0 ? textWords(wordsOf(texts.join('\n'))) : undefined
+  return { shapes, concepts: [...best.values()], geo, embeddings, text }
 }
 
 function shapesOf(data: Data): number {

@@ -17,6 +17,8 @@ export interface Hosted {
   readonly kind: MediaKind
   readonly doc: string
   readonly files: readonly NewMediaFile[]
+  /** Of a text: its words, as searches know them. */
+  readonly words?: readonly string[]
 }
 
 export type HostResult = { readonly hosted: Hosted } | { readonly refused: Refused }
@@ -51,7 +53,7 @@ async function hostOne(services: Needs, original: Original, result: PrepareResul
   const files = [orig, ...(await sizeFiles(services, orig, prepared))]
   const sizes = prepared.sizes.map(({ size, width, height, part }) => ({ size, width, height, isOriginal: !part }))
   const document: MediaDocument = { facts: prepared.facts, sizes }
-  return { hosted: { kind: prepared.facts.kind, doc: JSON.stringify(document), files } }
+  return { hosted: { kind: prepared.facts.kind, doc: JSON.stringify(document), files, words: prepared.words } }
 }
 
 async function originalFile(services: Needs, { content }: Original, prepared: Prepared): Promise<NewMediaFile> {

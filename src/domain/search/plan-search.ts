@@ -10,7 +10,7 @@ import type { Call } from '../call.ts'
 import type { PageWindow } from '../resource/paging.ts'
 import { planFilters } from './filters/plan.ts'
 import { wishesOf } from './legacy.ts'
-import { planRanks } from './ranks.ts'
+import { planRanks, type TextRanking } from './ranks.ts'
 
 /** How a search is run. */
 export interface SearchKind {
@@ -20,7 +20,10 @@ export interface SearchKind {
   readonly onlyCount: boolean
 }
 
-const ALGORITHMS = ['', 'nearest_neighbor', 'brute_force', 'avg_concept_brute_force']
+const ALGORITHMS = ['', 'nearest_neighbor', 'brute_force', 'avg_concept_brute_force', 'full_text', 'hybrid']
+
+/** How the algorithms that are not of the contract take a rank by a text. */
+const TEXTS_BY: Readonly<Record<string, TextRanking>> = { full_text: 'words', hybrid: 'both' }
 
 const invalid = (details: string): AppError => new AppError(StatusCode.SEARCH_INVALID_REQUEST, details)
 
@@ -29,7 +32,7 @@ export async function planSearch(call: Call, search: Search, kind: SearchKind): 
   checkSearch(search, kind)
   const { filters, ranks } = wishesOf(search)
   const { clauses, mentions } = planFilters(filters)
-  const planned = await planRanks(call, ranks)
+  const planned = await planRanks(call, ranks, TEXTS_BY[search.algorithm] ?? 'likeness')
   if (!planned) return undefined
   return {
     scope: {
@@ -42,6 +45,7 @@ export async function planSearch(call: Call, search: Search, kind: SearchKind): 
     },
     hits: kind.hits,
     ranks: planned,
+    combine: search.algorithm === 'hybrid' ? 'places' : 'mean',
     exact: search.algorithm === 'brute_force' || search.algorithm === 'avg_concept_brute_force',
     minScore: search.minValue,
     offset: kind.window.offset,
@@ -53,7 +57,7 @@ export async function planSearch(call: Call, search: Search, kind: SearchKind): 
 /** Refuses what a search may not say, before anything is looked up. */
 function checkSearch({ algorithm, metric, minValue }: Search, { window, onlyCount }: SearchKind): void {
   if (!ALGORITHMS.includes(algorithm)) {
-    throw invalid(`There is no algorithm '${algorithm}'; use nearest_neighbor or brute_force.`)
+    throw invalid(`There is no algorithm '${algorithm}'; use nearest_neighbor or brute_force, for texts also full_text or hybrid.`)
   }
   if (metric === Search_Metric.COSINE_DISTANCE && algorithm !== 'brute_force') {
     throw invalid('The metric COSINE_DISTANCE needs the algorithm brute_force; set it, or leave the metric out.')
@@ -67,7 +71,10 @@ function checkSearch({ algorithm, metric, minValue }: Search, { window, onlyCoun
 /** Filters of inputs alone do not make a search one of people's annotations. */
 function asksAnnotations(clauses: readonly AnnotationClause[], hits: SearchKind['hits']): boolean {
   const tests = clauses.flatMap(({ any }) => any)
-  return hits === 'annotations' ? tests.length > 0 : tests.some(({ is }) => !OF_INPUTS.includes(is))
+  return hits === 'annotations' ? tests.length > 0 : tests.some((test) => !isOfInput(test))
 }
 
-const OF_INPUTS: readonly AnnotationTest['is'][] = ['input', 'media', 'dataset', 'input_status', 'id']
+const OF_INPUTS: readonly AnnotationTest['is'][] = ['input', 'media', 'dataset', 'input_status', 'id', 'url']
+
+const isOfInput = (test: AnnotationTest): boolean =>
+  OF_INPUTS.includes(test.is) || (test.is === 'words' && test.of === 'input')

@@ -1,5 +1,5 @@
 import { AppError } from '../../base/errors.ts'
-import type { Annotation, Rank } from '../../contract/index.ts'
+import type { Annotation, Rank, Text } from '../../contract/index.ts'
 import { Scope } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { RankPlan } from '../../search/plan.ts'
@@ -13,18 +13,32 @@ import { requireApp } from '../access/target.ts'
 import type { Call } from '../call.ts'
 import { embedQuery } from './embed-query.ts'
 import { RANKS_MAX } from './limits.ts'
+import { anyOf, readWords } from './words.ts'
 
 const invalid = (details: string): AppError => new AppError(StatusCode.SEARCH_INVALID_REQUEST, details)
+
+/** What a rank by a text compares: its likeness by an embedder, its words, or both, which makes two ranks of it. */
+export type TextRanking = 'likeness' | 'words' | 'both'
 
 /**
  * Reads ranks: several concepts in one are alternatives, several ranks count with the mean of their scores. Media are
  * made vectors of by the app's embedder, which needs the scope Predict. Undefined where no input can have the rank.
  */
-export async function planRanks(call: Call, ranks: readonly Rank[]): Promise<RankPlan[] | undefined> {
+export async function planRanks(
+  call: Call,
+  ranks: readonly Rank[],
+  texts: TextRanking = 'likeness',
+): Promise<RankPlan[] | undefined> {
+  if (texts !== 'likeness' && !ranks.some(({ annotation }) => annotation?.data?.text)) {
+    throw invalid('The algorithms full_text and hybrid look for words; give the search a rank with data.text.raw.')
+  }
   if (ranks.length > RANKS_MAX) throw invalid(`The search has ${ranks.length} ranks; use at most ${RANKS_MAX}.`)
   const plans: RankPlan[] = []
   for (const { annotation, negate } of ranks) {
     if (!annotation) throw invalid('A rank is empty; give it an annotation with data or an input_id.')
+    const text = texts === 'likeness' ? undefined : annotation.data?.text
+    if (text) plans.push(planWords(call, text, negate))
+    if (text && texts === 'words') continue
     const plan = await planRank(call, annotation, negate)
     if (!plan) return undefined
     plans.push(plan)
@@ -46,6 +60,14 @@ async function planRank(call: Call, annotation: Annotation, negate: boolean): Pr
   }
   if (inputId !== '') return likeInput(call, inputId, versionId, negate)
   throw invalid('A rank says nothing to compare with; give it an image, a text, an embedding, concepts or an input_id.')
+}
+
+function planWords(call: Call, { raw, url }: Text, negate: boolean): RankPlan {
+  if (raw === '') {
+    throw invalid(`Words are looked for in data.text.raw${url === '' ? '' : ', not in what a url has'}; send the text.`)
+  }
+  if (negate) throw invalid('A rank by words cannot be negated; use a filter with negate, or a word with - before it.')
+  return { by: 'words', negate: false, appPk: requireApp(call.target).pk, query: anyOf(readWords(raw)) }
 }
 
 const versionIdOf = ({ modelVersionId, worker }: Annotation): string =>

@@ -70,6 +70,8 @@ export interface Prepared {
   readonly derived?: Uint8Array
   /** The text in UTF-8, to be kept in place of an original in another encoding. */
   readonly converted?: Uint8Array
+  /** The words of a text, as searches know them. */
+  readonly words?: readonly string[]
 }
 
 /** Why a medium cannot be taken: a status of the contract and one sentence. */

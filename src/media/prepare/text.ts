@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { AppError } from '../../base/errors.ts'
+import { wordsOf } from '../../base/words.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { MAX_TEXT_BYTES } from '../limits.ts'
 import type { Prepared } from './prepared.ts'
@@ -27,6 +28,7 @@ export function prepareText(bytes: Uint8Array): Prepared {
     contentType: 'text/plain; charset=utf-8',
     sizes: [],
     ...(converted && { converted }),
+    words: wordsOf(new TextDecoder().decode(text)),
   }
 }
 

@@ -5,7 +5,7 @@ import {
   fittingInputs,
   fittingOfAnnotations,
 } from '../../store/repos/search-matches.ts'
-import { LISTED_INPUTS_MAX } from '../limits.ts'
+import { LISTED_INPUTS_MAX, PLACE_OFFSET } from '../limits.ts'
 import type { PlannedHit, SearchAnswer, SearchPlan } from '../plan.ts'
 import { listHits, listInputs } from './listing.ts'
 import { type Ranker, rankerOf } from './rankers.ts'
@@ -68,7 +68,7 @@ async function oneRank(
   }
 }
 
-/** The mean of the scores of all ranks; a rank that knows nothing of an input counts as 0. */
+/** The mean of the scores of all ranks, or of what places in them say; a rank that knows nothing of an input counts as 0. */
 async function combined(
   db: Reader,
   plan: SearchPlan,
@@ -79,7 +79,10 @@ async function combined(
   const each = Math.max(COMBINED_MIN, wanted * COMBINED_PER_HIT)
   const found = await Promise.all(rankers.map((ranker) => ranker.best(each, listed)))
   const inputPks = [...new Set(found.flatMap(({ hits }) => hits.map(({ inputPk }) => inputPk)))]
-  const scores = await Promise.all(rankers.map((ranker) => ranker.scores(inputPks)))
+  const scores =
+    plan.combine === 'places'
+      ? await placeScores(db, plan, found, listed !== undefined ? undefined : inputPks)
+      : await Promise.all(rankers.map((ranker) => ranker.scores(inputPks)))
   const annotationOf = new Map(
     found
       .flatMap(({ hits }) => hits)
@@ -93,6 +96,25 @@ async function combined(
   hits.sort((a, b) => b.score - a.score || b.inputPk - a.inputPk)
   const fitting = await keepFitting(db, plan, hits, listed !== undefined)
   return { hits: fitting.slice(0, wanted), explain: ['combined', ...found.map(({ road }) => road)] }
+}
+
+/**
+ * What the places of inputs in the list of each rank say (reciprocal ranks): 1 for the first of a list, less for each
+ * after it. Only inputs that fit have places, wherever they were looked for; `toCheck` are those of which it is not known.
+ */
+async function placeScores(
+  db: Reader,
+  { scope }: SearchPlan,
+  found: readonly { readonly hits: readonly PlannedHit[] }[],
+  toCheck: readonly number[] | undefined,
+): Promise<Map<number, number>[]> {
+  const fitting = toCheck && (await fittingInputs(db, scope, toCheck))
+  return found.map(({ hits }) => {
+    const inputPks = firsts(hits, ({ inputPk }) => inputPk)
+      .map(({ inputPk }) => inputPk)
+      .filter((inputPk) => !fitting || fitting.has(inputPk))
+    return new Map(inputPks.map((inputPk, at) => [inputPk, (PLACE_OFFSET + 1) / (PLACE_OFFSET + 1 + at)]))
+  })
 }
 
 /**

@@ -9,6 +9,7 @@ import {
 import type { VectorIndex } from '../../vectors/vector-index.ts'
 import type { PlannedHit, RankPlan } from '../plan.ts'
 import type { Spaces } from './spaces.ts'
+import { WordRanker } from './word-ranker.ts'
 
 /** One rank of a search, ready to be asked. */
 export interface Ranker {
@@ -31,6 +32,8 @@ export async function rankerOf(
   switch (rank.by) {
     case 'vector':
       return new VectorRanker(db, await spaces.get(rank.space), rank, exact)
+    case 'words':
+      return new WordRanker(db, rank)
     case 'concept':
       return new ConceptRanker(db, appPk, rank)
   }

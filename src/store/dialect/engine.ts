@@ -8,6 +8,7 @@ import type {
   SelectQueryBuilder,
   SqlBool,
 } from 'kysely'
+import type { WordQuery } from '../../base/words.ts'
 
 /** Values that may be bound to a statement; booleans are stored as 0 and 1. */
 export type Parameter = string | number | bigint | null | Uint8Array
@@ -67,6 +68,13 @@ export interface EngineOps {
    * included; in it `row.` stands for the row.
    */
   afterEach(name: string, table: string, event: 'insert' | 'delete', statement: string): readonly RawBuilder<unknown>[]
+  /**
+   * Statements that make the index of the words of the table `texts` and the triggers that keep it. Words of an app are
+   * words of their own there, so that one app's texts cost the searches of another nothing.
+   */
+  readonly indexTexts: readonly RawBuilder<unknown>[]
+  /** True for rows of `texts` of an app that hold what is looked for, found by the index. */
+  textMatches(appPk: number, query: WordQuery): RawBuilder<SqlBool>
   /** A text that no other call gives. */
   readonly uniqueText: RawBuilder<string>
   /** A number for the running transaction, to be stored in a column for `settled`. */

@@ -1,6 +1,7 @@
 import type { JsonValue } from '@bufbuild/protobuf'
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import type { Micros } from '../../base/clock.ts'
+import type { WordQuery } from '../../base/words.ts'
 import type { Schema, WorkerKind } from '../schema/tables.ts'
 import type { Reader } from '../session.ts'
 import { isOne } from './annotations.ts'
@@ -22,6 +23,10 @@ export type AnnotationTest =
   | { readonly is: 'contains'; readonly field: 'metadata' | 'annotation_info'; readonly value: JsonValue }
   | { readonly is: 'near'; readonly latitude: number; readonly longitude: number; readonly radians: number }
   | { readonly is: 'within'; readonly box: GeoBounds }
+  /** A text that holds words: the annotation's, or the input's own. */
+  | { readonly is: 'words'; readonly of: 'annotation' | 'input'; readonly query: WordQuery }
+  /** The address that the input came from, by its hash. */
+  | { readonly is: 'url'; readonly hash: string }
   | { readonly is: 'changed'; readonly from: Micros | undefined; readonly to: Micros | undefined }
 
 export interface GeoBounds {
@@ -105,6 +110,18 @@ function meets(db: Reader, eb: Builder, appPk: number, test: AnnotationTest): Ex
       return eb('annotations.pk', 'in', geosOf(eb, appPk).where(isNear(test)))
     case 'within':
       return eb('annotations.pk', 'in', geosOf(eb, appPk).where(isWithin(test.box)))
+    case 'words':
+      return withWords(db, eb, appPk, test)
+    case 'url':
+      return eb(
+        'annotations.input_pk',
+        'in',
+        eb
+          .selectFrom('input_urls')
+          .select('input_urls.input_pk')
+          .where('input_urls.app_pk', '=', appPk)
+          .where('input_urls.url_hash', '=', test.hash),
+      )
     case 'changed':
       return eb.and([
         ...(test.from === undefined ? [] : [eb('annotations.modified_at', '>=', test.from)]),
@@ -132,6 +149,26 @@ function withConcept(eb: Builder, appPk: number, { id, name, value }: Extract<An
   return value === 0
     ? labels.where('annotation_concepts.value', '=', 0)
     : labels.where('annotation_concepts.value', '>=', Math.min(value, POSITIVE_FROM))
+}
+
+// The input-level annotation is where an input's own text stands.
+function withWords(
+  db: Reader,
+  eb: Builder,
+  appPk: number,
+  { of, query }: Extract<AnnotationTest, { is: 'words' }>,
+): Expression<SqlBool> {
+  const texts = eb
+    .selectFrom('texts')
+    .select('texts.pk')
+    .whereRef('texts.input_pk', '=', 'annotations.input_pk')
+    .where(db.ops.textMatches(appPk, query))
+  const own = texts.where('texts.annotation_pk', 'is', null)
+  if (of === 'input') return eb.exists(own)
+  return eb.or([
+    eb.exists(texts.whereRef('texts.annotation_pk', '=', 'annotations.pk')),
+    eb.and([isOne('input_level'), eb.exists(own)]),
+  ])
 }
 
 const geosOf = (eb: Builder, appPk: number) =>

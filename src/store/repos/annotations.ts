@@ -3,6 +3,7 @@ import { IDS_PER_STATEMENT_MAX, ROWS_PER_DELETE_MAX } from '../limits.ts'
 import type { NewRow, Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { insertRows } from './insert-rows.ts'
+import type { TextWords } from './texts.ts'
 
 /** True where a truth column is 1, said so that an index over such rows alone is used. */
 export const isOne = (column: 'input_level' | 'trusted'): RawBuilder<SqlBool> =>
@@ -13,6 +14,8 @@ export interface DerivedRows {
   readonly concepts: readonly { readonly concept_pk: number; readonly place: number; readonly value: number }[]
   readonly geo?: { readonly longitude: number; readonly latitude: number }
   readonly embeddings: readonly Pick<NewRow<'embeddings'>, 'model_version_pk' | 'region_id' | 'dimension' | 'vector'>[]
+  /** The words of all texts in it. */
+  readonly text?: TextWords
 }
 
 /** The row that derived rows belong to. */
@@ -30,11 +33,13 @@ export async function insertDerived(
   await insertRows(tx, 'annotation_geos', geos, [])
   const embeddings = items.flatMap(({ of, derived }) => derived.embeddings.map((row) => ({ ...at(of), ...row })))
   await insertRows(tx, 'embeddings', embeddings, [])
+  const texts = items.flatMap(({ of, derived }) => (derived.text ? [{ ...at(of), ...derived.text }] : []))
+  await insertRows(tx, 'texts', texts, [])
 }
 
 /** Forgets derived rows of an annotation whose data change. */
 export async function deleteDerived(tx: Writer, annotationPk: number): Promise<void> {
-  for (const table of ['annotation_concepts', 'annotation_geos', 'embeddings'] as const) {
+  for (const table of ['annotation_concepts', 'annotation_geos', 'embeddings', 'texts'] as const) {
     await tx.deleteFrom(table).where('annotation_pk', '=', annotationPk).execute()
   }
 }

@@ -17,6 +17,7 @@ const nullableColumns: Record<NullableColumn, true> = {
   input_pk: true,
   add_job_pk: true,
   worker_pk: true,
+  annotation_pk: true,
   content: true,
   hash: true,
   user_pk: true,

@@ -9,6 +9,7 @@ import { statistics } from './0009-statistics.ts'
 import { training } from './0010-training.ts'
 import { uploads } from './0014-uploads.ts'
 import { appDuplications } from './0016-app-duplications.ts'
+import { texts } from './0018-texts.ts'
 import type { TableMaker } from './table-maker.ts'
 
 /** One step of the schema; released steps never change, and it must not depend on Schema, which describes the newest. */
@@ -29,4 +30,5 @@ export const migrations: readonly Migration[] = [
   { name: 'uploads', up: uploads },
   { name: 'app duplications', up: appDuplications },
   { name: 'training', up: training },
+  { name: 'texts', up: texts },
 ]

@@ -36,3 +36,16 @@ export interface AnnotationSearchMetricsTable extends FamilyColumns {
   id: string
   status_code: number
 }
+
+/** The words of a text: of an input's own, or of an annotation. Rows are never updated, as the index would not follow. */
+export interface TextsTable {
+  pk: Generated<number>
+  app_pk: number
+  input_pk: number
+  /** Null for the text that the input itself is. */
+  annotation_pk: number | null
+  /** How many there are in `body`. */
+  words: number
+  /** Words as searches know them (`base/words.ts`), each with a blank before it. */
+  body: string
+}

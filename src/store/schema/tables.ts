@@ -50,6 +50,7 @@ import type {
   AnnotationTermsTable,
   EmbeddingLogTable,
   SearchesTable,
+  TextsTable,
 } from './search-tables.ts'
 
 import type { StatValuesTable, StatValueTagsTable, ViewsTable } from './statistics-tables.ts'
@@ -100,6 +101,7 @@ export interface Schema {
   embeddings: EmbeddingsTable
   embedding_log: EmbeddingLogTable
   annotation_terms: AnnotationTermsTable
+  texts: TextsTable
   searches: SearchesTable
   annotation_search_metrics: AnnotationSearchMetricsTable
   datasets: DatasetsTable

@@ -6,6 +6,7 @@ import { ConstraintViolated, DuplicateKey } from '../../../store/errors.ts'
 import { addMedia, fillMedium } from '../../../store/repos/input-media.ts'
 import { countMove, endInput, type InputStatus } from '../../../store/repos/process-inputs.ts'
 import { noteChange } from '../../../store/repos/tallies.ts'
+import { setInputTexts, textWords } from '../../../store/repos/texts.ts'
 import type { Row } from '../../../store/schema/tables.ts'
 import { storeAnnotations } from '../../annotations/store.ts'
 import type { Call } from '../../call.ts'
@@ -64,6 +65,7 @@ async function write(ctx: Checkpoints, call: Call, outcomes: readonly Outcome[])
     if (alive.length === 0) return undefined
     const appPk = alive[0]!.input.app_pk
     for (const outcome of alive) await writeMedia(tx, outcome, now)
+    await writeTexts(tx, appPk, alive)
     await storeAnnotations(tx, await drafts.for(tx, alive, now), now)
     for (const { acting, input, status } of alive) {
       if (acting) await enqueueActing(tx, call, acting, input, status)
@@ -74,6 +76,19 @@ async function write(ctx: Checkpoints, call: Call, outcomes: readonly Outcome[])
     await noteChange(tx, appPk)
     return { done: ctx.done + outcomes.length }
   })
+}
+
+/** Keeps the words of inputs that are texts, so that searches find them. */
+export async function writeTexts(
+  tx: Writer,
+  appPk: number,
+  items: readonly Pick<Outcome, 'input' | 'media'>[],
+): Promise<void> {
+  const texts = items.flatMap(({ input, media }) => {
+    const text = media.find(({ kind }) => kind === 'text')
+    return text ? [{ inputPk: input.pk, text: textWords(text.words ?? []) }] : []
+  })
+  await setInputTexts(tx, appPk, texts)
 }
 
 async function writeMedia(tx: Writer, { input, media }: Outcome, now: Micros): Promise<void> {

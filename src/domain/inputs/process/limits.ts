@@ -16,6 +16,8 @@ export const GOES_AT_ONCE = 2
 export const PREDICTED_BYTES_MAX = 64 * MIB
 /** From the first to the last byte of a download, in milliseconds. */
 export const DOWNLOAD_MS_MAX = 60_000
+/** Longest text that is read for words on the event loop, in bytes. */
+export const WORDS_AT_ONCE_BYTES_MAX = 4 * 1024
 /** Longest reason that is kept for an input that failed, in characters. */
 export const REASON_MAX = 1_000
 /** Inputs that are indexed anew between two checkpoints. */

@@ -1,5 +1,6 @@
 import { AppError } from '../../../base/errors.ts'
 import { newId } from '../../../base/ids.ts'
+import { wordsOf } from '../../../base/words.ts'
 import { InputSchema } from '../../../contract/index.ts'
 import { decodeDoc } from '../../../contract/json/index.ts'
 import { StatusCode } from '../../../contract/status-code.ts'
@@ -8,10 +9,10 @@ import type { StoredOriginal } from '../../../store/repos/input-media.ts'
 import type { NewMediaFile } from '../../../store/repos/media.ts'
 import type { MediaKind, Row } from '../../../store/schema/tables.ts'
 import { NO_DOCUMENT } from '../../media/document.ts'
-import { type HostResult, hostMedia, type Original } from '../../media/host.ts'
+import { type Hosted, type HostResult, hostMedia, type Original } from '../../media/host.ts'
 import type { Services } from '../../services.ts'
 import { Batches } from './batches.ts'
-import { DOWNLOAD_MS_MAX, GOES_AT_ONCE, HOSTED_TOGETHER } from './limits.ts'
+import { DOWNLOAD_MS_MAX, GOES_AT_ONCE, HOSTED_TOGETHER, WORDS_AT_ONCE_BYTES_MAX } from './limits.ts'
 
 /** A medium of an input that is at hand and looked at. */
 export interface ReadyMedium {
@@ -22,6 +23,8 @@ export interface ReadyMedium {
   readonly original: { readonly hash: string; readonly size: number } | Uint8Array
   /** What is to be written of it; absent where that was done before. */
   readonly found?: { readonly doc: string; readonly files: readonly NewMediaFile[] }
+  /** Of a text: its words, as searches know them. */
+  readonly words?: readonly string[]
 }
 
 const DOWNLOAD_BYTES_MAX: Record<MediaKind, number> = {
@@ -64,8 +67,11 @@ export class MediaDesk {
 
   async #stored({ pk, id, kind, doc, hash, size, content }: StoredOriginal): Promise<ReadyMedium> {
     const original = content ?? { hash, size }
-    if (doc !== NO_DOCUMENT) return { kind, pk, id, original }
-    return { kind, pk, id, original, found: await this.#look(kind, original) }
+    if (doc === NO_DOCUMENT) {
+      const found = await this.#look(kind, original)
+      return { kind, pk, id, original, found, words: found.words }
+    }
+    return { kind, pk, id, original, ...(kind === 'text' && { words: await this.#words(original) }) }
   }
 
   async #fetched(kind: MediaKind, url: string): Promise<ReadyMedium> {
@@ -78,10 +84,19 @@ export class MediaDesk {
     }
     const found = await this.#look(kind, original)
     const orig = found.files.find(({ sizeName }) => sizeName === 'orig')!
-    return { kind, id: newId(), original: orig.content ?? { hash: orig.hash, size: orig.size }, found }
+    const kept = orig.content ?? { hash: orig.hash, size: orig.size }
+    return { kind, id: newId(), original: kept, found, words: found.words }
   }
 
-  async #look(kind: MediaKind, content: Original['content']): Promise<NonNullable<ReadyMedium['found']>> {
+  /** Short texts are read for words here, long ones where media are looked at. */
+  async #words(original: ReadyMedium['original']): Promise<readonly string[] | undefined> {
+    if (original instanceof Uint8Array && original.length <= WORDS_AT_ONCE_BYTES_MAX) {
+      return wordsOf(new TextDecoder().decode(original))
+    }
+    return (await this.#look('text', original)).words
+  }
+
+  async #look(kind: MediaKind, content: Original['content']): Promise<Hosted> {
     const result = await this.#hosting.add({ kind, content })
     if ('refused' in result) throw new AppError(result.refused.code, result.refused.details)
     return result.hosted

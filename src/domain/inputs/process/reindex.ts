@@ -11,9 +11,10 @@ import { defineJob } from '../../jobs/define.ts'
 import type { Services } from '../../services.ts'
 import { callInApp } from './call.ts'
 import { Drafts } from './drafts.ts'
+import { writeTexts } from './finish.ts'
 import { REINDEXED_TOGETHER } from './limits.ts'
 import type { MadeAnnotation } from './made-annotations.ts'
-import { MediaDesk } from './media-desk.ts'
+import { MediaDesk, type ReadyMedium } from './media-desk.ts'
 import { WorkflowDesk } from './workflow-desk.ts'
 
 /** How far a reindexing is: the last input that is done, and how many could not be. */
@@ -22,7 +23,11 @@ export interface ReindexState {
   readonly failed: number
 }
 
-type Made = { readonly input: Row<'inputs'>; readonly annotations: readonly MadeAnnotation[] }
+interface Made {
+  readonly input: Row<'inputs'>
+  readonly media: readonly ReadyMedium[]
+  readonly annotations: readonly MadeAnnotation[]
+}
 
 /**
  * Runs the app's default workflow on the inputs that were processed before, and puts what its models say now in the place
@@ -58,6 +63,7 @@ export const reindexJob = defineJob<Record<string, never>, ReindexState>({
         const alive = made.filter(({ input }) => there.has(input.pk))
         await removeAnnotations(tx, appPk!, await workflowAnnotations(tx, [...there]))
         await storeAnnotations(tx, await drafts.for(tx, alive, now), now)
+        await writeTexts(tx, appPk!, alive)
         return { state, done: ctx.done + inputs.length }
       })
     }
@@ -78,8 +84,9 @@ async function runAll(
   const made = await Promise.all(
     inputs.map(async (input): Promise<Made | undefined> => {
       try {
-        const { annotations } = await workflow.run(input, await media.prepare(input, stored.get(input.pk) ?? []))
-        return { input, annotations: annotations.filter(({ by }) => by === 'model') }
+        const prepared = await media.prepare(input, stored.get(input.pk) ?? [])
+        const { annotations } = await workflow.run(input, prepared)
+        return { input, media: prepared, annotations: annotations.filter(({ by }) => by === 'model') }
       } catch (error) {
         signal.throwIfAborted()
         log.warn({ err: error, input: input.id }, 'an input could not be indexed anew')

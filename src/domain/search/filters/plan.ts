@@ -6,6 +6,8 @@ import { StatusCode } from '../../../contract/status-code.ts'
 import { INPUT_KINDS, SHAPES } from '../../../store/data-bits.ts'
 import type { AnnotationClause, AnnotationTest } from '../../../store/repos/annotation-conditions.ts'
 import { namedWorker } from '../../annotations/authorship.ts'
+import { urlHash } from '../../inputs/posted.ts'
+import { readWords } from '../words.ts'
 import { FILTERS_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX, TESTS_MAX } from './limits.ts'
 
 /** Filters of a search, read once: what an annotation must be, in terms that the store understands. */
@@ -90,10 +92,12 @@ function dataTests(data: Data): AnnotationTest[] {
   const other =
     (data.frames.length > 0 ? SHAPES.frame : 0) |
     (data.timeSegments.length > 0 ? SHAPES.time_segment : 0) |
-    (data.text ? SHAPES.text : 0)
+    (data.text && data.text.raw === '' ? SHAPES.text : 0)
   if ((shapes | other) !== 0) tests.push({ is: 'shapes', any: shapes | other })
   for (const { trackId } of data.regions) if (trackId !== '') tests.push({ is: 'track', id: trackId })
   for (const { id } of data.clusters) tests.push({ is: 'cluster', id })
+  if (data.text?.raw) tests.push({ is: 'words', of: 'annotation', query: readWords(data.text.raw) })
+  if (data.image?.url) tests.push({ is: 'url', hash: urlHash(data.image.url) })
   if (data.geo) tests.push(...geoTests(data.geo))
   if (data.metadata) tests.push(...containing('metadata', data.metadata))
   // Data that are there but say nothing ask for labels of the whole.
@@ -113,15 +117,20 @@ function regionShapes({ regionInfo: info }: Region): number {
   )
 }
 
+/** A medium that says nothing asks for its kind, one with a url for what came from there, a text for its words. */
 function inputTests({ data, datasetIds, status, id }: Input): AnnotationTest[] {
+  const { image, video, audio, text } = data ?? {}
+  const urls = [image, video, audio, text].flatMap((medium) => medium?.url || [])
   const kinds =
-    (data?.image ? INPUT_KINDS.image : 0) |
-    (data?.video ? INPUT_KINDS.video : 0) |
-    (data?.audio ? INPUT_KINDS.audio : 0) |
-    (data?.text ? INPUT_KINDS.text : 0)
+    (image && image.url === '' ? INPUT_KINDS.image : 0) |
+    (video && video.url === '' ? INPUT_KINDS.video : 0) |
+    (audio && audio.url === '' ? INPUT_KINDS.audio : 0) |
+    (text && text.url === '' && text.raw === '' ? INPUT_KINDS.text : 0)
   return [
     ...(id === '' ? [] : [{ is: 'input', id } as const]),
     ...(kinds === 0 ? [] : [{ is: 'media', any: kinds } as const]),
+    ...urls.map((url) => ({ is: 'url', hash: urlHash(url) }) as const),
+    ...(text?.raw ? [{ is: 'words', of: 'input', query: readWords(text.raw) } as const] : []),
     ...datasetIds.map((dataset) => ({ is: 'dataset', id: dataset }) as const),
     ...(status?.code ? [{ is: 'input_status', code: status.code } as const] : []),
   ]

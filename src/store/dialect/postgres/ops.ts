@@ -3,6 +3,7 @@ import { type Expression, type RawBuilder, type SelectQueryBuilder, type SqlBool
 import { COUNTER_ROWS } from '../../limits.ts'
 import type { EngineOps } from '../engine.ts'
 import { checkPath, containsToLike, LIKE_ESCAPE, wildcardToLike } from '../patterns.ts'
+import { indexTexts, textMatches } from './text-index.ts'
 
 /** PostgreSQL's side of the capability interface; `unicode` is the collation that knows the case of all letters. */
 export function postgresOps(unicode: string): EngineOps {
@@ -38,6 +39,8 @@ export function postgresOps(unicode: string): EngineOps {
       sql`create trigger ${sql.id(name)} after ${sql.raw(event)} on ${sql.id(table)}
         for each row execute function ${sql.id(name)}()`,
     ],
+    indexTexts,
+    textMatches,
     uniqueText: sql`gen_random_uuid()::text`,
     transactionNumber: sql`pg_current_xact_id()::text::bigint`,
     settled: (transactionNumber) =>

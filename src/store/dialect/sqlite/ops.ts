@@ -2,6 +2,7 @@ import type { JsonValue } from '@bufbuild/protobuf'
 import { type Expression, type RawBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
 import type { EngineOps } from '../engine.ts'
 import { checkPath, containsToLike, LIKE_ESCAPE, wildcardToLike } from '../patterns.ts'
+import { indexTexts, textMatches } from './text-index.ts'
 
 /** SQLite's side of the capability interface; text is folded by a function that every connection registers. */
 export const sqliteOps: EngineOps = {
@@ -38,6 +39,8 @@ export const sqliteOps: EngineOps = {
     sql`create trigger ${sql.id(name)} after ${sql.raw(event)} on ${sql.id(table)}
       begin ${sql.raw(statement.replaceAll('row.', event === 'insert' ? 'new.' : 'old.'))}; end`,
   ],
+  indexTexts,
+  textMatches,
   uniqueText: sql`lower(hex(randomblob(8)))`,
   // Transactions follow one another, so their rows appear in order.
   transactionNumber: sql`0`,
