@@ -127,12 +127,10 @@ export const notBuiltRpcs = notBuilt(
   'PostRunners',
   'PostSecrets',
   'PostTasks',
-  'PostTrackAnnotationsSearches',
   'PostWorkflowVersionEvaluationData',
   'PostWorkflowVersionEvaluations',
   'ProcessRunnerItems',
   'PutModelVersionExports',
   'PutTaskAssignments',
   'StreamLogEntries',
-  'StreamTrackAnnotationsSearches',
 )

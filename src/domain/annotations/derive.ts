@@ -4,6 +4,7 @@ import { type Concept, ConceptSchema, type Data, type Embedding, EmbeddingSchema
 import { SHAPES } from '../../store/data-bits.ts'
 import type { DerivedRows } from '../../store/repos/annotations.ts'
 import { textWords } from '../../store/repos/texts.ts'
+import { shapesOfRegion } from './shapes.ts'
 import { walk } from './walk.ts'
 
 /** Finds the row of a concept; undefined for one that is not kept, which searches then cannot find. */
@@ -52,16 +53,9 @@ function shapesOf(data: Data): number {
   if (data.frames.length > 0) shapes |= SHAPES.frame
   if (data.timeSegments.length > 0) shapes |= SHAPES.time_segment
   if (data.tracks.length > 0) shapes |= SHAPES.track
-  for (const { regionInfo, trackId } of data.regions) {
-    if (trackId !== '') shapes |= SHAPES.track
-    if (!regionInfo) continue
-    if (regionInfo.boundingBox) shapes |= SHAPES.bounding_box
-    if (regionInfo.mask) shapes |= SHAPES.mask
-    if (regionInfo.point) shapes |= SHAPES.point
-    if (regionInfo.polygon) shapes |= SHAPES.polygon
-    if (regionInfo.span) shapes |= SHAPES.span
-    if (regionInfo.token) shapes |= SHAPES.token
-    if (regionInfo.keypointLocations.length > 0) shapes |= SHAPES.keypoints
+  for (const region of data.regions) {
+    if (region.trackId !== '') shapes |= SHAPES.track
+    shapes |= shapesOfRegion(region)
   }
   return shapes
 }

@@ -99,8 +99,14 @@ const columnsOf = (message: Annotation, derived: Derived) => ({
   task_id: message.taskId,
   track_id: message.data?.regions.find(({ trackId }) => trackId !== '')?.trackId ?? '',
   shapes: derived.shapes,
+  ...frameOf(message),
   doc: document(message),
 })
+
+function frameOf({ data }: Annotation): Pick<NewRow<'annotations'>, 'frame_ms' | 'frame_number'> {
+  const info = data?.frames[0]?.frameInfo
+  return { frame_ms: info ? Number(info.time) : null, frame_number: info ? Number(info.number) : null }
+}
 
 // What columns say is not repeated in the document.
 const blank = create(AnnotationSchema)

@@ -57,7 +57,9 @@ export async function planSearch(call: Call, search: Search, kind: SearchKind): 
 /** Refuses what a search may not say, before anything is looked up. */
 function checkSearch({ algorithm, metric, minValue }: Search, { window, onlyCount }: SearchKind): void {
   if (!ALGORITHMS.includes(algorithm)) {
-    throw invalid(`There is no algorithm '${algorithm}'; use nearest_neighbor or brute_force, for texts also full_text or hybrid.`)
+    throw invalid(
+      `There is no algorithm '${algorithm}'; use nearest_neighbor or brute_force, for texts also full_text or hybrid.`,
+    )
   }
   if (metric === Search_Metric.COSINE_DISTANCE && algorithm !== 'brute_force') {
     throw invalid('The metric COSINE_DISTANCE needs the algorithm brute_force; set it, or leave the metric out.')

@@ -18,6 +18,8 @@ const nullableColumns: Record<NullableColumn, true> = {
   add_job_pk: true,
   worker_pk: true,
   annotation_pk: true,
+  frame_ms: true,
+  frame_number: true,
   content: true,
   hash: true,
   user_pk: true,

@@ -88,6 +88,10 @@ export interface AnnotationsTable extends FamilyColumns {
   track_id: string
   /** Bit mask of SHAPES (../data-bits.ts): what kinds of data there are. */
   shapes: number
+  /** Of the first frame in it, in milliseconds; empty where it is about no frame. */
+  frame_ms: number | null
+  /** Of the same frame. */
+  frame_number: number | null
 }
 
 /** Which concepts an annotation has, each with its highest value at each place. */

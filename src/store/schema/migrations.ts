@@ -10,6 +10,7 @@ import { training } from './0010-training.ts'
 import { uploads } from './0014-uploads.ts'
 import { appDuplications } from './0016-app-duplications.ts'
 import { texts } from './0018-texts.ts'
+import { annotationFrames } from './0019-annotation-frames.ts'
 import type { TableMaker } from './table-maker.ts'
 
 /** One step of the schema; released steps never change, and it must not depend on Schema, which describes the newest. */
@@ -31,4 +32,5 @@ export const migrations: readonly Migration[] = [
   { name: 'app duplications', up: appDuplications },
   { name: 'training', up: training },
   { name: 'texts', up: texts },
+  { name: 'annotation frames', up: annotationFrames },
 ]

@@ -1,11 +1,12 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import { AppError } from '../../../base/errors.ts'
 import { fromTimestamp } from '../../../base/timestamps.ts'
-import type { Annotation, Data, Filter, Geo, Input, Region } from '../../../contract/index.ts'
+import type { Annotation, Data, Filter, Geo, Input } from '../../../contract/index.ts'
 import { StatusCode } from '../../../contract/status-code.ts'
 import { INPUT_KINDS, SHAPES } from '../../../store/data-bits.ts'
 import type { AnnotationClause, AnnotationTest } from '../../../store/repos/annotation-conditions.ts'
 import { namedWorker } from '../../annotations/authorship.ts'
+import { shapesOfRegion } from '../../annotations/shapes.ts'
 import { urlHash } from '../../inputs/posted.ts'
 import { readWords } from '../words.ts'
 import { FILTERS_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX, TESTS_MAX } from './limits.ts'
@@ -88,7 +89,7 @@ function dataTests(data: Data): AnnotationTest[] {
     if (id === '' && name === '') throw invalid('A concept in a filter has neither id nor name; give it one of them.')
     return { is: 'concept', id, name, value }
   })
-  const shapes = data.regions.reduce((bits, region) => bits | regionShapes(region), 0)
+  const shapes = data.regions.reduce((bits, region) => bits | shapesOfRegion(region), 0)
   const other =
     (data.frames.length > 0 ? SHAPES.frame : 0) |
     (data.timeSegments.length > 0 ? SHAPES.time_segment : 0) |
@@ -102,19 +103,6 @@ function dataTests(data: Data): AnnotationTest[] {
   if (data.metadata) tests.push(...containing('metadata', data.metadata))
   // Data that are there but say nothing ask for labels of the whole.
   return tests.length > 0 || data.regions.length > 0 ? tests : [{ is: 'no_shapes', none: PLACED }]
-}
-
-function regionShapes({ regionInfo: info }: Region): number {
-  if (!info) return 0
-  return (
-    (info.boundingBox ? SHAPES.bounding_box : 0) |
-    (info.mask ? SHAPES.mask : 0) |
-    (info.point ? SHAPES.point : 0) |
-    (info.polygon ? SHAPES.polygon : 0) |
-    (info.span ? SHAPES.span : 0) |
-    (info.token ? SHAPES.token : 0) |
-    (info.keypointLocations.length > 0 ? SHAPES.keypoints : 0)
-  )
 }
 
 /** A medium that says nothing asks for its kind, one with a url for what came from there, a text for its words. */
