@@ -30,3 +30,8 @@ export const COUNTED_TEXTS_MAX = 10_000
 export const COUNTED_TEXTS_KEPT_MS = 60_000
 /** Of reciprocal ranks: how little the first places of a list count more than those after them, as is usual. */
 export const PLACE_OFFSET = 60
+
+/** Vectors that a head looks at when it is asked what it is not sure of; of more, every second, third and so on. */
+export const DOUBTED_ROWS_MAX = 100_000
+/** The most doubtful inputs among which those are chosen that are unlike each other. */
+export const DIVERSE_AMONG = 1_000

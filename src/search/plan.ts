@@ -23,7 +23,30 @@ export type RankPlan = { readonly negate: boolean } & (
       /** Asks for inputs without the concept. */
       readonly inverse: boolean
     }
+  | DoubtPlan
 )
+
+/** Asks for what would teach a linear head most: inputs that nobody has labelled with its concepts. */
+export interface DoubtPlan {
+  readonly by: 'doubt'
+  /** Where the vectors are that the heads work on. */
+  readonly space: VectorSpace
+  /** Concepts of the head; inputs that people have labelled with one of them are left out. */
+  readonly conceptPks: readonly number[]
+  readonly head: Head
+  /** Counts where this head and the other say different things, instead of where this one is not sure. */
+  readonly other: Head | null
+  /** Puts those first that are unlike the ones before them. */
+  readonly diverse: boolean
+}
+
+/** A linear head: a row of weights and a bias for each concept. */
+export interface Head {
+  readonly rows: readonly Float32Array[]
+  readonly bias: readonly number[]
+  /** Each input has exactly one of the concepts (softmax); else each concept stands by itself (sigmoid). */
+  readonly exclusive: boolean
+}
 
 /** A search, read and checked: everything that the search process needs, without a further question to the server. */
 export interface SearchPlan {

@@ -5,7 +5,11 @@ import type { TestApp } from './apps.ts'
 import type { TestServer } from './server.ts'
 
 /** Puts a model that could have annotated straight into the store; returns the id of its one version. */
-export async function insertModelVersion(server: TestServer, app: TestApp): Promise<string> {
+export async function insertModelVersion(
+  server: TestServer,
+  app: TestApp,
+  { modelId = 'detector', modelTypeId = 'visual-detector' } = {},
+): Promise<string> {
   const { db, clock } = server.services
   const now = clock.now()
   const id = newId()
@@ -14,9 +18,9 @@ export async function insertModelVersion(server: TestServer, app: TestApp): Prom
     const model = await models.insert(tx, {
       ...common,
       app_pk: app.pk,
-      id: 'detector',
-      name: 'Detector',
-      model_type_id: 'visual-detector',
+      id: modelId,
+      name: modelId,
+      model_type_id: modelTypeId,
       latest_version_pk: null,
     })
     const status_code = StatusCode.MODEL_TRAINED

@@ -10,7 +10,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   media: ['base', 'contract', 'fetch'],
   vectors: ['base'],
   training: ['base', 'contract', 'runtime', 'weights'],
-  search: ['base', 'contract', 'runtime', 'store', 'vectors'],
+  search: ['base', 'contract', 'engines', 'runtime', 'store', 'vectors'],
   importers: ['base', 'contract', 'media'],
   metrics: ['base', 'contract', 'engines'],
   weights: ['base', 'contract'],

@@ -11,6 +11,7 @@ import { toUnit } from '../../vectors/distance.ts'
 import { demandScope } from '../access/demand.ts'
 import { requireApp } from '../access/target.ts'
 import type { Call } from '../call.ts'
+import { asksDoubt, planDoubt } from './doubt-rank.ts'
 import { embedQuery } from './embed-query.ts'
 import { RANKS_MAX } from './limits.ts'
 import { anyOf, readWords } from './words.ts'
@@ -49,6 +50,7 @@ export async function planRanks(
 async function planRank(call: Call, annotation: Annotation, negate: boolean): Promise<RankPlan | undefined> {
   const { data, inputId } = annotation
   const versionId = versionIdOf(annotation)
+  if (asksDoubt(annotation)) return planDoubt(call, annotation, versionId, negate)
   if (data && data.concepts.length > 0) return planConcepts(call, data.concepts, negate)
   const [given] = data?.embeddings ?? []
   if (given) return givenVector(call, given.vector, versionId, negate)

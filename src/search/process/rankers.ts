@@ -8,6 +8,7 @@ import {
 } from '../../store/repos/search-matches.ts'
 import type { VectorIndex } from '../../vectors/vector-index.ts'
 import type { PlannedHit, RankPlan } from '../plan.ts'
+import { DoubtRanker } from './doubt-ranker.ts'
 import type { Spaces } from './spaces.ts'
 import { WordRanker } from './word-ranker.ts'
 
@@ -36,6 +37,8 @@ export async function rankerOf(
       return new WordRanker(db, rank)
     case 'concept':
       return new ConceptRanker(db, appPk, rank)
+    case 'doubt':
+      return new DoubtRanker(db, appPk, await spaces.get(rank.space), rank)
   }
 }
 

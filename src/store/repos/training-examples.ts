@@ -43,6 +43,25 @@ export async function trustedLabels(
   )
 }
 
+/** Pks of the inputs that people have labelled with one of several concepts, as present or absent, whole or in part. */
+export async function labelledByPeople(db: Reader, appPk: number, conceptPks: readonly number[]): Promise<Set<number>> {
+  const found = new Set<number>()
+  for (let start = 0; start < conceptPks.length; start += IDS_PER_STATEMENT_MAX) {
+    const rows = await db
+      .selectFrom('annotation_concepts as label')
+      .innerJoin('annotations', 'annotations.pk', 'label.annotation_pk')
+      .select('label.input_pk')
+      .distinct()
+      .where('label.app_pk', '=', appPk)
+      .where('label.concept_pk', 'in', conceptPks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('annotations.status_code', '=', StatusCode.ANNOTATION_SUCCESS)
+      .where(isOne('trusted'))
+      .execute()
+    for (const { input_pk } of rows) found.add(input_pk)
+  }
+  return found
+}
+
 /** Documents of annotations, by pk. */
 export async function annotationDocs(db: Reader, pks: readonly number[]): Promise<Map<number, string>> {
   const found = new Map<number, string>()

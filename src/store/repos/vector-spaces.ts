@@ -25,6 +25,18 @@ export async function versionPksOf(db: Reader, versionId: string): Promise<numbe
   return rows.map(({ pk }) => pk)
 }
 
+/** The id of the model of an app that a version is of. */
+export async function modelOfVersion(db: Reader, appPk: number, versionId: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('model_versions')
+    .innerJoin('models', 'models.pk', 'model_versions.model_pk')
+    .select('models.id')
+    .where('model_versions.id', '=', versionId)
+    .where('models.app_pk', '=', appPk)
+    .executeTakeFirst()
+  return row?.id
+}
+
 /** The vectors of an input in a space. */
 export async function vectorsOfInput(db: Reader, inputPk: number, space: VectorSpace): Promise<Uint8Array[]> {
   const rows = await db
