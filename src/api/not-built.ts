@@ -2,7 +2,6 @@ import { notBuilt } from './define/rpc.ts'
 
 /** RPCs of the contract that answer NOT_IMPLEMENTED; whoever builds one takes its name away here. */
 export const notBuiltRpcs = notBuilt(
-  'CancelInputsExtractionJobs',
   'DeleteAnnotationSearchMetrics',
   'DeleteArtifact',
   'DeleteArtifactVersion',
@@ -29,7 +28,6 @@ export const notBuiltRpcs = notBuilt(
   'GetDeployment',
   'GetEvaluation',
   'GetInputSamples',
-  'GetInputsExtractionJob',
   'GetInstalledModuleVersion',
   'GetLabelOrder',
   'GetModelVersionEvaluation',
@@ -59,7 +57,6 @@ export const notBuiltRpcs = notBuilt(
   'ListComputeClusters',
   'ListDeployments',
   'ListEvaluations',
-  'ListInputsExtractionJobs',
   'ListInstalledModuleVersions',
   'ListInstanceTypes',
   'ListLabelOrders',
@@ -105,8 +102,6 @@ export const notBuiltRpcs = notBuilt(
   'PostComputePlaneMetrics',
   'PostDeployments',
   'PostEvaluations',
-  'PostInputsDataSources',
-  'PostInputsUploads',
   'PostInstalledModuleVersions',
   'PostInstalledModuleVersionsKey',
   'PostLabelOrders',

@@ -10,6 +10,8 @@ export interface ZipPart {
   readonly claimedSum?: number
   /** General purpose flags; bit 0 says that a password is needed. */
   readonly flags?: number
+  /** Type and rights of a file as Unix has them. */
+  readonly mode?: number
 }
 
 /** The bytes of a zip file with these files, compressed. */
@@ -26,7 +28,8 @@ export function zipOf(parts: readonly ZipPart[]): Buffer {
     common(head, 4, part, bytes, packed, name)
     const entry = Buffer.alloc(46)
     entry.writeUInt32LE(0x02014b50, 0)
-    entry.writeUInt16LE(20, 4)
+    entry.writeUInt16LE(part.mode === undefined ? 20 : (3 << 8) | 20, 4)
+    entry.writeUInt32LE(((part.mode ?? 0) << 16) >>> 0, 38)
     common(entry, 6, part, bytes, packed, name)
     entry.writeUInt32LE(offset, 42)
     bodies.push(head, name, packed)

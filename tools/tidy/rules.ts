@@ -1,7 +1,9 @@
 /** What each folder under `src/` may import, beside itself and packages. */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   contract: ['base'],
+  archives: ['base', 'contract'],
   base: ['contract'],
+  buckets: ['base', 'contract', 'fetch'],
   config: ['base'],
   store: ['base', 'contract'],
   blobs: ['base', 'contract'],
@@ -22,8 +24,10 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   catalogue: ['base', 'contract', 'domain', 'engines', 'store', 'weights'],
   maintenance: ['base', 'blobs', 'contract', 'store'],
   domain: [
+    'archives',
     'base',
     'blobs',
+    'buckets',
     'catalogue',
     'config',
     'contract',

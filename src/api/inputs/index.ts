@@ -1,3 +1,6 @@
+import { cancelExtractions, getExtraction, listExtractions } from '../../domain/extraction/list.ts'
+import { postDataSources } from '../../domain/extraction/post-data-sources.ts'
+import { postInputsUploads } from '../../domain/extraction/post-uploads.ts'
 import { cancelAddJob, getAddJob, listAddJobs } from '../../domain/inputs/add-jobs.ts'
 import { countInputs } from '../../domain/inputs/count.ts'
 import { deleteInput, deleteInputs } from '../../domain/inputs/delete.ts'
@@ -21,6 +24,11 @@ type Rpcs =
   | 'ListInputsAddJobs'
   | 'CancelInputsAddJob'
   | 'GetInputVideoManifest'
+  | 'PostInputsUploads'
+  | 'PostInputsDataSources'
+  | 'GetInputsExtractionJob'
+  | 'ListInputsExtractionJobs'
+  | 'CancelInputsExtractionJobs'
 
 /** Inputs: what an app's media are and what is said about them, from posting to deletion. */
 export const inputFamily: Pick<Registry, Rpcs> = {
@@ -53,4 +61,20 @@ export const inputFamily: Pick<Registry, Rpcs> = {
   ListInputsAddJobs: async (request, call) => ({ inputsAddJobs: await listAddJobs(call, readPage(request)) }),
 
   CancelInputsAddJob: async (request, call) => ({ inputsAddJob: await cancelAddJob(call, request.id) }),
+
+  PostInputsUploads: async (request, call) => ({ inputsAddJobs: await postInputsUploads(call, request.inputsUploads) }),
+
+  PostInputsDataSources: async (request, call) => ({ inputsAddJobs: await postDataSources(call, request) }),
+
+  GetInputsExtractionJob: async (request, call) => ({
+    inputsExtractionJob: await getExtraction(call, request.inputsExtractionJobId),
+  }),
+
+  ListInputsExtractionJobs: async (request, call) => ({
+    inputsExtractionJobs: await listExtractions(call, readPage(request)),
+  }),
+
+  CancelInputsExtractionJobs: async (request, call) => ({
+    inputsExtractionJobs: await cancelExtractions(call, request.ids),
+  }),
 }

@@ -4,11 +4,11 @@ import type { Input, InputsAddJob, Status } from '../../contract/index.ts'
 import { InputIDConflictResolution } from '../../contract/index.ts'
 import type { RequestOf } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
-import { datasets } from '../../store/repos/families.ts'
 import { requireApp } from '../access/target.ts'
 import type { Call } from '../call.ts'
-import { addJobByPk } from './add-jobs.ts'
+import { addJobsByPk } from './add-jobs.ts'
 import { batchStatus } from './answer.ts'
+import { findDatasets } from './datasets.ts'
 import { keepContents } from './keep-contents.ts'
 import { type Posted, readPosted, refusedPost } from './posted.ts'
 import { presentPosted } from './present-posted.ts'
@@ -25,7 +25,7 @@ export async function postInputs(
 ): Promise<{ inputs: Input[]; inputsAddJob?: InputsAddJob; status?: Status }> {
   const app = requireApp(call.target)
   const items = checkCount(request.inputs).map(readOrRefuse)
-  const datasetPks = await findDatasets(call, app.pk, request.inputs)
+  const datasetPks = await findDatasets(call.services.db.read, app.pk, request.inputs)
   refuseRepeated(items)
   await keepContents(
     call.services.blobs,
@@ -37,7 +37,7 @@ export async function postInputs(
     suffix: request.inputIdConflictResolution === InputIDConflictResolution.SUFFIX,
   })
   const inputs = presentPosted(call, items)
-  const inputsAddJob = addJobPk === null ? undefined : await addJobByPk(call.services.db.read, addJobPk)
+  const [inputsAddJob] = addJobPk === null ? [] : await addJobsByPk(call, [addJobPk])
   return { inputs, inputsAddJob, status: batchStatus(inputs, StatusCode.INPUT_PENDING) }
 }
 
@@ -71,18 +71,4 @@ function refuseRepeated(items: readonly Posted[]): void {
     if (seen.has(item.id)) item.refusal = duplicateId()
     seen.add(item.id)
   }
-}
-
-async function findDatasets(call: Call, appPk: number, inputs: readonly Input[]): Promise<ReadonlyMap<string, number>> {
-  const ids = [...new Set(inputs.flatMap(({ datasetIds }) => datasetIds))]
-  if (ids.length === 0) return new Map()
-  const found = await datasets.getMany(call.services.db.read, appPk, ids)
-  const unknown = ids.find((id) => !found.has(id))
-  if (unknown !== undefined) {
-    throw new AppError(
-      StatusCode.CONN_DOES_NOT_EXIST,
-      `There is no dataset '${unknown}' in this app; make it first, or leave it out.`,
-    )
-  }
-  return new Map([...found].map(([id, { pk }]) => [id, pk]))
 }

@@ -8,6 +8,7 @@ import { addTallies } from '../../store/repos/tallies.ts'
 import { ensureConcepts, type LabelPlace } from '../annotations/concepts.ts'
 import { type AnnotationDraft, type AnnotationWorker, storeAnnotations } from '../annotations/store.ts'
 import type { Call } from '../call.ts'
+import type { Services } from '../services.ts'
 import { countIntoAddJob } from './add-jobs.ts'
 import { labelPlace, workerOf } from './caller.ts'
 import { inputDocument } from './document.ts'
@@ -24,27 +25,51 @@ export interface PostWish {
   readonly suffix: boolean
 }
 
+/** Where inputs are stored, and in whose name they are labelled. */
+export interface PostPlace {
+  readonly services: Pick<Services, 'clock' | 'jobs'>
+  readonly labels: LabelPlace
+  readonly worker: AnnotationWorker
+}
+
 /**
  * Stores the inputs that are not refused yet, with labels, media, statistics and the job that will process them, all in
  * one transaction; those whose id or address is taken are refused then. Returns the pk of the add job, if there is one.
  */
 export async function storePosted(call: Call, items: readonly Posted[], wish: PostWish): Promise<number | null> {
-  const place = await labelPlace(call)
-  const before = items.map(({ id, refusal }) => ({ id, refusal }))
-  const { db, clock } = call.services
-  return db.transact(async (tx) => {
-    // The transaction may be repeated, so what an earlier attempt has found is forgotten.
-    for (const [at, item] of items.entries()) Object.assign(item, before[at])
-    const now = clock.now()
-    await refuseTaken(tx, place.appPk, items, wish.suffix)
-    const fresh = items.filter(({ refusal }) => !refusal)
-    const addJobPk = await countIntoAddJob(tx, place.appPk, wish.addJobId, items.length - fresh.length, now)
-    if (fresh.length === 0) return addJobPk
-    await addRows(tx, place.appPk, fresh, { ...wish, addJobPk }, now)
-    await addLabels(tx, place, workerOf(call), fresh, now)
-    await enqueueProcessing(tx, call.services, place.appPk)
-    return addJobPk
+  const place = { services: call.services, labels: await labelPlace(call), worker: workerOf(call) }
+  const forget = remember(items)
+  return call.services.db.transact((tx) => {
+    forget()
+    return storeInto(tx, place, items, wish)
   })
+}
+
+/** A function that forgets what an earlier attempt of a transaction has found out about items, as it may be repeated. */
+export function remember(items: readonly Posted[]): () => void {
+  const before = items.map(({ id, refusal }) => ({ id, refusal }))
+  return () => {
+    for (const [at, item] of items.entries()) Object.assign(item, before[at])
+  }
+}
+
+/** The same within a transaction, for items that nobody has looked at before. */
+export async function storeInto(
+  tx: Writer,
+  { services, labels, worker }: PostPlace,
+  items: readonly Posted[],
+  wish: PostWish,
+): Promise<number | null> {
+  const now = services.clock.now()
+  const { appPk } = labels
+  await refuseTaken(tx, appPk, items, wish.suffix)
+  const fresh = items.filter(({ refusal }) => !refusal)
+  const addJobPk = await countIntoAddJob(tx, appPk, wish.addJobId, items.length - fresh.length, now)
+  if (fresh.length === 0) return addJobPk
+  await addRows(tx, appPk, fresh, { ...wish, addJobPk }, now)
+  await addLabels(tx, labels, worker, fresh, now)
+  await enqueueProcessing(tx, services, appPk)
+  return addJobPk
 }
 
 async function addRows(

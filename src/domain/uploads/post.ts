@@ -40,7 +40,11 @@ export function checkUploadCount(count: number): void {
 }
 
 /** Refuses an upload that could never be taken. */
-export function checkUpload({ id, contentName, contentLength }: Upload): void {
+export function checkUpload({
+  id,
+  contentName,
+  contentLength,
+}: Pick<Upload, 'id' | 'contentName' | 'contentLength'>): void {
   if (id !== '') checkId(id, 'upload', StatusCode.CONN_INVALID_REQUEST)
   if (contentLength < 1n || contentLength > BigInt(UPLOAD_BYTES_MAX)) {
     throw invalidUpload(`The content_length is ${contentLength}; announce 1 to ${UPLOAD_BYTES_MAX} bytes.`)

@@ -4,6 +4,7 @@ import { ROWS_PER_APP_PART_MAX } from '../limits.ts'
 import type { Schema } from '../schema/tables.ts'
 import type { Writer } from '../session.ts'
 import { releaseVersions, versionPksOfDatasets } from './dataset-versions.ts'
+import { releaseArchives } from './extraction-jobs.ts'
 import { releaseFilesOfMedia } from './media.ts'
 import { dropTraces } from './traces.ts'
 import { releaseUploads } from './uploads.ts'
@@ -78,6 +79,7 @@ const OTHERS: readonly (keyof Schema)[] = [
   'media',
   'datasets',
   'uploads',
+  'inputs_extraction_jobs',
   'models',
   'workflows',
   'concepts',
@@ -117,6 +119,11 @@ export async function deletePartOfApp(tx: Writer, appPk: number, now: Micros): P
     await releaseUploads(tx, uploads, now)
     return deleteRows(tx, 'uploads', uploads)
   }
+  const extractions = await pksOf(tx, 'inputs_extraction_jobs', appPk)
+  if (extractions.length > 0) {
+    await releaseArchives(tx, extractions, now)
+    return deleteRows(tx, 'inputs_extraction_jobs', extractions)
+  }
   const models = await pksOf(tx, 'models', appPk)
   if (models.length > 0) {
     await releaseFilesOfModels(tx, models, now)
@@ -134,7 +141,16 @@ export async function deletePartOfApp(tx: Writer, appPk: number, now: Micros): P
   return deleteRows(tx, 'apps', [appPk])
 }
 
-type PkTable = (typeof PLAIN)[number] | 'media' | 'datasets' | 'uploads' | 'models' | 'workflows' | 'concepts' | 'apps'
+type PkTable =
+  | (typeof PLAIN)[number]
+  | 'media'
+  | 'datasets'
+  | 'uploads'
+  | 'inputs_extraction_jobs'
+  | 'models'
+  | 'workflows'
+  | 'concepts'
+  | 'apps'
 /** Kysely cannot follow a table name that is one of several, so in here each goes under one name. */
 type Loose = { rows: { pk: number; app_pk: number } }
 

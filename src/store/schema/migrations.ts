@@ -8,6 +8,7 @@ import { search } from './0007-search.ts'
 import { statistics } from './0009-statistics.ts'
 import { training } from './0010-training.ts'
 import { uploads } from './0014-uploads.ts'
+import { extraction } from './0015-extraction.ts'
 import { appDuplications } from './0016-app-duplications.ts'
 import { texts } from './0018-texts.ts'
 import { annotationFrames } from './0019-annotation-frames.ts'
@@ -33,4 +34,5 @@ export const migrations: readonly Migration[] = [
   { name: 'training', up: training },
   { name: 'texts', up: texts },
   { name: 'annotation frames', up: annotationFrames },
+  { name: 'extraction', up: extraction },
 ]

@@ -22,6 +22,7 @@ import type {
   DatasetVersionGroupsTable,
   DatasetVersionsTable,
 } from './dataset-tables.ts'
+import type { InputsAddJobCallbacksTable, InputsExtractionJobsTable } from './extraction-tables.ts'
 import type {
   AppsTable,
   BlobsTable,
@@ -120,6 +121,8 @@ export interface Schema {
   upload_parts: UploadPartsTable
   model_trainings: ModelTrainingsTable
   training_vectors: TrainingVectorsTable
+  inputs_extraction_jobs: InputsExtractionJobsTable
+  inputs_add_job_callbacks: InputsAddJobCallbacksTable
   meta: MetaTable
 }
 

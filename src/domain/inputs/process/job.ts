@@ -3,6 +3,7 @@ import type { Writer } from '../../../store/database.ts'
 import { moveTaken, waitingInputs } from '../../../store/repos/process-inputs.ts'
 import { defineJob } from '../../jobs/define.ts'
 import type { Services } from '../../services.ts'
+import { announceEnded } from '../callbacks.ts'
 import { callInApp } from './call.ts'
 import { APPS_AT_ONCE } from './limits.ts'
 import { processAll } from './line.ts'
@@ -35,6 +36,7 @@ export const processInputsJob = defineJob<Record<string, never>, undefined>({
     if (status !== 'cancelled' && (await waitingInputs(tx, appPk!, 1)).length > 0) {
       await enqueueProcessing(tx, services, appPk!)
     }
+    await announceEnded(services, tx, appPk!)
   },
 })
 
