@@ -6,6 +6,7 @@ import { collaboratorFamily } from './collaborators/index.ts'
 import { conceptFamily } from './concepts/index.ts'
 import { datasetFamily } from './datasets/index.ts'
 import type { Registry } from './define/rpc.ts'
+import { evaluationFamily } from './evaluations/index.ts'
 import { inputFamily } from './inputs/index.ts'
 import { keyFamily } from './keys/index.ts'
 import { modelFamily } from './models/index.ts'
@@ -28,6 +29,7 @@ export const registry: Registry = {
   ...collaboratorFamily,
   ...conceptFamily,
   ...datasetFamily,
+  ...evaluationFamily,
   ...inputFamily,
   ...keyFamily,
   ...modelFamily,

@@ -51,14 +51,19 @@ function answersOf(items: readonly EngineItem[], setup: EngineSetup): Data[] {
 
 /** Concepts with their values, best first. Throws AppError 21202 when the vector has the wrong length. */
 export function classify(head: LinearHead, vector: readonly number[], concepts: readonly Concept[]): Concept[] {
+  const values = scoresOf(head, vector)
+  return concepts.map((concept, at): Concept => ({ ...concept, value: values[at]! })).sort((a, b) => b.value - a.value)
+}
+
+/** Values of the concepts in the order of the head's rows. Throws AppError 21202 when the vector has the wrong length. */
+export function scoresOf(head: LinearHead, vector: ArrayLike<number>): number[] {
   if (vector.length !== head.dimensions) {
     throw invalidParam(
       `The classifier was made for embeddings of ${head.dimensions} numbers, but this one has ${vector.length}; use the base embedder it was trained with.`,
     )
   }
   const sums = dots(head.rows, vector).map((sum, at) => sum + head.bias[at]!)
-  const values = head.activation === 'softmax' ? softmax(sums) : sums.map(sigmoid)
-  return concepts.map((concept, at): Concept => ({ ...concept, value: values[at]! })).sort((a, b) => b.value - a.value)
+  return head.activation === 'softmax' ? softmax(sums) : sums.map(sigmoid)
 }
 
 /** Reads the head of a model version. Throws AppError 21202 when its parts do not fit together. */

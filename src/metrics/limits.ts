@@ -7,6 +7,6 @@ export const RUN_RECORDS_MIN = 1_024
 /** Memory for reading sorted runs back while they are merged, in bytes. */
 export const MERGE_BYTES_MAX = 16 * 1024 * 1024
 /** Concepts that matrices have rows and columns for; of a model with more the first ones. */
-export const MATRIX_CONCEPTS_MAX = 500
+export const MATRIX_CONCEPTS_MAX = 200
 /** Detections of one concept in one picture that count: the best ones, as in COCO. */
 export const DETECTIONS_PER_PICTURE_MAX = 100

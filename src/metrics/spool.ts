@@ -10,19 +10,16 @@ export interface Spool {
 }
 
 /**
- * A spool in a new file, which has no name any more once it is open, so that nothing stays behind however the process
- * ends. Reads and writes are synchronous: it is made for processes that do nothing else.
+ * A spool in a new file, made when there is something to write. The file has no name any more once it is open, so that
+ * nothing stays behind however the process ends. Reads and writes are synchronous: it is made for processes that do
+ * nothing else.
  */
 export function fileSpool(path: string): Spool {
-  const fd = openSync(path, 'wx+', 0o600)
-  try {
-    unlinkSync(path)
-  } catch {
-    // Some systems keep the names of open files; the file goes with its folder then.
-  }
+  let fd: number | undefined
   let end = 0
   return {
     write(bytes) {
+      fd ??= openNameless(path)
       const start = end
       for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, start + done)
       end += bytes.length
@@ -30,11 +27,24 @@ export function fileSpool(path: string): Spool {
     },
     read(start, into) {
       for (let done = 0; done < into.length; ) {
-        const count = readSync(fd, into, done, into.length - done, start + done)
+        const count = fd === undefined ? 0 : readSync(fd, into, done, into.length - done, start + done)
         if (count === 0) throw new Error('a spool file ended too early')
         done += count
       }
     },
-    close: () => closeSync(fd),
+    close() {
+      if (fd !== undefined) closeSync(fd)
+      fd = undefined
+    },
   }
+}
+
+function openNameless(path: string): number {
+  const fd = openSync(path, 'wx+', 0o600)
+  try {
+    unlinkSync(path)
+  } catch {
+    // Some systems keep the names of open files; the file goes with its folder then.
+  }
+  return fd
 }

@@ -7,6 +7,7 @@ import { exportVersionJob } from '../datasets/exports/job.ts'
 import { buildVersionJob } from '../datasets/versions/build-job.ts'
 import { emailJob } from '../effects/email-job.ts'
 import { webhookJob } from '../effects/webhook-job.ts'
+import { evaluateJob } from '../evaluations/job.ts'
 import { extractionJob } from '../extraction/job.ts'
 import { deleteInputsJob } from '../inputs/delete-job.ts'
 import { processInputsJob } from '../inputs/process/job.ts'
@@ -31,6 +32,7 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   exportVersionJob,
   extractionJob,
   emailJob,
+  evaluateJob,
   mapConceptsJob,
   processInputsJob,
   reindexJob,

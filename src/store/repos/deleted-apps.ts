@@ -64,6 +64,7 @@ export async function hiddenApps(tx: Writer): Promise<number[]> {
 const PLAIN = [
   'jobs',
   'stat_values',
+  'evaluations',
   'annotations',
   'annotation_filters',
   'annotation_search_metrics',

@@ -33,6 +33,13 @@ const nullableColumns: Record<NullableColumn, true> = {
   error_details: true,
   started_at: true,
   finished_at: true,
+  dataset_pk: true,
+  dataset_version_pk: true,
+  roc_auc: true,
+  f1: true,
+  macro_precision: true,
+  macro_recall: true,
+  mean_average_precision: true,
 }
 
 /** True when the column may be empty, so that sorting has to say where empty values go. */

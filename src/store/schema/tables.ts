@@ -22,6 +22,7 @@ import type {
   DatasetVersionGroupsTable,
   DatasetVersionsTable,
 } from './dataset-tables.ts'
+import type { EvaluationChunksTable, EvaluationResultsTable, EvaluationsTable } from './evaluation-tables.ts'
 import type { InputsAddJobCallbacksTable, InputsExtractionJobsTable } from './extraction-tables.ts'
 import type {
   AppsTable,
@@ -123,6 +124,9 @@ export interface Schema {
   training_vectors: TrainingVectorsTable
   inputs_extraction_jobs: InputsExtractionJobsTable
   inputs_add_job_callbacks: InputsAddJobCallbacksTable
+  evaluations: EvaluationsTable
+  evaluation_chunks: EvaluationChunksTable
+  evaluation_results: EvaluationResultsTable
   meta: MetaTable
 }
 

@@ -41,12 +41,13 @@ export async function readChunk(
   const members = await membersAfter(reader, making.datasetPk, afterPk, limit, StatusCode.INPUT_FAILED)
   const last = members.at(-1)
   if (!last) return undefined
-  const inputs = await toInputs(reader, making, members)
+  const inputs = await membersAsInputs(reader, making, members)
   const bytes = encodeMessage(InputBatchSchema, create(InputBatchSchema, { inputs }))
   return { bytes: Buffer.from(bytes), inputs: inputs.length, seen: members.length, lastPk: last.pk }
 }
 
-async function toInputs(reader: Reader, making: Making, members: readonly Member[]): Promise<Input[]> {
+/** Members with what the version takes of what is said about them. */
+export async function membersAsInputs(reader: Reader, making: Making, members: readonly Member[]): Promise<Input[]> {
   const { version, place } = making
   const pks = members.map(({ pk }) => pk)
   const media = await mediaOfInputs(reader, pks)

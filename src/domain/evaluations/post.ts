@@ -1,0 +1,149 @@
+import { create } from '@bufbuild/protobuf'
+import { AppError } from '../../base/errors.ts'
+import { checkId, newId } from '../../base/ids.ts'
+import {
+  DatasetVersionRequestOrigin,
+  DatasetVersionSchema,
+  type EvalMetrics,
+  EvalMetricsSchema,
+} from '../../contract/index.ts'
+import { encodeDoc } from '../../contract/json/index.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import { newestVersions } from '../../store/repos/dataset-lists.ts'
+import { dropEvaluation, type EvaluationRow, evaluationsByPk } from '../../store/repos/evaluations.ts'
+import { evaluations } from '../../store/repos/families.ts'
+import type { Row } from '../../store/schema/tables.ts'
+import { reach } from '../access/standing.ts'
+import { requireApp } from '../access/target.ts'
+import type { Call } from '../call.ts'
+import { findDataset } from '../datasets/list.ts'
+import { findVersion } from '../datasets/versions/list.ts'
+import { createVersions } from '../datasets/versions/write.ts'
+import { type FoundModel, type ModelRef, resolveModel } from '../models/resolve.ts'
+import { evaluateJob } from './job.ts'
+import { checkSubject } from './subject.ts'
+
+/** An evaluation that is asked for: of which model version, and what else was said. */
+export interface EvaluationOrder {
+  readonly model: ModelRef
+  readonly wanted: EvalMetrics
+}
+
+const INVALID = StatusCode.MODEL_INVALID_ARGUMENT
+
+/** Starts evaluations, all or none; one whose id is taken takes the place of the one before. */
+export async function startEvaluations(call: Call, orders: readonly EvaluationOrder[]): Promise<EvaluationRow[]> {
+  const app = requireApp(call.target)
+  const checked: Checked[] = []
+  for (const order of orders) checked.push(await check(call, order))
+  const ids = new Set(checked.map(({ id }) => id))
+  if (ids.size < checked.length) throw new AppError(INVALID, 'Two evaluations have the same id; give each its own.')
+  for (const one of checked) await nameVersion(call, one)
+  const { db, jobs, clock } = call.services
+  const dropped: string[] = []
+  const pks = await db.transact(async (tx) => {
+    const made: number[] = []
+    dropped.length = 0
+    for (const { id, found, doc, dataset, version } of checked) {
+      const before = await dropEvaluation(tx, app.pk, id)
+      if (before) dropped.push(before)
+      const now = clock.now()
+      const row = await evaluations.insert(tx, {
+        app_pk: app.pk,
+        id,
+        doc,
+        model_version_pk: found.versionRow.pk,
+        dataset_pk: dataset?.row.pk ?? null,
+        dataset_version_pk: version?.pk ?? null,
+        eval_dataset_id: dataset?.row.id ?? '',
+        train_dataset_id: trainedWith(found),
+        status_code: StatusCode.MODEL_QUEUED_FOR_EVALUATION,
+        status_details: '',
+        job_id: '',
+        roc_auc: null,
+        f1: null,
+        macro_precision: null,
+        macro_recall: null,
+        mean_average_precision: null,
+        created_at: now,
+        modified_at: now,
+      })
+      const job = await jobs.enqueue(tx, evaluateJob, { evaluationPk: row.pk }, { appPk: app.pk })
+      await evaluations.update(tx, row, { job_id: job }, now)
+      made.push(row.pk)
+    }
+    return made
+  })
+  for (const job of dropped) await jobs.cancel(job)
+  const rows = new Map((await evaluationsByPk(db.read, pks)).map((row) => [row.pk, row]))
+  return pks.flatMap((pk) => rows.get(pk) ?? [])
+}
+
+interface Checked {
+  readonly id: string
+  readonly found: FoundModel
+  readonly doc: string
+  readonly dataset?: { readonly row: Row<'datasets'>; readonly call: Call }
+  version?: Row<'dataset_versions'>
+  readonly versionId: string
+}
+
+async function check(call: Call, { model, wanted }: EvaluationOrder): Promise<Checked> {
+  if (model.modelId === '') throw new AppError(INVALID, 'An evaluation names no model; set model.id.')
+  if (wanted.id !== '') checkId(wanted.id, 'evaluation', INVALID)
+  const found = await resolveModel(call, model)
+  checkSubject(found)
+  const params = wanted.evalInfo?.params ?? {}
+  const named = wanted.groundTruthDataset
+  const text = (name: string): string => (typeof params[name] === 'string' ? params[name] : '')
+  const datasetId = named?.id || text('dataset_id')
+  const versionId = named?.version?.id || (named?.id ? '' : text('dataset_version_id'))
+  return {
+    id: wanted.id || newId(),
+    found,
+    doc: encodeDoc(create(EvalMetricsSchema, { evalInfo: wanted.evalInfo, extendedMetrics: wanted.extendedMetrics })),
+    versionId,
+    ...(datasetId !== '' && { dataset: await datasetOf(call, datasetId, named?.userId ?? '', named?.appId ?? '') }),
+  }
+}
+
+/** The dataset, which may be one of another app that the caller sees. Throws AppError 11101. */
+async function datasetOf(call: Call, id: string, userId: string, appId: string): Promise<Checked['dataset']> {
+  const { app, user } = call.target
+  const here = (userId === '' || userId === user?.id) && (appId === '' || appId === app?.id)
+  const target = here ? call.target : await reach(call, userId || (user?.id ?? ''), appId || (app?.id ?? ''))
+  if (!target?.app) {
+    throw new AppError(
+      StatusCode.CONN_DOES_NOT_EXIST,
+      `There is no dataset '${id}' in '${userId}/${appId}', or it is not visible to this key.`,
+    )
+  }
+  const there = { ...call, target }
+  return { row: await findDataset(there, id), call: there }
+}
+
+/** Finds the version of the dataset: the one named, else the newest, else one that is made now. */
+async function nameVersion(call: Call, checked: Checked): Promise<void> {
+  const { dataset, versionId } = checked
+  if (!dataset) return
+  if (versionId !== '') {
+    checked.version = await findVersion(dataset.call, dataset.row, versionId)
+    return
+  }
+  checked.version =
+    (await newestVersions(call.services.db.read, [dataset.row.pk])).get(dataset.row.pk) ??
+    (
+      await createVersions(
+        dataset.call,
+        dataset.row,
+        [create(DatasetVersionSchema)],
+        DatasetVersionRequestOrigin.EVAL_GROUND_TRUTH,
+      )
+    )[0]
+}
+
+/** Id of the dataset that a version was trained with; empty when that is not known. */
+function trainedWith({ version }: FoundModel): string {
+  const { dataset_id } = version.trainInfo?.params ?? {}
+  return version.trainInfo?.dataset?.id || (typeof dataset_id === 'string' ? dataset_id : '')
+}

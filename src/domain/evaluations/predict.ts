@@ -1,0 +1,97 @@
+import { create } from '@bufbuild/protobuf'
+import { AppError } from '../../base/errors.ts'
+import { type Data, DataSchema, type Input, InputSchema } from '../../contract/index.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import type { MeasureProcess } from '../../evaluation/process.ts'
+import { MAX_TEXT_BYTES, MAX_VIDEO_URL_BYTES } from '../../media/limits.ts'
+import { inputEmbeddings } from '../../store/repos/dataset-embeddings.ts'
+import { inputs as inputRows } from '../../store/repos/families.ts'
+import { originalsOfInputs } from '../../store/repos/input-media.ts'
+import type { Call } from '../call.ts'
+import { runInputs } from '../predict/run.ts'
+import { PREDICTED_TOGETHER } from './limits.ts'
+import type { Subject } from './subject.ts'
+
+/** What a model says about one input: the scores of all concepts, its data, or why there is nothing. */
+export type Prediction = { readonly scores: Float32Array } | { readonly data: Data } | { readonly error: AppError }
+
+/** An input that was deleted since it became an example. */
+export const GONE = new AppError(StatusCode.CONN_DOES_NOT_EXIST, 'The input was deleted.')
+
+/**
+ * What a model says about inputs of an app, in their order. A linear head works on the vectors that are stored with the
+ * inputs; what has none, and other models, run on the media.
+ */
+export async function predictAll(
+  call: Call,
+  subject: Subject,
+  process: MeasureProcess,
+  appPk: number,
+  ids: readonly string[],
+): Promise<Prediction[]> {
+  const rows = await inputRows.getMany(call.services.db.read, appPk, ids)
+  const found = new Map<string, Prediction>()
+  for (const id of ids) if (!rows.has(id)) found.set(id, { error: GONE })
+  const there = ids.filter((id) => rows.has(id))
+  if (subject.head) await scoreStored(call, subject, process, appPk, there, found)
+  const left = there.filter((id) => !found.has(id))
+  for (let start = 0; start < left.length; start += PREDICTED_TOGETHER) {
+    call.signal.throwIfAborted()
+    const part = left.slice(start, start + PREDICTED_TOGETHER)
+    const pks = part.map((id) => rows.get(id)!.pk)
+    const said = await runStored(call, subject, pks)
+    for (const [at, id] of part.entries()) found.set(id, said[at]!)
+  }
+  return ids.map((id) => found.get(id)!)
+}
+
+async function scoreStored(
+  call: Call,
+  { head, concepts }: Subject,
+  process: MeasureProcess,
+  appPk: number,
+  ids: readonly string[],
+  found: Map<string, Prediction>,
+): Promise<void> {
+  const stored = await inputEmbeddings(call.services.db.read, appPk, ids, [head!.embedderVersionId])
+  const scored = ids.filter((id) => stored.has(id))
+  if (scored.length === 0) return
+  // A copy each, as the bytes of a row may lie anywhere in a larger buffer.
+  const vectors = scored.map((id) => new Float32Array(Uint8Array.from(stored.get(id)![0]!).buffer))
+  const dimensions = vectors[0]!.length
+  if (vectors.some(({ length }) => length !== dimensions)) return
+  const all = new Float32Array(vectors.length * dimensions)
+  for (const [at, vector] of vectors.entries()) all.set(vector, at * dimensions)
+  const scores = await process.score(all, dimensions)
+  const width = concepts.length
+  for (const [at, id] of scored.entries()) found.set(id, { scores: scores.subarray(at * width, (at + 1) * width) })
+}
+
+async function runStored(call: Call, { compiled }: Subject, pks: readonly number[]): Promise<Prediction[]> {
+  const originals = await originalsOfInputs(call.services.db.read, pks)
+  const inputs = await Promise.all(pks.map((pk) => storedInput(call, originals.get(pk) ?? [])))
+  const place = compiled.nodes[0]!.index
+  const ran = await runInputs(call, compiled, inputs)
+  return ran.map((item): Prediction => {
+    if ('error' in item) return item
+    const { code, details, data } = item.result.nodes[place]!
+    if (code !== StatusCode.SUCCESS || !data) return { error: new AppError(code, details) }
+    return { data }
+  })
+}
+
+type Original = NonNullable<ReturnType<Awaited<ReturnType<typeof originalsOfInputs>>['get']>>[number]
+
+/** A stored input with the bytes of its media. */
+async function storedInput({ services }: Call, originals: readonly Original[]): Promise<Input> {
+  const data: Data = create(DataSchema)
+  for (const { kind, hash, content } of originals) {
+    const bytes = content ?? (await services.blobs.bytes(hash, MAX_VIDEO_URL_BYTES))
+    if (kind === 'text')
+      data.text = { ...blank.text!, raw: new TextDecoder().decode(bytes.subarray(0, MAX_TEXT_BYTES)) }
+    else data[kind] = { ...blank[kind]!, base64: bytes } as never
+  }
+  return create(InputSchema, { data })
+}
+
+const blank = create(DataSchema, { image: {}, video: {}, audio: {}, text: {} })
