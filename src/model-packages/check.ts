@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises'
-import type { JsonObject } from '@bufbuild/protobuf'
-import { create } from '@bufbuild/protobuf'
+import { create, type JsonObject, type MessageInitShape } from '@bufbuild/protobuf'
 import type { InferenceSession } from 'onnxruntime-node'
 import { isAppError } from '../base/errors.ts'
 import { DataSchema, ImageSchema } from '../contract/index.ts'
@@ -9,10 +8,12 @@ import type { EngineItem } from '../engines/engine.ts'
 import { bindLayers } from '../engines/onnx-model/bind.ts'
 import { loadedModel, openSession } from '../engines/onnx-model/engine.ts'
 import { type Layers, namesClasses, type UploadType } from '../engines/onnx-model/layers.ts'
+import type { ParamSpec } from '../engines/onnx-model/param-specs.ts'
 import { uploadProblem } from '../engines/onnx-model/problem.ts'
 import type { UploadSettings } from '../engines/onnx-model/settings.ts'
 import { createScope } from '../engines/scope.ts'
 import { ImageHandle } from '../media/image.ts'
+import { AUDIO_SAMPLE_RATE } from '../media/limits.ts'
 import { withIds } from './labels.ts'
 import { MODEL_BYTES_MAX, TEST_PICTURE_SIDE } from './limits.ts'
 import { checkOnnxStructure } from './onnx-structure.ts'
@@ -30,6 +31,8 @@ export interface CheckOrder {
   readonly settings: UploadSettings
   /** The classes, where the uploader listed them as concepts. */
   readonly labels: readonly Label[]
+  /** Parameters that the uploader has declared for the model. */
+  readonly params?: readonly ParamSpec[]
 }
 
 /** What a package turned out to be. */
@@ -65,7 +68,8 @@ export async function checkPackage(order: CheckOrder, begin: (stage: CheckStage)
     const layers = bindLayers({ ...order, labels, inputs, outputs })
     begin('run')
     const loaded = loadedModel(session, layers, size)
-    await asProblem(() => loaded.infer([testItem(layers)], { params: {}, concepts: [] }), 'The test run failed. ')
+    const setup = { params: {}, concepts: [] }
+    await asProblem(() => loaded.infer(testItems(layers), setup), 'The test run failed. ')
     return { model, layers }
   } finally {
     await session.release()
@@ -106,15 +110,44 @@ function checkConfig(
   }
 }
 
-/** A made-up input: a picture in which all colours occur, or a sentence. */
-function testItem({ text, image }: Layers): EngineItem {
+/** Made-up inputs: a picture in which all colours occur, a sentence, a tone; for models of two kinds each alone too. */
+function testItems({ text, image, audio }: Layers): EngineItem[] {
   const scope = createScope(new AbortController().signal)
-  if (text) return { data: create(DataSchema, { text: { raw: 'This is a sentence to try the model on.' } }), scope }
-  const [width, height] = [image!.width ?? TEST_PICTURE_SIDE, image!.height ?? TEST_PICTURE_SIDE]
+  const item = (data: MessageInitShape<typeof DataSchema>): EngineItem => ({ data: create(DataSchema, data), scope })
+  if (audio) return [item({ audio: { base64: testTone() } })]
+  const sentence = { raw: 'This is a sentence to try the model on.' }
+  if (!image) return [item({ text: sentence })]
+  const [width, height] = [image.width ?? TEST_PICTURE_SIDE, image.height ?? TEST_PICTURE_SIDE]
   const rgb = Uint8Array.from({ length: width * height * 3 }, (_, at) => (at * 7 + (at >> 8) * 13) & 255)
   const picture = create(ImageSchema)
   scope.bindImage(picture, ImageHandle.fromRaw(rgb, width, height))
-  return { data: create(DataSchema, { image: picture }), scope }
+  const seen = { data: create(DataSchema), scope }
+  seen.data.image = picture
+  if (!text) return [seen]
+  const both = { data: create(DataSchema, { text: sentence }), scope }
+  both.data.image = picture
+  return [both, seen, item({ text: sentence })]
+}
+
+/** A second of a tone as a WAV file of 16 kHz, 16 bits and one channel. */
+function testTone(): Buffer {
+  const file = Buffer.alloc(44 + AUDIO_SAMPLE_RATE * 2)
+  file.write('RIFF', 0, 'latin1')
+  file.writeUInt32LE(file.length - 8, 4)
+  file.write('WAVEfmt ', 8, 'latin1')
+  file.writeUInt32LE(16, 16)
+  file.writeUInt16LE(1, 20)
+  file.writeUInt16LE(1, 22)
+  file.writeUInt32LE(AUDIO_SAMPLE_RATE, 24)
+  file.writeUInt32LE(AUDIO_SAMPLE_RATE * 2, 28)
+  file.writeUInt16LE(2, 32)
+  file.writeUInt16LE(16, 34)
+  file.write('data', 36, 'latin1')
+  file.writeUInt32LE(AUDIO_SAMPLE_RATE * 2, 40)
+  for (let at = 0; at < AUDIO_SAMPLE_RATE; at++) {
+    file.writeInt16LE(Math.round(8_000 * Math.sin((at * 2 * Math.PI * 440) / AUDIO_SAMPLE_RATE)), 44 + at * 2)
+  }
+  return file
 }
 
 async function asProblem<T>(work: () => Promise<T>, prefix = ''): Promise<T> {

@@ -11,6 +11,7 @@ import { decodeDoc, encodeDoc } from '../../contract/json/index.ts'
 import { methodInfo } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Layers, UploadType } from '../../engines/onnx-model/layers.ts'
+import { readParamSpecs } from '../../engines/onnx-model/param-specs.ts'
 import { uploadProblem } from '../../engines/onnx-model/problem.ts'
 import { readUploadSettings } from '../../engines/onnx-model/settings.ts'
 import type { CheckOrder } from '../../model-packages/check.ts'
@@ -26,7 +27,7 @@ import { ALL_SCOPES } from '../access/scopes.ts'
 import type { Call } from '../call.ts'
 import type { Services } from '../services.ts'
 import { PACKAGE_FETCH_MS } from './limits.ts'
-import { withoutSignature } from './upload-request.ts'
+import { fieldMaps, withoutSignature } from './upload-request.ts'
 import { linkConcepts } from './version-concepts.ts'
 
 /** Where packages lie while they are checked, under the data folder; what a killed server left there is of no use. */
@@ -101,8 +102,8 @@ async function orderOf(
     package: await blobs.file(hash),
     folder,
     type: model.model_type_id as UploadType,
-    inputMap: version.pretrainedModelConfig?.inputFieldsMap ?? {},
-    outputMap: version.pretrainedModelConfig?.outputFieldsMap ?? {},
+    ...fieldMaps(version),
+    params: readParamSpecs(version.outputInfo?.paramsSpecs ?? []),
     settings: readUploadSettings(version.inputInfo?.params ?? {}, version.outputInfo?.params ?? {}),
     labels: concepts.map(({ id, name }) => ({ id, name })),
   }

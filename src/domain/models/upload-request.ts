@@ -1,8 +1,10 @@
+import type { JsonObject } from '@bufbuild/protobuf'
 import { isAppError } from '../../base/errors.ts'
 import { type ModelVersion, PretrainedModelConfigSchema } from '../../contract/index.ts'
 import { Scope } from '../../contract/methods.ts'
 import { checkFieldMaps } from '../../engines/onnx-model/bind.ts'
 import { isUploadType, MODEL_TYPES, namesClasses } from '../../engines/onnx-model/layers.ts'
+import { readParamSpecs } from '../../engines/onnx-model/param-specs.ts'
 import { readUploadSettings } from '../../engines/onnx-model/settings.ts'
 import { parseUrl } from '../../fetch/url.ts'
 import { demandScope } from '../access/demand.ts'
@@ -32,12 +34,23 @@ export function checkUpload(call: Call, typeId: string, given: ModelVersion, fro
       throw invalidModel('Give the URL of the package in pretrained_model_config.model_zip_url.')
     asInvalid('pretrained_model_config.model_zip_url: ', () => parseUrl(config.modelZipUrl))
   }
-  asInvalid('pretrained_model_config: ', () =>
-    checkFieldMaps(typeId, config?.inputFieldsMap ?? {}, config?.outputFieldsMap ?? {}),
-  )
+  const { inputMap, outputMap } = fieldMaps(given)
+  asInvalid('pretrained_model_config: ', () => checkFieldMaps(typeId, inputMap, outputMap))
+  readParamSpecs(given.outputInfo?.paramsSpecs ?? [])
   readUploadSettings(given.inputInfo?.params ?? {}, params)
   const listed = given.outputInfo?.data?.concepts ?? []
   if (namesClasses(typeId) && listed.length === 0) demandScope(call.target, Scope.Concepts_Add)
+}
+
+/** The field maps of an upload; clients write them into the config of the upload or into the info of in- and output. */
+export function fieldMaps({ pretrainedModelConfig: config, inputInfo, outputInfo }: ModelVersion): {
+  inputMap: JsonObject
+  outputMap: JsonObject
+} {
+  return {
+    inputMap: config?.inputFieldsMap ?? inputInfo?.fieldsMap ?? {},
+    outputMap: config?.outputFieldsMap ?? outputInfo?.fieldsMap ?? {},
+  }
 }
 
 function asInvalid(prefix: string, check: () => unknown): void {

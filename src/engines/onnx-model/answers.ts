@@ -2,21 +2,30 @@ import { create } from '@bufbuild/protobuf'
 import type { Tensor } from 'onnxruntime-node'
 import { AppError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
-import { type Data, DataSchema, type Region, RegionSchema } from '../../contract/index.ts'
+import { type Data, DataSchema, type Image, ImageSchema, type Region, RegionSchema } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { ImageHandle } from '../../media/image.ts'
 import { unit } from '../boxes.ts'
 import type { ConceptMaker } from '../concepts.ts'
+import type { InferScope } from '../engine.ts'
 import { boxRegion, embeddingData } from '../kit.ts'
 import { sigmoid, softmax } from '../vectors.ts'
 import type { Placement } from './feed.ts'
 import type { BoxForm, Layers, OutputRole } from './layers.ts'
-import { BOXES_MAX, MASK_PIXELS_MAX, REGIONS_MAX, VECTOR_LENGTH_MAX } from './limits.ts'
+import {
+  BOXES_MAX,
+  IMAGE_OUT_PIXELS_MAX,
+  MASK_PIXELS_MAX,
+  REGIONS_MAX,
+  TEXT_OUT_LENGTH_MAX,
+  VECTOR_LENGTH_MAX,
+} from './limits.ts'
 
 /** What the answers of a model are made into data with. */
 export interface AnswerContext {
   readonly layers: Layers
   readonly concept: ConceptMaker
+  readonly scope: InferScope
   /** Where the picture lay, for models that look at one. */
   readonly placement?: Placement
 }
@@ -28,11 +37,21 @@ export async function answerData(outputs: Outputs, context: AnswerContext): Prom
   switch (context.layers.type) {
     case 'visual-embedder':
     case 'text-embedder':
+    case 'audio-embedder':
+    case 'multimodal-embedder':
       return embeddingData(vectorOf(outputs, context.layers))
     case 'visual-detector':
       return create(DataSchema, { regions: boxRegions(outputs, context) })
     case 'visual-segmenter':
       return create(DataSchema, { regions: await maskRegions(outputs, context) })
+    case 'text-to-text':
+    case 'image-to-text':
+    case 'audio-to-text':
+    case 'multimodal-to-text':
+      return create(DataSchema, { text: { raw: answeredText(outputs, context.layers) } })
+    case 'text-to-image':
+    case 'image-to-image':
+      return create(DataSchema, { image: answeredImage(outputs, context) })
     default:
       return create(DataSchema, { concepts: classes(outputs, context) })
   }
@@ -58,6 +77,41 @@ function vectorOf(outputs: Outputs, layers: Layers): ArrayLike<number> {
     if (!Number.isFinite(vector[at])) throw wrong('The model gave a vector with a value that is no number.')
   }
   return vector
+}
+
+function answeredText(outputs: Outputs, layers: Layers): string {
+  const texts = tensorOf(outputs, layers, 'text').data as unknown as readonly string[]
+  const [text] = texts
+  if (text === undefined || texts.length > 1) throw wrong(`The model gave ${texts.length} texts; it must give one.`)
+  if (text.length <= TEXT_OUT_LENGTH_MAX) return text
+  throw wrong(`The model gave a text of ${text.length} characters; ${TEXT_OUT_LENGTH_MAX} are possible.`)
+}
+
+/** A picture of bytes, or of floats from 0 to 1. */
+function answeredImage(outputs: Outputs, { layers, scope }: AnswerContext): Image {
+  const tensor = tensorOf(outputs, layers, 'image')
+  const sides = tensor.dims.slice(-3)
+  const last = sides[2] === 3
+  const [height = 0, width = 0] = last ? sides : sides.slice(1)
+  const pixels = height * width
+  if (pixels === 0 || pixels > IMAGE_OUT_PIXELS_MAX || tensor.data.length !== pixels * 3) {
+    throw wrong(
+      `The model gave a picture of [${tensor.dims}]; one of at most ${IMAGE_OUT_PIXELS_MAX} pixels is possible.`,
+    )
+  }
+  const values = numbers(tensor)
+  const scale = tensor.type === 'uint8' ? 1 : 255
+  const [step, plane] = last ? [3, 1] : [1, pixels]
+  const rgb = new Uint8Array(pixels * 3)
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    for (let channel = 0; channel < 3; channel++) {
+      const value = Math.round(values[pixel * step + channel * plane]! * scale)
+      rgb[pixel * 3 + channel] = Math.min(255, Math.max(0, value))
+    }
+  }
+  const image = create(ImageSchema)
+  scope.bindImage(image, ImageHandle.fromRaw(rgb, width, height))
+  return image
 }
 
 function classes(outputs: Outputs, { layers, concept }: AnswerContext): Data['concepts'] {

@@ -3,15 +3,19 @@ import type { InferenceSession } from 'onnxruntime-node'
 import type { Label } from '../concepts.ts'
 import type { PixelScale } from '../pixels.ts'
 import {
+  type AudioLayer,
   type ImageLayer,
+  INPUT_FIELDS,
   type Layers,
   namesClasses,
   OUTPUT_FIELDS,
   type OutputRole,
+  type ParamLayer,
   type TextLayer,
   type UploadType,
 } from './layers.ts'
 import { SIDE_MAX, TENSOR_NAME_MAX, VECTOR_LENGTH_MAX } from './limits.ts'
+import type { ParamSpec } from './param-specs.ts'
 import { uploadProblem } from './problem.ts'
 import type { UploadSettings } from './settings.ts'
 
@@ -27,6 +31,8 @@ export interface Binding {
   readonly settings: UploadSettings
   /** The classes in the order of the model's outputs. */
   readonly labels: readonly Label[]
+  /** Parameters that the uploader has declared; further inputs of the model are named after them. */
+  readonly params?: readonly ParamSpec[]
   readonly inputs: readonly Tensor[]
   readonly outputs: readonly Tensor[]
 }
@@ -39,18 +45,17 @@ const OUTPUT_TYPES: Readonly<Record<OutputRole, readonly string[]>> = {
   scores: ['float32', 'float64'],
   labels: [...WHOLE_NUMBERS, 'float32'],
   mask: WHOLE_NUMBERS,
+  text: ['string'],
+  image: ['uint8', 'float32'],
 }
 
 /** Fits the tensors of a model to the fields of its type. Throws AppError 21105 for the first that does not fit. */
 export function bindLayers(binding: Binding): Layers {
   const { type, settings } = binding
-  const field = inputField(type)
   const fields = OUTPUT_FIELDS[type]
   checkFieldMaps(type, binding.inputMap, binding.outputMap)
-  const input = find(binding.inputs, binding.inputMap[field], field, 'input', true)
-  const other = binding.inputs.find(({ name }) => name !== input.name)
-  if (other) throw uploadProblem(`The model wants a second input '${other.name}', which ${type} models do not have.`)
-  const taken = field === 'text' ? { text: textLayer(input) } : { image: imageLayer(input, settings) }
+  const { taken, used } = bindInputs(binding)
+  const params = paramLayers(binding, used)
   const outputs: Partial<Record<OutputRole, string>> = {}
   for (const { role, path, usual } of fields) {
     const tensor = find(binding.outputs, binding.outputMap[path], usual, 'output', fields.length === 1)
@@ -60,6 +65,7 @@ export function bindLayers(binding: Binding): Layers {
   return {
     type,
     ...taken,
+    ...(params.length > 0 ? { params } : {}),
     outputs,
     activation: settings.activation,
     boxes: { format: settings.boxFormat, units: settings.boxUnits },
@@ -67,11 +73,63 @@ export function bindLayers(binding: Binding): Layers {
   }
 }
 
-const inputField = (type: UploadType): 'text' | 'image' => (type.startsWith('text-') ? 'text' : 'image')
+type Taken = Pick<Layers, 'image' | 'text' | 'audio'>
+
+/** The tensors of the input fields: the one there must be, or those that there are of several. */
+function bindInputs({ type, settings, inputs, inputMap, params = [] }: Binding): { taken: Taken; used: Set<string> } {
+  const fields = INPUT_FIELDS[type]
+  const declared = new Set(params.map(({ name }) => name))
+  const media = inputs.filter(({ name }) => !declared.has(name))
+  const used = new Set<string>()
+  const taken: { -readonly [F in keyof Taken]: Taken[F] } = {}
+  for (const field of fields) {
+    const named = inputMap[field] !== undefined || media.some(({ name }) => name === field)
+    // Of several fields those may be missing that the model knows nothing of.
+    if (fields.length > 1 && !named) continue
+    const tensor = find(media, inputMap[field], field, 'input', true)
+    used.add(tensor.name)
+    if (field === 'text') taken.text = textLayer(tensor)
+    else if (field === 'audio') taken.audio = audioLayer(tensor)
+    else taken.image = imageLayer(tensor, settings)
+  }
+  if (used.size > 0) return { taken, used }
+  const names = media.map(({ name }) => `'${shown(name)}'`).join(', ') || 'none'
+  throw uploadProblem(
+    `The model has no input tensor ${fields.map((field) => `'${field}'`).join(' or ')}; it has ${names}.`,
+  )
+}
+
+const PARAM_TYPES: Readonly<Record<string, readonly string[]>> = {
+  boolean: ['bool'],
+  string: ['string'],
+  number: ['float32', 'float64', 'int32', 'int64'],
+}
+
+/** The tensors that parameters fill. A declared parameter without a tensor would change nothing, so it is refused. */
+function paramLayers({ type, inputs, params = [] }: Binding, used: ReadonlySet<string>): ParamLayer[] {
+  const other = inputs.find(({ name }) => !used.has(name) && !params.some((spec) => spec.name === name))
+  if (other) {
+    throw uploadProblem(
+      `The model wants a further input '${shown(other.name)}', which ${type} models do not have; declare it in output_info.params_specs with a default, or leave it out of the graph.`,
+    )
+  }
+  return params.map(({ name, otherwise }) => {
+    const tensor = inputs.find((input) => input.name === name)
+    if (!tensor) throw uploadProblem(`The parameter '${name}' of params_specs has no input tensor of that name.`)
+    const wanted = PARAM_TYPES[typeof otherwise]!
+    const { shape = [] } = tensor.isTensor ? tensor : {}
+    if (!tensor.isTensor || !wanted.includes(tensor.type) || shape.length > 2 || !single(shape)) {
+      throw uploadProblem(
+        `The input '${name}' must be one value of ${wanted.join(' or ')}, as its parameter in params_specs is.`,
+      )
+    }
+    return { name, type: tensor.type as ParamLayer['type'], rank: shape.length, otherwise }
+  })
+}
 
 /** Refuses field maps with fields that the type does not have or without names of tensors. Throws AppError 21105. */
 export function checkFieldMaps(type: UploadType, inputMap: JsonObject, outputMap: JsonObject): void {
-  checkPaths(inputMap, [inputField(type)], 'input_fields_map')
+  checkPaths(inputMap, INPUT_FIELDS[type], 'input_fields_map')
   const paths = OUTPUT_FIELDS[type].map(({ path }) => path)
   checkPaths(outputMap, paths, 'output_fields_map')
 }
@@ -114,10 +172,17 @@ function textLayer({ name, type, shape }: TypedTensor): TextLayer {
   )
 }
 
+function audioLayer({ name, type, shape }: TypedTensor): AudioLayer {
+  const fits = type === 'float32' && shape.length >= 1 && shape.length <= 2 && single(shape.slice(0, -1))
+  if (fits && isOpen(shape.at(-1)!)) return { name, rank: shape.length }
+  throw uploadProblem(
+    `The input '${shown(name)}' is ${type} [${shape}]; sound goes in as samples of 16 kHz, as a tensor FP32 [-1].`,
+  )
+}
+
 function imageLayer({ name, type, shape }: TypedTensor, settings: UploadSettings): ImageLayer {
-  const fits = (type === 'uint8' || type === 'float32') && (shape.length === 3 || shape.length === 4)
   const batch = shape.length === 4
-  const order = fits && (!batch || isOpen(shape[0]!) || shape[0] === 1) ? orderOf(shape.slice(-3), type) : undefined
+  const order = pictureOrder(shape, type)
   if (order === undefined) {
     throw uploadProblem(
       `The input '${shown(name)}' is ${type} [${shape}]; a picture goes in as uint8 or float32 with 3 channels, first or last, such as UINT8 [-1,-1,3] or FP32 [1,3,224,224].`,
@@ -146,6 +211,12 @@ function imageLayer({ name, type, shape }: TypedTensor, settings: UploadSettings
     bgr: settings.bgr,
     scales,
   }
+}
+
+/** Where the channels of a picture stand in a tensor, or undefined for one that can be no picture. */
+function pictureOrder(shape: readonly (number | string)[], type: string): ImageLayer['order'] | undefined {
+  const fits = (type === 'uint8' || type === 'float32') && (shape.length === 3 || shape.length === 4)
+  return fits && (shape.length === 3 || single(shape.slice(0, 1))) ? orderOf(shape.slice(-3), type) : undefined
 }
 
 /** Where the three channels stand; where nothing tells, bytes have them last, as pictures do, and floats first. */
@@ -186,6 +257,12 @@ function checkOutput(role: OutputRole, { name, type, shape }: TypedTensor, { lab
   if ((role === 'labels' || role === 'scores') && shape.length > 3) throw uploadProblem(`${is}; it must be [-1,1].`)
   if (role === 'mask' && (shape.length < 2 || shape.length > 4 || !single(shape.slice(0, -2)))) {
     throw uploadProblem(`${is}; a mask is [-1,-1], the class of each pixel.`)
+  }
+  if (role === 'text' && !(shape.length <= 2 && single(shape))) {
+    throw uploadProblem(`${is}; an answer is one text, STRING [1].`)
+  }
+  if (role === 'image' && pictureOrder(shape, type) === undefined) {
+    throw uploadProblem(`${is}; a picture comes as uint8 or float32 with 3 channels, such as UINT8 [-1,-1,3].`)
   }
   if (role === 'embeddings') {
     const length = rest.reduce<number>((product, size) => (isOpen(size) ? product : product * (size as number)), 1)

@@ -2,16 +2,17 @@ import { readFile, stat } from 'node:fs/promises'
 import { InferenceSession, type Tensor } from 'onnxruntime-node'
 import { AppError } from '../../base/errors.ts'
 import { StatusCode } from '../../contract/status-code.ts'
+import { soundOf } from '../audio.ts'
 import { conceptMaker } from '../concepts.ts'
-import type { Engine, EngineItem, LoadedEngine, WeightFiles } from '../engine.ts'
+import type { Engine, EngineItem, EngineSetup, LoadedEngine, WeightFiles } from '../engine.ts'
 import { eachItem, pictureOf, textOf } from '../kit.ts'
 import { SESSION_OVERHEAD_BYTES, sessionOptions } from '../onnx.ts'
 import { answerData } from './answers.ts'
-import { imageTensor, textTensor } from './feed.ts'
+import { audioTensor, blankTensor, imageTensor, type Placement, paramTensor, textTensor } from './feed.ts'
 import type { Layers } from './layers.ts'
 
 /**
- * Runs a model that a user has brought: image or text -> what its type answers.
+ * Runs a model that a user has brought: image, text or sound -> what its type answers.
  *
  * Its weights are stored contents of the version: the model file as `model`, and `layers`, the JSON that says how its
  * tensors stand for fields. Both were checked when the model was brought.
@@ -44,18 +45,28 @@ export function loadedModel(session: InferenceSession, layers: Layers, fileBytes
     infer: (items, setup) => {
       const concept = conceptMaker(setup)
       return eachItem(items, async (item) => {
-        const { feeds, placement } = await feedsOf(item, layers)
-        return answerData(await run(session, feeds, layers), { layers, concept, placement })
+        const { feeds, placement } = await feedsOf(item, layers, setup)
+        return answerData(await run(session, feeds, layers), { layers, concept, placement, scope: item.scope })
       })
     },
   }
 }
 
-async function feedsOf(item: EngineItem, layers: Layers) {
-  if (layers.text) return { feeds: { [layers.text.name]: textTensor(textOf(item), layers.text) } }
-  const layer = layers.image!
-  const { tensor, placement } = await imageTensor(await pictureOf(item), layer)
-  return { feeds: { [layer.name]: tensor }, placement }
+async function feedsOf(item: EngineItem, { text, image, audio, params = [] }: Layers, setup: EngineSetup) {
+  const feeds: Record<string, Tensor> = {}
+  let placement: Placement | undefined
+  // A model that takes a picture and a text is told by an empty one what it was not given.
+  const both = text !== undefined && image !== undefined && (item.data.image ?? item.data.text) !== undefined
+  if (text) feeds[text.name] = textTensor(both ? (item.data.text?.raw ?? '') : textOf(item), text)
+  if (image && both && !item.data.image) feeds[image.name] = blankTensor(image)
+  else if (image) {
+    const seen = await imageTensor(await pictureOf(item), image)
+    feeds[image.name] = seen.tensor
+    placement = seen.placement
+  }
+  if (audio) feeds[audio.name] = audioTensor((await soundOf(item)).samples, audio)
+  for (const param of params) feeds[param.name] = paramTensor(param, setup.params[param.name])
+  return { feeds, placement }
 }
 
 async function run(session: InferenceSession, feeds: Record<string, Tensor>, { outputs }: Layers) {

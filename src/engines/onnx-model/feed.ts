@@ -1,7 +1,8 @@
+import type { JsonValue } from '@bufbuild/protobuf'
 import { Tensor } from 'onnxruntime-node'
 import { type ImageHandle, letterbox } from '../../media/image.ts'
 import { invalidParam } from '../params.ts'
-import type { ImageLayer, TextLayer } from './layers.ts'
+import type { AudioLayer, ImageLayer, ParamLayer, TextLayer } from './layers.ts'
 import { OPEN_SIDE_MAX, TEXT_LENGTH_MAX } from './limits.ts'
 
 /** Where the picture lies in what the model saw, for mapping boxes back: shares of the tensor's height and width. */
@@ -37,6 +38,41 @@ export function textTensor(text: string, layer: TextLayer): Tensor {
     throw invalidParam(`The text has ${text.length} characters; uploaded models take at most ${TEXT_LENGTH_MAX}.`)
   }
   return new Tensor('string', [text], new Array<number>(layer.rank).fill(1))
+}
+
+/** Nothing to see, for a model that takes a picture or a text and was given a text. */
+export function blankTensor(layer: ImageLayer): Tensor {
+  const [height, width] = [layer.height ?? 1, layer.width ?? 1]
+  const sides = layer.order === 'HWC' ? [height, width, 3] : [3, height, width]
+  const count = height * width * 3
+  const data = layer.type === 'uint8' ? new Uint8Array(count) : new Float32Array(count)
+  return new Tensor(layer.type, data as never, layer.batch ? [1, ...sides] : sides)
+}
+
+/** Sound as a tensor of its samples. */
+export const audioTensor = (samples: Float32Array, { rank }: AudioLayer): Tensor =>
+  new Tensor('float32', samples, rank === 2 ? [1, samples.length] : [samples.length])
+
+/** A parameter as a tensor of one value. Throws AppError 21202 for a value of another kind. */
+export function paramTensor({ name, type, rank, otherwise }: ParamLayer, given: JsonValue | undefined): Tensor {
+  const value = given ?? otherwise
+  const fits = typeof value === typeof otherwise && (typeof value !== 'number' || Number.isFinite(value))
+  if (!fits) throw invalidParam(`The parameter output_info.params.${name} must be a ${typeof otherwise}.`)
+  const dims = new Array<number>(rank).fill(1)
+  switch (type) {
+    case 'string':
+      return new Tensor('string', [String(value)], dims)
+    case 'bool':
+      return new Tensor('bool', Uint8Array.of(value ? 1 : 0), dims)
+    case 'float32':
+      return new Tensor('float32', Float32Array.of(Number(value)), dims)
+    case 'float64':
+      return new Tensor('float64', Float64Array.of(Number(value)), dims)
+    case 'int32':
+      return new Tensor('int32', Int32Array.of(Math.round(Number(value))), dims)
+    case 'int64':
+      return new Tensor('int64', BigInt64Array.of(BigInt(Math.round(Number(value)))), dims)
+  }
 }
 
 function sizeFor({ width, height }: ImageHandle, layer: ImageLayer): { width: number; height: number } {

@@ -13,5 +13,11 @@ export const BOXES_MAX = 100_000
 export const MASK_PIXELS_MAX = 4_194_304
 /** Longest vector that a model may answer, in numbers. */
 export const VECTOR_LENGTH_MAX = 16_384
+/** Most parameters that an uploader may declare for his model. */
+export const PARAMS_MAX = 64
+/** Longest text that a model may answer, in UTF-16 units. */
+export const TEXT_OUT_LENGTH_MAX = 1_000_000
+/** Largest picture that a model may answer, in pixels. */
+export const IMAGE_OUT_PIXELS_MAX = 16_777_216
 /** Longest name of a tensor, in characters. */
 export const TENSOR_NAME_MAX = 256

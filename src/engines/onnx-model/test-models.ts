@@ -45,20 +45,23 @@ function graph({ nodes, constants = [], inputs, outputs }: Omit<Parts, 'opset' |
   return message
 }
 
-const strings = (name: string, list: readonly string[]): Message => {
+/** An attribute that is a list of texts. */
+export const strings = (name: string, list: readonly string[]): Message => {
   const attribute = new Message().string(1, name)
   for (const text of list) attribute.string(9, text)
   return attribute.int(20, 8)
 }
 
 /** `mean`: the mean of each channel, 0..1, of UINT8 [h,w,3]. */
-const channelMeans = [
+export const channelMeans = [
   nodeMessage('Cast', ['image'], ['floats'], { to: ELEMENT.float32 }),
   nodeMessage('ReduceMean', ['floats'], ['sums'], { axes: [0, 1], keepdims: 0 }),
   nodeMessage('Div', ['sums', 'full'], ['means']),
 ]
-const full = tensorMessage('full', 'float32', [1], [255])
-const anyPicture = [value('image', 'uint8', ['h', 'w', 3])]
+/** The largest byte, as a float. */
+export const full = tensorMessage('full', 'float32', [1], [255])
+/** A picture of any size. */
+export const anyPicture = [value('image', 'uint8', ['h', 'w', 3])]
 
 /** How much red, green and blue there is: UINT8 [-1,-1,3] -> softmax_predictions FP32 [3]. */
 export const colourClassifier = (output = 'softmax_predictions'): Buffer =>

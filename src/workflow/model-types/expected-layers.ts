@@ -22,6 +22,9 @@ const { FP32, INT32, INT64, STRING, UINT8 } = DataType
 
 const image = layer('image', UINT8, [ANY, ANY, 3], 'The picture: rows, columns, red, green and blue.')
 const text = layer('text', STRING, [1], 'The text.')
+const sound = layer('audio', FP32, [ANY], 'The sound: samples of 16 kHz, one channel, from -1 to 1.')
+const answer = layer('text', STRING, [1], 'The answer, usually "text".')
+const drawing = layer('image', UINT8, [ANY, ANY, 3], 'The picture, usually "image".')
 const classes = layer('concepts', FP32, [ANY], 'A value for each class, usually "softmax_predictions".', true)
 const vector = layer('embeddings', FP32, [ANY], 'The vector, usually "embeddings".')
 const optional = ({ $typeName: _, ...given }: ModelLayerInfo): ModelLayerInfo =>
@@ -74,8 +77,14 @@ const BY_TYPE: Readonly<Record<string, Layers>> = {
   'visual-embedder': layers([image], [vector]),
   'text-classifier': layers([text], [classes]),
   'text-embedder': layers([text], [vector]),
-  'text-to-text': layers([text], [layer('text', STRING, [1], 'The answer, usually "text".')]),
-  'text-to-image': layers([text], [layer('image', UINT8, [ANY, ANY, 3], 'The picture, usually "image".')]),
+  'text-to-text': layers([text], [answer]),
+  'text-to-image': layers([text], [drawing]),
+  'image-to-text': layers([image], [answer]),
+  'image-to-image': layers([image], [drawing]),
+  'audio-to-text': layers([sound], [answer]),
+  'audio-classifier': layers([sound], [classes]),
+  'audio-embedder': layers([sound], [vector]),
+  'multimodal-to-text': layers([optional(image), optional(text)], [answer]),
   'multimodal-embedder': layers([optional(image), optional(text)], [vector]),
 }
 
