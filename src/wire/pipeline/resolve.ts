@@ -32,6 +32,11 @@ export const coversEverybody = (method: MethodInfo): boolean =>
   method.level === 'root' ||
   (method.level === 'user' && onlyReads(method.name) && method.bindings.some(({ path }) => !path.includes(USER_PART)))
 
+// Clients send the id of the app that they are about to make beside PostApps, and keep it in what else they ask of users.
+const APP_PART = '/apps/{user_app_id.app_id}'
+const isAboutUser = ({ level, bindings }: MethodInfo): boolean =>
+  level === 'user' && !bindings.some(({ path }) => path.includes(APP_PART))
+
 interface Placed {
   readonly userAppId?: UserAppIDSet
   /** Streams of parts name their place in the first message, one level deeper. */
@@ -44,7 +49,8 @@ const placeIn = (request: Message & Placed): UserAppIDSet | undefined =>
 
 async function run(call: PipelineCall, request: Message): Promise<void> {
   if (call.method.auth === AuthType.NoAuth) return
-  const { userId = '', appId = '' } = placeIn(request) ?? {}
+  const { userId = '', appId: named = '' } = placeIn(request) ?? {}
+  const appId = isAboutUser(call.method) ? '' : named
   // Before any look-up, so that it says nothing about which users there are.
   if (call.method.level === 'app' && appId === '' && !call.principal.app) {
     throw new AppError(StatusCode.CONN_KEY_INVALID, 'Must provide app external ID in API authorizer')
