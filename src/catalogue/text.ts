@@ -6,6 +6,18 @@ import type { CatalogueModel } from './types.ts'
 /** Models that work on text. */
 export const textModels: readonly CatalogueModel[] = [
   {
+    id: 'tinyllama-1_1b-chat',
+    typeId: 'text-to-text',
+    name: 'TinyLlama 1.1B Chat',
+    description:
+      'Writes short English texts and answers simple questions, by TinyLlama 1.1B squeezed to 2 bits: fluent, but often wrong and hard to instruct. It shows how language models run here; connect a better one for work (docs/remote-runtimes.md).',
+    engine: 'tinyllama-1-1b',
+    weights: ['tinyllama-1-1b-chat'],
+    license: 'Apache-2.0',
+    useCases: ['chat'],
+    languages: ['en'],
+  },
+  {
     id: 'multilingual-text-embedding',
     versions: ['9b33adf15280465b857163ddaaacdcb1'],
     typeId: 'text-embedder',

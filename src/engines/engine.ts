@@ -17,6 +17,8 @@ export interface InferScope {
   bindImage(image: Image, handle: ImageHandle): void
   /** Computes a value once per input and key. */
   memo<T>(key: string, compute: () => Promise<T>): Promise<T>
+  /** Takes pieces of the text that is answered while it is being written; only where the caller wants them. */
+  readonly onText?: (piece: string) => void
 }
 
 /** What an engine remembers of a stream that goes on from call to call. */

@@ -8,6 +8,8 @@ import { HUB_LISTINGS } from './hub/listings.ts'
 export interface Listing {
   readonly weights: readonly string[]
   readonly load: () => Promise<Engine>
+  /** A language model: it answers talks, piece by piece. */
+  readonly talks?: true
 }
 
 const faceDetectors = () => import('./faces/detectors.ts')
@@ -88,6 +90,11 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
     weights: ['silero-vad'],
     load: async () => (await import('./sound/speech-share.ts')).speechShare,
   },
+  'tinyllama-1-1b': {
+    weights: ['tinyllama-1-1b-chat'],
+    load: async () => (await import('./language-model/engine.ts')).tinyLlamaChat,
+    talks: true,
+  },
   'vader-sentiment': { weights: [], load: async () => (await import('./sentiment/engine.ts')).sentiment },
   whisper: {
     weights: ['whisper-base-en', 'silero-vad'],
@@ -107,6 +114,9 @@ export const engineNames: readonly string[] = Object.keys(LISTINGS)
 export function engineWeights(name: string): readonly string[] {
   return Object.hasOwn(LISTINGS, name) ? LISTINGS[name]!.weights : []
 }
+
+/** Whether an engine is a language model, which answers talks piece by piece. */
+export const engineTalks = (name: string): boolean => Object.hasOwn(LISTINGS, name) && LISTINGS[name]!.talks === true
 
 /** Finds engines by name. */
 export interface EngineRegistry {

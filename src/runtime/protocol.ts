@@ -11,6 +11,8 @@ export interface RunRequest {
   /** Media bytes are inside (`image.base64` and so on); URLs have been fetched before. */
   readonly inputs: readonly Data[]
   readonly options: RunOptions
+  /** Whether the server wants the answer in pieces as it is written. */
+  readonly inPieces?: boolean
   /** Threads of each network that is loaded for it. */
   readonly threads: number
 }
@@ -32,6 +34,8 @@ export type FromWorker =
       readonly rssBytes: number
     }
   | { readonly type: 'need-plan'; readonly id: number }
+  /** A piece of the text that is being written; the result comes whole all the same. */
+  | { readonly type: 'piece'; readonly id: number; readonly text: string }
   | { readonly type: 'error'; readonly id: number; readonly code: StatusCode; readonly details: string }
   | { readonly type: 'stats'; readonly id: number; readonly stats: WorkerStats }
 

@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { create } from '@bufbuild/protobuf'
 import { type Data, DataSchema } from '../contract/index.ts'
-import type { Engine, EngineItem } from '../engines/engine.ts'
+import type { Engine, EngineItem, InferScope } from '../engines/engine.ts'
 
 /** What an input tells the engine to do. */
 export type TestOrder =
@@ -15,6 +15,8 @@ export type TestOrder =
   | { readonly do: 'echo'; readonly text: string }
   /** Answer a text of so many characters. */
   | { readonly do: 'big'; readonly size: number }
+  /** Hand on a text piece by piece where somebody listens, then answer it, or die. */
+  | { readonly do: 'say'; readonly pieces: readonly string[]; readonly die?: boolean }
   /** Die. */
   | { readonly do: 'crash' }
   /** Die unless the file exists, and make it before. */
@@ -60,12 +62,17 @@ export function folderHas(
   })
 }
 
-async function obey(order: TestOrder, signal: AbortSignal): Promise<string> {
+async function obey(order: TestOrder, { signal, onText }: InferScope): Promise<string> {
   switch (order.do) {
     case 'echo':
       return order.text
     case 'big':
       return 'x'.repeat(order.size)
+    case 'say':
+      for (const piece of order.pieces) onText?.(piece)
+      // What was said has to reach the server before.
+      if (order.die) setImmediate(() => process.kill(process.pid, 'SIGKILL'))
+      return order.die ? new Promise(() => {}) : order.pieces.join('')
     case 'crash':
       process.kill(process.pid, 'SIGKILL')
       return 'unreachable'
@@ -93,7 +100,7 @@ async function obey(order: TestOrder, signal: AbortSignal): Promise<string> {
 }
 
 async function answer({ data, scope }: EngineItem, together: number): Promise<Data> {
-  const text = await obey(JSON.parse(data.text!.raw) as TestOrder, scope.signal)
+  const text = await obey(JSON.parse(data.text!.raw) as TestOrder, scope)
   const imageSum = data.image?.base64.reduce((sum, byte) => sum + byte, 0) ?? 0
   const reply: TestAnswer = { pid: process.pid, text, together, imageSum }
   return create(DataSchema, { text: { raw: JSON.stringify(reply) } })

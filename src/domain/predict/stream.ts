@@ -6,7 +6,7 @@ import type { Call } from '../call.ts'
 import { echoInput, itemStatus, toOutput } from './answer.ts'
 import { checkInputs } from './inputs.ts'
 import { invalid, methodOf } from './method-args.ts'
-import { nodeOf, streamMethod, streamText, talks } from './methods.ts'
+import { nodeOf, streamMethod, streamText, talksAtAll } from './methods.ts'
 import { overridesOf, predictReady, type ReadyModel, readyModel } from './model.ts'
 
 /** What one message of a stream of predictions carries. */
@@ -32,7 +32,7 @@ export async function* generateOutputs(
     const pieces =
       method !== undefined
         ? streamMethod(call, ready, input, method)
-        : talks(nodeOf(ready).remote)
+        : talksAtAll(nodeOf(ready))
           ? streamText(call, ready, input)
           : undefined
     if (!pieces) {

@@ -9,8 +9,9 @@ import { passEmbeddings } from '../../remote/openai/embeddings.ts'
 import { passImages } from '../../remote/openai/images.ts'
 import type { Compiled } from '../../workflow/compile/index.ts'
 import type { PlanNode } from '../../workflow/plan.ts'
-import type { RemoteSettings } from '../../workflow/remote.ts'
 import type { Call } from '../call.ts'
+import { chatHere, chatStreamHere } from './local-chat.ts'
+import { talksHere } from './local-talk.ts'
 import { invalid, isObject, type MethodArgs, parse } from './method-args.ts'
 import { runInputs } from './run.ts'
 
@@ -41,6 +42,7 @@ export async function passOn(call: Call, model: Compiled, args: MethodArgs): Pro
     if (endpoint === IMAGES) return JSON.stringify(await passImages(link, request, signal))
     return JSON.stringify(await chat(link, withOwnFields(remote, request), signal))
   }
+  if (endpoint === CHAT && talksHere(node)) return JSON.stringify(await chatHere(call, node, request))
   if (endpoint === EMBEDDINGS && typeId === 'text-embedder') {
     return JSON.stringify(await embedHere(call, model, node, request))
   }
@@ -50,11 +52,17 @@ export async function passOn(call: Call, model: Compiled, args: MethodArgs): Pro
 /** Answers a chat request of the OpenAI interface with the events of its stream, as JSON texts. */
 export async function* passOnStream(
   call: Call,
-  remote: RemoteSettings,
+  { plan, nodes }: Compiled,
   args: MethodArgs,
 ): AsyncGenerator<string, void, undefined> {
   const { endpoint, request } = readMessage(args)
-  if (endpoint !== CHAT) throw unfit(endpoint, remote.modelTypeId)
+  const node = plan.nodes[nodes[0]!.index]!
+  const { remote } = node
+  if (endpoint !== CHAT) throw unfit(endpoint, nodes[0]!.model.modelTypeId)
+  if (!remote) {
+    for await (const event of chatStreamHere(call, node, request)) yield JSON.stringify(event)
+    return
+  }
   const link = await call.services.links.get(remote)
   for await (const event of chatStream(link, withOwnFields(remote, request), call.signal)) yield JSON.stringify(event)
 }

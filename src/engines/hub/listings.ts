@@ -11,12 +11,14 @@ export const HUB_LISTINGS: Readonly<Record<string, Listing>> = {
   'e5-embed': { weights: ['multilingual-e5-small'], load: async () => (await import('./sentence-embed.ts')).e5Embed },
   'qwen2-5-0-5b': {
     weights: ['qwen2-5-0-5b-instruct'],
-    load: async () => (await import('./language-model.ts')).qwenInstruct,
+    load: async () => (await import('../language-model/engine.ts')).qwenInstruct,
+    talks: true,
   },
   'rtdetr-r18': { weights: ['rtdetr-r18'], load: async () => (await import('./detect.ts')).rtdetrR18 },
   'smollm2-360m': {
     weights: ['smollm2-360m-instruct'],
-    load: async () => (await import('./language-model.ts')).smolInstruct,
+    load: async () => (await import('../language-model/engine.ts')).smolInstruct,
+    talks: true,
   },
   'toxic-bert': { weights: ['toxic-bert'], load: async () => (await import('./classify.ts')).toxicBert },
   'vit-imagenet': { weights: ['vit-base-patch16-224'], load: async () => (await import('./classify.ts')).vitImageNet },

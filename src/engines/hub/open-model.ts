@@ -26,7 +26,8 @@ export class OpenModel {
   static async load(files: WeightFiles, weight: string, key: string): Promise<OpenModel> {
     const path = weightFile(files, weight, key)
     try {
-      const { size } = await stat(path)
+      const data = files[weight]?.data
+      const size = (await stat(path)).size + (data === undefined ? 0 : (await stat(data)).size)
       const session = await InferenceSession.create(path, sessionOptions(true))
       return new OpenModel(session, `${weight} (${basename(path)})`, size + SESSION_OVERHEAD_BYTES)
     } catch (cause) {

@@ -6,6 +6,7 @@ import { silentLog } from '../../base/log.ts'
 import { hubIds, isHubId } from '../../weights/hub/catalogue.ts'
 import type { HubOutcome, HubStore } from '../../weights/hub/store.ts'
 import { isWeightId, weightIds } from '../../weights/manifest.ts'
+import { packagesOf } from '../../weights/manifest-types.ts'
 import { type Progress, WeightStore } from '../../weights/store.ts'
 import { openHub } from '../hub.ts'
 import { configFrom, withSettings } from './settings.ts'
@@ -29,12 +30,12 @@ export function addModels(program: Command): void {
     const { store, hub } = storesOf(options)
     const table = new Table({ head: ['id', 'from', 'licence', 'MB', 'state'], style: { head: [], border: [] } })
     for (const { id, source, status } of store.list()) {
-      const { name, version } = source.package
+      const packages = packagesOf(source)
       table.push([
         id,
-        `npm ${name}@${version}`,
+        packages.map(({ name, version }) => `npm ${name}@${version}`).join('\n'),
         source.modelLicense.id,
-        megabytes(source.package.downloadBytes),
+        megabytes(packages.reduce((sum, { downloadBytes }) => sum + downloadBytes, 0)),
         status.state,
       ])
     }

@@ -66,6 +66,11 @@ export class PendingRequest {
     return this.waiting.reduce((sum, job) => sum + job.end - job.start, 0)
   }
 
+  /** Hands on a piece of the text that is being written, while somebody waits for it. */
+  say(piece: string): void {
+    if (!this.#settled) this.options.onText?.(piece)
+  }
+
   /** Files in the results of a job; the last one completes the request. */
   complete(job: Job, results: readonly InputResult[]): void {
     for (let at = job.start; at < job.end; at++) {
@@ -126,7 +131,7 @@ export function canJoin(a: Job, b: Job): boolean {
 
 /** Not part of a stream, without films, and nothing that a worker has died over. */
 function isPlain({ request, start, end, deaths }: Job): boolean {
-  if (request.options.memory || deaths > 0) return false
+  if (request.options.memory || request.options.onText || deaths > 0) return false
   for (let at = start; at < end; at++) if (request.inputs[at]!.video) return false
   return true
 }

@@ -48,6 +48,32 @@ test('megabytes of media and of answers pass unchanged', async (t) => {
   assert.equal(second!.text, 'ä')
 })
 
+test('a text comes piece by piece to those who listen, before the whole', async (t) => {
+  const runtime = startRuntime(t)
+  const pieces = ['Well', ', ', 'hello']
+  const heard: string[] = []
+  const input = [order({ do: 'say', pieces })]
+  const listen = { ...OPTIONS, onText: (piece: string) => heard.push(piece) }
+  const [result] = await runtime.run(OBEY, {}, input, listen, never)
+  assert.deepEqual(heard, pieces)
+  assert.equal(answerOf(result).text, 'Well, hello')
+  const [quiet] = await runtime.run(OBEY, {}, input, OPTIONS, never)
+  assert.equal(answerOf(quiet).text, 'Well, hello')
+  // Of two inputs nobody could tell whose piece it is.
+  await runtime.run(OBEY, {}, [...input, ...input], listen, never)
+  assert.deepEqual(heard, pieces)
+})
+
+test('what was said is not said again when the worker dies in the middle', async (t) => {
+  const runtime = startRuntime(t)
+  const heard: string[] = []
+  const listen = { ...OPTIONS, onText: (piece: string) => heard.push(piece) }
+  const [result] = await runtime.run(OBEY, {}, [order({ do: 'say', pieces: ['Well'], die: true })], listen, never)
+  assert.equal(result!.nodes[0]!.code, StatusCode.MODEL_PREDICTION_FAILED)
+  assert.match(result!.nodes[0]!.details, /in the middle of its answer; try again/)
+  assert.ok(heard.length <= 1)
+})
+
 test('work whose worker is killed from outside is done again by another one', async (t) => {
   const folder = await temporaryFolder(t)
   const runtime = startRuntime(t)

@@ -221,14 +221,17 @@ class WorkerPool implements Runtime {
             `The prediction was stopped after ${maxWorkMs} milliseconds.`,
           ),
         )
-      } else if (job.deaths + 1 < limits.MAX_ATTEMPTS) {
+      } else if (job.deaths + 1 < limits.MAX_ATTEMPTS && !job.request.options.onText) {
         this.#queue.putBack(splitJob(job))
       } else {
         job.request.completeWith(
           job,
           new AppError(
             StatusCode.MODEL_PREDICTION_FAILED,
-            'The model worker stopped unexpectedly on this input, twice; it cannot be predicted.',
+            job.request.options.onText
+              ? // What has been said cannot be said again otherwise.
+                'The model worker stopped unexpectedly in the middle of its answer; try again.'
+              : 'The model worker stopped unexpectedly on this input, twice; it cannot be predicted.',
           ),
         )
       }

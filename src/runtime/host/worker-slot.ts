@@ -113,13 +113,15 @@ export class WorkerSlot {
    */
   run(jobs: readonly Job[]): void {
     const { plan, files, options, setup } = jobs[0]!.request
+    const { onText, ...sent } = options
     const known = this.#plans.has(plan.hash)
     const request: RunRequest = {
       planHash: plan.hash,
       ...(!known && { plan }),
       files: neededFiles(plan, files),
       inputs: jobs.flatMap(({ request: { inputs }, start, end }) => inputs.slice(start, end)),
-      options,
+      options: sent,
+      ...(onText && { inPieces: true }),
       threads: setup.threads,
     }
     const id = this.#nextId++
@@ -208,11 +210,12 @@ export class WorkerSlot {
         question.resolve(message.stats)
       }
     } else if (message.id === this.#jobId && this.#jobs.length > 0) {
-      this.#answered(this.#jobs, message)
+      if (message.type === 'piece') this.#jobs[0]!.request.say(message.text)
+      else this.#answered(this.#jobs, message)
     }
   }
 
-  #answered(jobs: readonly Job[], message: Exclude<FromWorker, { type: 'ready' | 'stats' }>): void {
+  #answered(jobs: readonly Job[], message: Exclude<FromWorker, { type: 'ready' | 'stats' | 'piece' }>): void {
     clearTimeout(this.#timer)
     this.#jobs = []
     if (message.type === 'need-plan') {

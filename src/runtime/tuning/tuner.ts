@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Log } from '../../base/log.ts'
 import type { Data } from '../../contract/index.ts'
 import type { WeightFiles } from '../../engines/engine.ts'
+import { engineTalks } from '../../engines/registry.ts'
 import type { Plan, RunOptions } from '../../workflow/plan.ts'
 import { mediaBytes } from '../host/job.ts'
 import type { RuntimeOptions } from '../host/runtime.ts'
@@ -91,6 +92,8 @@ export class Tuner {
 
   #note(plan: Plan, files: WeightFiles, inputs: readonly Data[], { sampleMs, memory, served }: RunOptions): void {
     const kind = kindOf(plan, files)
+    // Language models take long and much memory; trying them out in several ways would take more than it brings.
+    if (plan.nodes.some(({ engine }) => engineTalks(engine))) return
     if (kind === undefined || memory || served || this.#record.find(kind) || this.#hopeless.has(kind)) return
     if (this.#wanted.has(kind) || this.#wanted.size >= limits.TUNE_WAITING_MAX) return
     const usable = inputs.filter((data) => !data.video && mediaBytes(data) <= limits.TUNE_SAMPLE_BYTES_MAX)

@@ -51,6 +51,15 @@ test('the least recently used engine is unloaded when there is no room', async (
   )
 })
 
+test('an engine too large for all the room stays until another one is used', async () => {
+  const { cache, log } = cacheOf(30, three)
+  await use(cache, 'a')
+  await use(cache, 'a')
+  assert.deepEqual(log, ['+a'])
+  await use(cache, 'b')
+  assert.deepEqual(log, ['+a', '+b', '-a'])
+})
+
 test('engines in use stay, even beyond the limit', async () => {
   const { cache, log } = cacheOf(50, three)
   const [first, second] = [cache.lease(), cache.lease()]

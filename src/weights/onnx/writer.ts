@@ -32,6 +32,13 @@ export interface TensorInfo {
   dims: readonly (number | string)[]
 }
 
+/** Where the elements of a tensor lie that are kept in a file beside the model. */
+export interface ExternalData {
+  readonly file: string
+  readonly offset: number
+  readonly length: number
+}
+
 /** Everything a model file holds; nodes must be in an order in which every input is written before it is read. */
 export interface ModelParts {
   nodes: readonly Message[]
@@ -39,6 +46,8 @@ export interface ModelParts {
   inputs: readonly TensorInfo[]
   outputs: readonly TensorInfo[]
   graphName?: string
+  /** Operator sets beside that of ONNX itself; all have one version. */
+  domains?: readonly string[]
   metadata?: Readonly<Record<string, string>>
 }
 
@@ -127,6 +136,24 @@ export function tensorMessage(
   return message.bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
 }
 
+const DATA_LOCATION_EXTERNAL = 1
+
+/** A TensorProto whose elements lie in another file. */
+export function externalTensorMessage(
+  name: string,
+  dtype: Dtype,
+  dims: readonly number[],
+  { file, offset, length }: ExternalData,
+): Message {
+  const message = new Message()
+  for (const dim of dims) message.int(1, dim)
+  message.int(2, DATA_TYPE[dtype]).string(8, name)
+  for (const [key, value] of Object.entries({ location: file, offset: `${offset}`, length: `${length}` })) {
+    message.message(13, new Message().string(1, key).string(2, value))
+  }
+  return message.int(14, DATA_LOCATION_EXTERNAL)
+}
+
 function convertValues(dtype: Dtype, values: TensorData | readonly number[]): TensorData {
   return toTensorData(dtype, Array.from(values as ArrayLike<number | bigint>, Number))
 }
@@ -150,6 +177,12 @@ function wholeNumber(name: string, value: number): number {
   return value
 }
 
+/** Takes the name of an operator apart: operators of other sets than that of ONNX are written `domain:Name`. */
+export function operatorName(op: string): { readonly domain: string; readonly name: string } {
+  const colon = op.indexOf(':')
+  return { domain: op.slice(0, Math.max(0, colon)), name: op.slice(colon + 1) }
+}
+
 /** A NodeProto; an empty input name leaves out an optional input, an undefined attribute is not written. */
 export function nodeMessage(
   op: string,
@@ -161,11 +194,12 @@ export function nodeMessage(
   for (const input of inputs) message.string(1, input)
   for (const output of outputs) message.string(2, output)
   if (outputs[0]) message.string(3, outputs[0])
-  message.string(4, op)
+  const { domain, name: type } = operatorName(op)
+  message.string(4, type)
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== undefined) message.message(5, attributeMessage(name, value))
   }
-  return message
+  return domain === '' ? message : message.string(7, domain)
 }
 
 function valueInfoMessage({ name, dtype, dims }: TensorInfo): Message {
@@ -181,7 +215,7 @@ function valueInfoMessage({ name, dtype, dims }: TensorInfo): Message {
 }
 
 /** Serialises a whole model to the bytes of an `.onnx` file. */
-export function writeModel({ nodes, initializers, inputs, outputs, graphName, metadata }: ModelParts): Buffer {
+export function writeModel({ nodes, initializers, inputs, outputs, graphName, domains, metadata }: ModelParts): Buffer {
   const graph = new Message()
   for (const node of nodes) graph.message(1, node)
   graph.string(2, graphName ?? 'graph')
@@ -190,6 +224,7 @@ export function writeModel({ nodes, initializers, inputs, outputs, graphName, me
   for (const output of outputs) graph.message(12, valueInfoMessage(output))
   const model = new Message().int(1, ONNX_IR_VERSION).string(2, PRODUCER).message(7, graph)
   model.message(8, new Message().string(1, '').int(2, ONNX_OPSET))
+  for (const domain of domains ?? []) model.message(8, new Message().string(1, domain).int(2, 1))
   for (const [key, value] of Object.entries(metadata ?? {})) {
     model.message(14, new Message().string(1, key).string(2, value))
   }

@@ -41,9 +41,9 @@ export async function executePlan(
 ): Promise<InputResult[]> {
   const run = new Run(plan, host, signal)
   const { sharesPicture } = prepare(plan)
-  const slots: Slot[] = inputs.map((data) =>
-    slotOf(plan, data, createScope(signal, undefined, sharesPicture), options.memory),
-  )
+  const onText = plan.nodes.length === 1 && inputs.length === 1 ? options.onText : undefined
+  const scope = () => ({ ...createScope(signal, undefined, sharesPicture), ...(onText ? { onText } : {}) })
+  const slots: Slot[] = inputs.map((data) => slotOf(plan, data, scope(), options.memory))
   const isVideo = (slot: Slot): boolean => slot.input.video !== undefined && slot.input.image === undefined
   await run.runNodes(
     slots.filter((slot) => !isVideo(slot)),
