@@ -23,6 +23,7 @@ onEachEngine('ranks by media', (engine) => {
   const shows = new Map<string, string>()
   const pictures = new Map<string, Buffer>()
   let files: FileHost
+  let publicDog: string
   let kit: SearchKit
 
   /** What a fake model sees: the thing that the picture was made for, or that the text names. */
@@ -44,16 +45,21 @@ onEachEngine('ranks by media', (engine) => {
       if (node.outputFields.some((field) => field.includes('embeddings'))) {
         return { data: data({ embeddings: [{ vector: [...DIRECTIONS[name]!], numDimensions: 3 }] }) }
       }
-      const concepts = [
-        { id: 'animal', name: 'animal', value: name === 'car' ? 0.1 : 0.9 },
-        { id: 'pet', name: 'pet', value: name === 'dog' || name === 'cat' ? 0.8 : 0.2 },
-      ]
+      // The model knows the public concept; how sure it is lies in the picture.
+      const sure: Record<string, number> = { dog: 0.95, wolf: 0.6, cat: 0.3, car: 0.05 }
+      const concepts = [{ id: publicDog, name: 'dog', value: sure[name]! }]
       return { data: data({ concepts }) }
     }
     const settings = { fetchAllow: '127.0.0.1' }
     kit = await SearchKit.start(engine, { overrides: runtime.services, settings }, (server) =>
       makeAppWith(server, 'pictures', { id: 'General', userId: 'clarifai', appId: 'main' }),
     )
+  })
+  before(async () => {
+    const conceptQuery = { name: 'dog' }
+    const { userAppId } = kit
+    const { concepts } = succeeded(await kit.server.call('PostConceptsSearches', { userAppId, conceptQuery }))
+    publicDog = concepts.find(({ name, appId }) => name === 'dog' && appId === 'main')!.id
   })
   after(async () => {
     await kit[Symbol.asyncDispose]()
@@ -130,14 +136,56 @@ onEachEngine('ranks by media', (engine) => {
       await kit.refuses({ query: { ranks: [stored] } }, /no model version 'f+' to rank by/)
     })
 
-    test('by concepts that models have predicted, and by those that people have said', async () => {
-      const byConcept = (id: string, value = 1): RankInit => ({ annotation: { data: { concepts: [{ id, value }] } } })
-      const { concepts } = succeeded(await kit.server.call('ListConcepts', { userAppId: kit.userAppId }))
-      assert.deepEqual(concepts, [])
-      const label = [{ inputId: 'car', id: 'said', data: { concepts: [{ id: 'animal', value: 1 }] } }]
+    test('by concepts that models have predicted, by id, by name and by its name in a language', async () => {
+      const byConcept = (concept: object): RankInit => ({ annotation: { data: { concepts: [concept] } } })
+      for (const concept of [{ id: publicDog }, { name: 'dog' }]) {
+        const hits = await found(kit.app, byConcept({ ...concept, value: 1 }))
+        assert.deepEqual(idsOf(hits), ['dog', 'wolf', 'cat', 'car'])
+        assert.ok(Math.abs(hits[0]!.score - 0.95) < 1e-6)
+      }
+      const opposite = await found(kit.app, byConcept({ id: publicDog, value: 0 }))
+      assert.deepEqual(idsOf(opposite), ['car', 'cat', 'wolf', 'dog'])
+      const ands = [{ output: { data: { concepts: [{ name: 'dog', value: 1 }] } } }]
+      const older = await kit.server.call('PostSearches', { userAppId: kit.userAppId, query: { ands } })
+      assert.deepEqual(idsOf(succeeded(older).hits), ['dog', 'wolf', 'cat', 'car'])
+      const { db } = kit.server.services
+      const { pk } = await db.read
+        .selectFrom('concepts')
+        .select('pk')
+        .where('id', '=', publicDog)
+        .executeTakeFirstOrThrow()
+      const names = { id: 'de', name: 'Hund', definition: '', doc: '{}', created_at: 1, modified_at: 1 }
+      await db.transact((tx) =>
+        tx
+          .insertInto('concept_languages')
+          .values({ concept_pk: pk, ...names })
+          .execute(),
+      )
+      const german = [{ output: { data: { concepts: [{ name: 'Hund', value: 1 }] } } }]
+      const inGerman = { ands: german, language: 'de' }
+      const answer = await kit.server.call('PostSearches', { userAppId: kit.userAppId, query: inGerman })
+      assert.equal(idsOf(succeeded(answer).hits)[0], 'dog')
+      const unknown = await kit.server.call('PostSearches', { userAppId: kit.userAppId, query: { ands: german } })
+      assert.deepEqual(succeeded(unknown).hits, [])
+    })
+
+    test('what models predicted passes filters that name the model, at the value that is asked for', async () => {
+      const modelVersionId = 'aa7f35c01e0642fda5cf400f543e7c40'
+      const predicted = (value: number): FilterInit[] => [
+        { annotation: { modelVersionId } },
+        { annotation: { data: { concepts: [{ id: publicDog, value }] } } },
+      ]
+      assert.deepEqual(await kit.inputsBy(...predicted(1)), ['wolf', 'dog'])
+      assert.deepEqual(await kit.inputsBy(...predicted(0.2)), ['cat', 'wolf', 'dog'])
+      assert.deepEqual(await kit.inputsBy(predicted(1)[1]!), [])
+    })
+
+    test('by concepts that people have said', async () => {
+      const label = [{ inputId: 'car', id: 'said', data: { concepts: [{ id: 'vehicle', value: 1 }] } }]
       succeeded(await kit.server.call('PostAnnotations', { userAppId: kit.userAppId, annotations: label }))
-      assert.equal(idsOf(await found(kit.app, byConcept('animal')))[0], 'car')
-      assert.deepEqual(await kit.inputsBy(withConcept('animal')), ['car'])
+      const rank = { annotation: { data: { concepts: [{ id: 'vehicle', value: 1 }] } } }
+      assert.deepEqual(idsOf(await found(kit.app, rank)), ['car'])
+      assert.deepEqual(await kit.inputsBy(withConcept('vehicle')), ['car'])
     })
 
     test('a picture that cannot be had or is none refuses the search; the next one is answered', async () => {

@@ -1,10 +1,11 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { FilterSchema, Hit, RankSchema, SearchSchema } from '../../src/contract/index.ts'
 import type { ResponseOf } from '../../src/contract/methods.ts'
-import type { StatusCode } from '../../src/contract/status-code.ts'
+import { StatusCode } from '../../src/contract/status-code.ts'
 import type { Place, TestedEngine } from '../store/kit.ts'
 import { makeApp, refused, succeeded, type TestApp } from './apps.ts'
 import { startTestServer, type TestServer, type TestServerOptions } from './server.ts'
+import { putInputs } from './stored-inputs.ts'
 
 export type FilterInit = MessageInitShape<typeof FilterSchema>
 export type RankInit = MessageInitShape<typeof RankSchema>
@@ -72,6 +73,24 @@ export class SearchKit implements AsyncDisposable {
   /** Puts annotations through the API. */
   async annotate(...annotations: { inputId: string; id: string; data: object }[]): Promise<void> {
     succeeded(await this.server.call('PostAnnotations', { userAppId: this.userAppId, annotations }))
+    await this.#settled()
+  }
+
+  /**
+   * Vector indexes take a change over once no older transaction runs anywhere on the database server, where other tests
+   * may be busy; on SQLite at once.
+   */
+  async #settled(): Promise<void> {
+    const { read } = this.server.services.db
+    for (;;) {
+      const waiting = await read
+        .selectFrom('embedding_log')
+        .select('pk')
+        .where((eb) => eb.not(read.ops.settled(eb.ref('transaction_number'))))
+        .limit(1)
+        .executeTakeFirst()
+      if (!waiting) return
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -92,3 +111,39 @@ export const withConcept = (id: string, value = 1): FilterInit => ({
 export const byVector = (vector: readonly number[]): RankInit => ({
   annotation: { data: { embeddings: [{ vector: [...vector] }] } },
 })
+
+const box = { topRow: 0.1, leftCol: 0.1, bottomRow: 0.5, rightCol: 0.5 }
+
+/** Vectors around the first of four axes: `near` is like it, `far` its opposite. */
+export const ZOO_VECTORS = { near: [1, 0.1, 0, 0], middle: [1, 1, 0, 0], side: [0, 1, 0, 0], far: [-1, 0, 0.1, 0] }
+
+/** Puts a few inputs of all kinds with labels, places and vectors into the app; from the oldest: near, middle, side, far. */
+export async function putZoo(kit: SearchKit): Promise<void> {
+  const dog = { id: 'dog', value: 1 }
+  await putInputs(kit.server.services, kit.app, [
+    { id: 'near', data: { concepts: [dog] } },
+    {
+      id: 'middle',
+      data: {
+        concepts: [dog, { id: 'cat', value: 0 }],
+        metadata: { place: 'zoo', tags: ['a', 'b'], deep: { of: 3 } },
+      },
+    },
+    { id: 'side', kind: 'text', data: { concepts: [{ id: 'cat', value: 1 }], metadata: { place: 'home' } } },
+    { id: 'far', kind: 'video', data: { geo: { geoPoint: { latitude: 40.75, longitude: -73.98 } } } },
+    { id: 'waiting', data: { concepts: [dog] }, statusCode: StatusCode.INPUT_PENDING },
+  ])
+  await kit.annotate(
+    ...Object.entries(ZOO_VECTORS).map(([inputId, vector]) => ({
+      inputId,
+      id: `v-${inputId}`,
+      data: { embeddings: [{ vector, numDimensions: 4 }] },
+    })),
+  )
+  const region = (id: string, concept: string) => ({
+    inputId: 'near',
+    id,
+    data: { regions: [{ regionInfo: { boundingBox: box }, data: { concepts: [{ id: concept, value: 1 }] } }] },
+  })
+  await kit.annotate(region('r-ear', 'ear'), region('r-tail', 'tail'))
+}

@@ -104,7 +104,7 @@ onEachEngine('annotation filters', (engine) => {
           .select('id')
           .where('app_pk', '=', appPk)
           .where('input_level', '=', 0)
-          .where((eb) => meetsClauses(db.read, eb, appPk, clauses))
+          .where((eb) => meetsClauses(db.read, eb, { appPk: appPk }, clauses))
           .orderBy('pk')
           .execute()
         return rows.map(({ id }) => id)

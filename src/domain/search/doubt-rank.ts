@@ -4,7 +4,7 @@ import type { Annotation, Concept } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { headOf } from '../../engines/embedding-classifier.ts'
 import type { Head, RankPlan } from '../../search/plan.ts'
-import { conceptPksNamed } from '../../store/repos/search-matches.ts'
+import { conceptPksNamed } from '../../store/repos/search-labels.ts'
 import { modelOfVersion, spacesOfApp } from '../../store/repos/vector-spaces.ts'
 import { requireApp } from '../access/target.ts'
 import type { Call } from '../call.ts'
@@ -46,7 +46,7 @@ export async function planDoubt(
   const head = headFor(model, concepts, space.dimension)
   const conceptPks: number[] = []
   for (const { id } of concepts) {
-    conceptPks.push(...(await conceptPksNamed(read, app.pk, { id, name: '' })))
+    conceptPks.push(...(await conceptPksNamed(read, [app.pk], { id, name: '' })))
   }
   return {
     by: 'doubt',

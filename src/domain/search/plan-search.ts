@@ -1,6 +1,6 @@
 import { AppError } from '../../base/errors.ts'
 import { fromTimestamp } from '../../base/timestamps.ts'
-import { type Search, Search_Metric } from '../../contract/index.ts'
+import { type Rank, type Search, Search_Metric } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { HITS_MAX } from '../../search/limits.ts'
 import type { SearchPlan } from '../../search/plan.ts'
@@ -8,6 +8,7 @@ import type { AnnotationClause, AnnotationTest } from '../../store/repos/annotat
 import { requireApp } from '../access/target.ts'
 import type { Call } from '../call.ts'
 import type { PageWindow } from '../resource/paging.ts'
+import { findConceptHomes } from './concept-homes.ts'
 import { planFilters } from './filters/plan.ts'
 import { wishesOf } from './legacy.ts'
 import { planRanks, type TextRanking } from './ranks.ts'
@@ -29,15 +30,23 @@ const invalid = (details: string): AppError => new AppError(StatusCode.SEARCH_IN
 
 /** Reads a search into what the search process runs; undefined where nothing can be found. Throws AppError 40002. */
 export async function planSearch(call: Call, search: Search, kind: SearchKind): Promise<SearchPlan | undefined> {
-  checkSearch(search, kind)
+  checkWay(search)
+  checkPage(kind)
   const { filters, ranks } = wishesOf(search)
   const { clauses, mentions } = planFilters(filters)
-  const planned = await planRanks(call, ranks, TEXTS_BY[search.algorithm] ?? 'likeness')
+  const conceptHomes = asksConcepts(clauses, ranks) ? await findConceptHomes(call) : [requireApp(call.target).pk]
+  const planned = await planRanks(call, ranks, {
+    texts: TEXTS_BY[search.algorithm] ?? 'likeness',
+    conceptHomes,
+    language: search.query?.language ?? '',
+  })
   if (!planned) return undefined
   return {
     scope: {
       appPk: requireApp(call.target).pk,
+      conceptHomes,
       clauses,
+      perAnnotation: kind.hits === 'annotations',
       annotationStatuses: mentions.status ? null : [StatusCode.ANNOTATION_SUCCESS],
       trustedOnly: !mentions.author && asksAnnotations(clauses, kind.hits),
       inputStatuses: mentions.inputStatus ? null : [StatusCode.INPUT_SUCCESS],
@@ -54,8 +63,8 @@ export async function planSearch(call: Call, search: Search, kind: SearchKind): 
   }
 }
 
-/** Refuses what a search may not say, before anything is looked up. */
-function checkSearch({ algorithm, metric, minValue }: Search, { window, onlyCount }: SearchKind): void {
+/** Refuses a way to search that there is none of. Throws AppError 40002. */
+export function checkWay({ algorithm, metric, minValue }: Search): void {
   if (!ALGORITHMS.includes(algorithm)) {
     throw invalid(
       `There is no algorithm '${algorithm}'; use nearest_neighbor or brute_force, for texts also full_text or hybrid.`,
@@ -65,10 +74,17 @@ function checkSearch({ algorithm, metric, minValue }: Search, { window, onlyCoun
     throw invalid('The metric COSINE_DISTANCE needs the algorithm brute_force; set it, or leave the metric out.')
   }
   if (!(minValue >= 0 && minValue <= 1)) throw invalid(`min_value is ${minValue}; use 0 to 1.`)
+}
+
+function checkPage({ window, onlyCount }: SearchKind): void {
   if (!onlyCount && window.offset + window.limit > HITS_MAX) {
     throw invalid(`page * perPage cannot exceed ${HITS_MAX}; narrow the search instead.`)
   }
 }
+
+const asksConcepts = (clauses: readonly AnnotationClause[], ranks: readonly Rank[]): boolean =>
+  clauses.some(({ any }) => any.some(({ is }) => is === 'concept')) ||
+  ranks.some(({ annotation }) => (annotation?.data?.concepts.length ?? 0) > 0)
 
 /** Filters of inputs alone do not make a search one of people's annotations. */
 function asksAnnotations(clauses: readonly AnnotationClause[], hits: SearchKind['hits']): boolean {

@@ -5,11 +5,12 @@ import { StatusCode } from '../../contract/status-code.ts'
 import type { RankPlan } from '../../search/plan.ts'
 import type { VectorSpace } from '../../store/repos/embedding-log.ts'
 import { inputs } from '../../store/repos/families.ts'
-import { conceptPksNamed } from '../../store/repos/search-matches.ts'
+import { conceptPksNamed } from '../../store/repos/search-labels.ts'
 import { spacesOfApp, vectorsOfInput, versionPksOf } from '../../store/repos/vector-spaces.ts'
 import { toUnit } from '../../vectors/distance.ts'
 import { demandScope } from '../access/demand.ts'
 import { requireApp } from '../access/target.ts'
+import { isEmptyData } from '../annotations/check-data.ts'
 import type { Call } from '../call.ts'
 import { asksDoubt, planDoubt } from './doubt-rank.ts'
 import { embedQuery } from './embed-query.ts'
@@ -21,37 +22,49 @@ const invalid = (details: string): AppError => new AppError(StatusCode.SEARCH_IN
 /** What a rank by a text compares: its likeness by an embedder, its words, or both, which makes two ranks of it. */
 export type TextRanking = 'likeness' | 'words' | 'both'
 
+/** What ranks depend on beside themselves. */
+export interface RankWish {
+  readonly texts: TextRanking
+  /** Apps whose concepts may be meant. */
+  readonly conceptHomes: readonly number[]
+  /** Of the names of concepts; empty for their own. */
+  readonly language: string
+}
+
 /**
  * Reads ranks: several concepts in one are alternatives, several ranks count with the mean of their scores. Media are
  * made vectors of by the app's embedder, which needs the scope Predict. Undefined where no input can have the rank.
  */
-export async function planRanks(
-  call: Call,
-  ranks: readonly Rank[],
-  texts: TextRanking = 'likeness',
-): Promise<RankPlan[] | undefined> {
+export async function planRanks(call: Call, ranks: readonly Rank[], wish: RankWish): Promise<RankPlan[] | undefined> {
+  const { texts } = wish
   if (texts !== 'likeness' && !ranks.some(({ annotation }) => annotation?.data?.text)) {
     throw invalid('The algorithms full_text and hybrid look for words; give the search a rank with data.text.raw.')
   }
   if (ranks.length > RANKS_MAX) throw invalid(`The search has ${ranks.length} ranks; use at most ${RANKS_MAX}.`)
   const plans: RankPlan[] = []
   for (const { annotation, negate } of ranks) {
-    if (!annotation) throw invalid('A rank is empty; give it an annotation with data or an input_id.')
+    // Clients that rank by nothing send one rank that says nothing.
+    if (!annotation || saysNothing(annotation)) continue
     const text = texts === 'likeness' ? undefined : annotation.data?.text
     if (text) plans.push(planWords(call, text, negate))
     if (text && texts === 'words') continue
-    const plan = await planRank(call, annotation, negate)
+    const plan = await planRank(call, annotation, negate, wish)
     if (!plan) return undefined
     plans.push(plan)
   }
   return plans
 }
 
-async function planRank(call: Call, annotation: Annotation, negate: boolean): Promise<RankPlan | undefined> {
+async function planRank(
+  call: Call,
+  annotation: Annotation,
+  negate: boolean,
+  wish: RankWish,
+): Promise<RankPlan | undefined> {
   const { data, inputId } = annotation
   const versionId = versionIdOf(annotation)
   if (asksDoubt(annotation)) return planDoubt(call, annotation, versionId, negate)
-  if (data && data.concepts.length > 0) return planConcepts(call, data.concepts, negate)
+  if (data && data.concepts.length > 0) return planConcepts(call, data.concepts, negate, wish)
   const [given] = data?.embeddings ?? []
   if (given) return givenVector(call, given.vector, versionId, negate)
   if (data && (data.image || data.text || data.video || data.audio)) {
@@ -72,6 +85,12 @@ function planWords(call: Call, { raw, url }: Text, negate: boolean): RankPlan {
   return { by: 'words', negate: false, appPk: requireApp(call.target).pk, query: anyOf(readWords(raw)) }
 }
 
+const saysNothing = (annotation: Annotation): boolean => {
+  const { data, inputId } = annotation
+  if (inputId !== '' || asksDoubt(annotation)) return false
+  return isEmptyData(data) && !(data?.image || data?.video || data?.audio || data?.text)
+}
+
 const versionIdOf = ({ modelVersionId, worker }: Annotation): string =>
   worker?.worker.case === 'model' ? (worker.worker.value.modelVersion?.id ?? '') : modelVersionId
 
@@ -79,12 +98,12 @@ async function planConcepts(
   call: Call,
   concepts: readonly { readonly id: string; readonly name: string; readonly value: number }[],
   negate: boolean,
+  { conceptHomes, language }: RankWish,
 ): Promise<RankPlan | undefined> {
-  const app = requireApp(call.target)
   const conceptPks: number[] = []
   for (const { id, name } of concepts) {
     if (id === '' && name === '') throw invalid('A concept in a rank has neither id nor name; give it one of them.')
-    conceptPks.push(...(await conceptPksNamed(call.services.db.read, app.pk, { id, name })))
+    conceptPks.push(...(await conceptPksNamed(call.services.db.read, conceptHomes, { id, name }, language)))
   }
   if (conceptPks.length === 0) return undefined
   return { by: 'concept', negate, conceptPks, inverse: concepts[0]!.value === 0 }

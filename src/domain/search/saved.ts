@@ -11,6 +11,7 @@ import { visibilityOf } from '../resource/checks.ts'
 import { defineResource } from '../resource/define.ts'
 import { planFilters } from './filters/plan.ts'
 import { wishesOf } from './legacy.ts'
+import { checkWay } from './plan-search.ts'
 
 /** Saved searches: kept with a name, run by their id. */
 export const searches = defineResource({
@@ -57,6 +58,7 @@ function checkSaved(search: Search): void {
       `The search has ${bytes} bytes as JSON; save at most ${METADATA_BYTES_MAX}, with media by url.`,
     )
   }
+  checkWay(search)
   planFilters(wishesOf(search).filters)
 }
 

@@ -1,6 +1,6 @@
 import type { Reader } from '../../store/database.ts'
+import { conceptPksNamed } from '../../store/repos/search-labels.ts'
 import {
-  conceptPksNamed,
   datasetPkNamed,
   fittingAnnotations,
   fittingInputs,
@@ -31,7 +31,7 @@ async function candidatesOf(db: Reader, scope: SearchScope): Promise<Candidates>
     const [test] = any
     if (negate || any.length !== 1 || !test) continue
     if (test.is === 'concept') {
-      const [conceptPk, ...others] = await conceptPksNamed(db, appPk, test)
+      const [conceptPk, ...others] = await conceptPksNamed(db, scope.conceptHomes ?? [appPk], test)
       if (conceptPk === undefined) return { name: 'no such concept', checked: true, next: async () => [] }
       if (others.length > 0) continue
       const range = test.value === 0 ? { from: 0, to: 0 } : { from: Math.min(test.value, 0.5), to: 1 }

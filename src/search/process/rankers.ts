@@ -1,11 +1,6 @@
 import type { Reader } from '../../store/database.ts'
-import {
-  conceptValues,
-  embeddingOwners,
-  embeddingsOfInputs,
-  labelsByValue,
-  type SearchScope,
-} from '../../store/repos/search-matches.ts'
+import { conceptValues, labelsByValue } from '../../store/repos/search-labels.ts'
+import { embeddingOwners, embeddingsOfInputs, type SearchScope } from '../../store/repos/search-matches.ts'
 import type { VectorIndex } from '../../vectors/vector-index.ts'
 import type { PlannedHit, RankPlan } from '../plan.ts'
 import { DoubtRanker } from './doubt-ranker.ts'

@@ -47,23 +47,31 @@ type Builder = ExpressionBuilder<Schema, 'annotations'>
 /** From this value on a label counts as positive, unless a filter asks for less. */
 const POSITIVE_FROM = 0.5
 
+/** Where conditions are asked. */
+export interface AskedIn {
+  readonly appPk: number
+  /** Apps whose concepts are meant; the app itself where it is left out. */
+  readonly conceptHomes?: readonly number[]
+}
+
 /** The condition on rows of `annotations` of an app that all clauses hold. */
 export function meetsClauses(
   db: Reader,
   eb: Builder,
-  appPk: number,
+  at: AskedIn,
   clauses: readonly AnnotationClause[],
 ): Expression<SqlBool> {
   const all = clauses
     .filter(({ any }) => any.length > 0)
     .map(({ any, negate }) => {
-      const holds = eb.or(any.map((test) => meets(db, eb, appPk, test)))
+      const holds = eb.or(any.map((test) => meets(db, eb, at, test)))
       return negate ? eb.not(holds) : holds
     })
   return eb.and(all)
 }
 
-function meets(db: Reader, eb: Builder, appPk: number, test: AnnotationTest): Expression<SqlBool> {
+function meets(db: Reader, eb: Builder, at: AskedIn, test: AnnotationTest): Expression<SqlBool> {
+  const { appPk } = at
   const doc = sql.ref<string>('annotations.doc')
   switch (test.is) {
     case 'id':
@@ -103,7 +111,7 @@ function meets(db: Reader, eb: Builder, appPk: number, test: AnnotationTest): Ex
     case 'media':
       return ofInput(eb, (inputs) => inputs.where(sql<SqlBool>`inputs.kinds & ${sql.lit(test.any)} <> 0`))
     case 'concept':
-      return eb('annotations.pk', 'in', withConcept(eb, appPk, test))
+      return eb('annotations.pk', 'in', withConcept(eb, at, test))
     case 'contains':
       return db.ops.jsonContains(doc, test.field === 'metadata' ? ['data', 'metadata'] : [test.field], test.value)
     case 'near':
@@ -138,8 +146,15 @@ const ofInput = (
   narrow: (inputs: ReturnType<typeof inputPks>) => ReturnType<typeof inputPks>,
 ): Expression<SqlBool> => eb.exists(narrow(inputPks(eb)))
 
-function withConcept(eb: Builder, appPk: number, { id, name, value }: Extract<AnnotationTest, { is: 'concept' }>) {
-  const named = eb.selectFrom('concepts').select('concepts.pk').where('concepts.app_pk', '=', appPk)
+function withConcept(
+  eb: Builder,
+  { appPk, conceptHomes = [appPk] }: AskedIn,
+  { id, name, value }: Extract<AnnotationTest, { is: 'concept' }>,
+) {
+  const named = eb
+    .selectFrom('concepts')
+    .select('concepts.pk')
+    .where('concepts.app_pk', 'in', [...conceptHomes])
   const concepts = id === '' ? named.where('concepts.name', '=', name) : named.where('concepts.id', '=', id)
   const labels = eb
     .selectFrom('annotation_concepts')

@@ -100,7 +100,7 @@ export async function annotationsOf(
       .selectFrom('annotations')
       .selectAll()
       .where('input_pk', 'in', inputPks.slice(start, start + IDS_PER_STATEMENT_MAX))
-      .where((eb) => meetsClauses(db, eb, wish.appPk, wish.clauses))
+      .where((eb) => meetsClauses(db, eb, wish, wish.clauses))
     if (wish.statusCode !== undefined) query = query.where('status_code', '=', wish.statusCode)
     if (wish.trustedOnly) query = query.where(isOne('trusted'))
     for (const row of await query.orderBy('pk').execute()) {
@@ -138,7 +138,7 @@ export async function inputsMeeting(
         .whereRef('annotations.input_pk', '=', 'inputs.pk')
       if (wish.statusCode !== undefined) said = said.where('annotations.status_code', '=', wish.statusCode)
       if (wish.trustedOnly) said = said.where(isOne('trusted'))
-      const meeting = said.where((one) => meetsClauses(db, one as never, wish.appPk, [{ any, negate: false }]))
+      const meeting = said.where((one) => meetsClauses(db, one as never, wish, [{ any, negate: false }]))
       const holds: Expression<SqlBool> = eb.exists(meeting)
       return negate ? sql<SqlBool>`not ${holds}` : holds
     })

@@ -9,8 +9,12 @@ import { isOne } from './annotations.ts'
 /** What of an app a search may find. */
 export interface SearchScope {
   readonly appPk: number
+  /** Apps whose concepts annotations may have: the app itself, and those of models; the app alone where it is left out. */
+  readonly conceptHomes?: readonly number[]
   /** All must hold: on one annotation in a search of annotations, each on any annotation in one of inputs. */
   readonly clauses: readonly AnnotationClause[]
+  /** Whether one annotation has to meet all of them. */
+  readonly perAnnotation?: boolean
   /** Statuses that annotations must have; null for any. */
   readonly annotationStatuses: readonly number[] | null
   /** Only annotations that people made, or that were made on their behalf. */
@@ -213,22 +217,23 @@ export async function countInputs(db: Reader, scope: SearchScope): Promise<numbe
 type OnInputs = ExpressionBuilder<Pick<Schema, 'inputs'>, 'inputs'>
 
 function inputFits(db: Reader, eb: ExpressionBuilder<Schema, 'inputs'>, scope: SearchScope): Expression<SqlBool> {
-  return eb.and([
-    inputStands(eb as never, scope),
-    ...scope.clauses
-      .filter(({ any }) => any.length > 0)
-      .map((clause) => {
-        // An input without the concept is one that has no annotation with it.
-        const some = eb.exists(
-          eb
-            .selectFrom('annotations')
-            .select('annotations.pk')
-            .whereRef('annotations.input_pk', '=', 'inputs.pk')
-            .where((inner) => annotationFits(db, inner as never, scope, [{ ...clause, negate: false }])),
-        )
-        return clause.negate ? eb.not(some) : some
-      }),
-  ])
+  const clauses = scope.clauses.filter(({ any }) => any.length > 0)
+  const some = (meeting: readonly AnnotationClause[]): Expression<SqlBool> =>
+    eb.exists(
+      eb
+        .selectFrom('annotations')
+        .select('annotations.pk')
+        .whereRef('annotations.input_pk', '=', 'inputs.pk')
+        .where((inner) => annotationFits(db, inner as never, scope, meeting)),
+    )
+  const stands = inputStands(eb as never, scope)
+  if (scope.perAnnotation) return clauses.length === 0 ? stands : eb.and([stands, some(clauses)])
+  // An input without the concept is one that has no annotation with it.
+  const each = clauses.map((clause) => {
+    const met = some([{ ...clause, negate: false }])
+    return clause.negate ? eb.not(met) : met
+  })
+  return eb.and([stands, ...each])
 }
 
 function inputStands(eb: OnInputs, { inputStatuses, asOf }: SearchScope): Expression<SqlBool> {
@@ -242,26 +247,15 @@ function inputStands(eb: OnInputs, { inputStatuses, asOf }: SearchScope): Expres
 function annotationFits(
   db: Reader,
   eb: ExpressionBuilder<Schema, 'annotations'>,
-  { appPk, annotationStatuses, trustedOnly, asOf }: SearchScope,
+  { appPk, conceptHomes, annotationStatuses, trustedOnly, asOf }: SearchScope,
   clauses: readonly AnnotationClause[],
 ): Expression<SqlBool> {
   return eb.and([
     ...(annotationStatuses ? [eb('annotations.status_code', 'in', annotationStatuses)] : []),
     ...(trustedOnly ? [isOne('trusted')] : []),
     ...(asOf === null ? [] : [eb('annotations.created_at', '<=', asOf)]),
-    meetsClauses(db, eb, appPk, clauses),
+    meetsClauses(db, eb, { appPk, conceptHomes }, clauses),
   ])
-}
-
-/** Pks of the app's concepts that a filter or rank names, by id or else by name. */
-export async function conceptPksNamed(
-  db: Reader,
-  appPk: number,
-  { id, name }: { readonly id: string; readonly name: string },
-): Promise<number[]> {
-  const query = db.selectFrom('concepts').select('pk').where('app_pk', '=', appPk)
-  const rows = await (id === '' ? query.where('name', '=', name) : query.where('id', '=', id)).execute()
-  return rows.map(({ pk }) => pk)
 }
 
 /** Pk of a dataset of the app. */
@@ -308,81 +302,6 @@ export async function embeddingsOfInputs(
       const pks = found.get(input_pk)
       if (pks) pks.push(pk)
       else found.set(input_pk, [pk])
-    }
-  }
-  return found
-}
-
-/** Labels with one of some concepts by value, the highest (or the lowest) first; of equal ones the newest. */
-export async function labelsByValue(
-  db: Reader,
-  at: { readonly appPk: number; readonly conceptPk: number; readonly lowestFirst: boolean },
-  limit: number,
-): Promise<{ inputPk: number; annotationPk: number; value: number }[]> {
-  const direction = at.lowestFirst ? 'asc' : 'desc'
-  const rows = await db
-    .selectFrom('annotation_concepts')
-    .select(['input_pk', 'annotation_pk', 'value'])
-    .where('app_pk', '=', at.appPk)
-    .where('concept_pk', '=', at.conceptPk)
-    .orderBy('value', direction)
-    .orderBy('annotation_pk', direction)
-    .limit(limit)
-    .execute()
-  return rows.map(({ input_pk, annotation_pk, value }) => ({
-    inputPk: input_pk,
-    annotationPk: annotation_pk,
-    value,
-  }))
-}
-
-/** The highest value of some concepts in each input that has one of them. */
-export async function conceptValues(
-  db: Reader,
-  conceptPks: readonly number[],
-  inputPks: readonly number[],
-): Promise<Map<number, number>> {
-  const values = new Map<number, number>()
-  if (conceptPks.length === 0) return values
-  for (const part of inParts(inputPks)) {
-    const rows = await db
-      .selectFrom('annotation_concepts')
-      .innerJoin('annotations', 'annotations.pk', 'annotation_concepts.annotation_pk')
-      .select(({ fn }) => ['annotation_concepts.input_pk', fn.max('annotation_concepts.value').as('value')])
-      .where('annotations.input_pk', 'in', part)
-      .where('annotation_concepts.concept_pk', 'in', [...conceptPks])
-      .groupBy('annotation_concepts.input_pk')
-      .execute()
-    for (const { input_pk, value } of rows) values.set(input_pk, value)
-  }
-  return values
-}
-
-/** What people say of some concepts of an app, by id, in each input: the highest value of each. */
-export async function conceptValuesOfInputs(
-  db: Reader,
-  appPk: number,
-  conceptIds: readonly string[],
-  inputPks: readonly number[],
-): Promise<Map<number, { readonly id: string; readonly value: number }[]>> {
-  const found = new Map<number, { id: string; value: number }[]>()
-  if (conceptIds.length === 0) return found
-  for (const part of inParts(inputPks)) {
-    const rows = await db
-      .selectFrom('annotations')
-      .innerJoin('annotation_concepts', 'annotation_concepts.annotation_pk', 'annotations.pk')
-      .innerJoin('concepts', 'concepts.pk', 'annotation_concepts.concept_pk')
-      .select(({ fn }) => ['annotations.input_pk', 'concepts.id', fn.max('annotation_concepts.value').as('value')])
-      .where('annotations.input_pk', 'in', part)
-      .where(isOne('trusted'))
-      .where('concepts.app_pk', '=', appPk)
-      .where('concepts.id', 'in', [...conceptIds])
-      .groupBy(['annotations.input_pk', 'concepts.id'])
-      .execute()
-    for (const { input_pk, id, value } of rows) {
-      const values = found.get(input_pk)
-      if (values) values.push({ id, value })
-      else found.set(input_pk, [{ id, value }])
     }
   }
   return found

@@ -165,6 +165,7 @@ function geoTests({ geoPoint, geoLimit, geoBox }: Geo): AnnotationTest[] {
     }
     const [rows, columns] = [corners.map(({ latitude }) => latitude), corners.map(({ longitude }) => longitude)]
     if (![...rows, ...columns].every(Number.isFinite)) throw invalid('A corner of a geo_box is not a number.')
+    for (const { latitude, longitude } of corners) checkPlace(latitude, longitude)
     const box = {
       south: Math.min(...rows),
       north: Math.max(...rows),
@@ -185,5 +186,11 @@ function geoTests({ geoPoint, geoLimit, geoBox }: Geo): AnnotationTest[] {
   if (![latitude, longitude, radians].every(Number.isFinite) || radians < 0) {
     throw invalid('A geo filter needs a geo_point and a geo_limit whose value is 0 or more.')
   }
+  checkPlace(latitude, longitude)
   return [{ is: 'near', latitude, longitude, radians }]
+}
+
+function checkPlace(latitude: number, longitude: number): void {
+  if (Math.abs(latitude) > 90) throw invalid(`There is no latitude ${latitude}; use -90 to 90 degrees.`)
+  if (Math.abs(longitude) > 180) throw invalid(`There is no longitude ${longitude}; use -180 to 180 degrees.`)
 }

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import { ConceptSchema, DataSchema } from '../../../contract/index.ts'
-import { conceptValuesOfInputs } from '../../../store/repos/search-matches.ts'
+import { conceptValuesOfInputs } from '../../../store/repos/search-labels.ts'
 import { requireApp } from '../../access/target.ts'
 import type { ServedOperator } from './index.ts'
 import { inputsLike } from './like.ts'
