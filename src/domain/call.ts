@@ -1,3 +1,4 @@
+import type { JsonObject } from '@bufbuild/protobuf'
 import type { Micros } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { MethodInfo } from '../contract/methods.ts'
@@ -15,4 +16,6 @@ export interface Call {
   readonly services: Services
   readonly signal: AbortSignal
   readonly log: Log
+  /** Tells the caller how something was done; there where the call asks for it. */
+  readonly explain?: (how: JsonObject) => void
 }

@@ -12,6 +12,8 @@ export interface IncomingCall {
   /** Header or metadata value by lower-case name; of repeated ones the first. */
   header(name: string): string | undefined
   readonly remoteAddress: string
+  /** Sends a header along with the answer, before anything of it is out; of gRPC a trailer. */
+  reply?(name: string, value: string): void
   /** Aborts when the client goes away, its deadline passes or the server gives up draining. */
   readonly signal: AbortSignal
 }

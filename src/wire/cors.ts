@@ -4,7 +4,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 const PREFLIGHT_SECONDS = 7_200
 
 /** Response headers that scripts of other origins may read. */
-const EXPOSED = 'grpc-status, grpc-message, grpc-encoding, grpc-accept-encoding, location, x-request-id'
+const EXPOSED =
+  'grpc-status, grpc-message, grpc-encoding, grpc-accept-encoding, location, x-limpid-explain, x-request-id'
 
 /** Request headers that known clients send; used when a preflight names none. */
 const USUAL_HEADERS = [
@@ -14,6 +15,7 @@ const USUAL_HEADERS = [
   'x-clarifai-request-id-prefix',
   'x-clarifai-session-token',
   'x-grpc-web',
+  'x-limpid-explain',
   'x-user-agent',
 ].join(', ')
 

@@ -48,7 +48,13 @@ onEachEngine('filters of searches', (engine) => {
     test('within one the parts are alternatives: concepts, an annotation and an input, kinds and a status', async () => {
       const either = { concepts: ['dog', 'cat'].map((id) => ({ id, value: 1 })) }
       assert.deepEqual(await kit.inputsBy(labelled(either)), ['side', 'middle', 'near'])
-      assert.deepEqual(await kit.inputsBy({ ...withConcept('cat'), input: { data: { video: {} } } }), ['far', 'side'])
+      assert.deepEqual(
+        await kit.inputsBy({
+          ...labelled({ concepts: [{ id: 'cat', value: 1 }] }),
+          input: { data: { video: {} } },
+        } as FilterInit),
+        ['far', 'side'],
+      )
       const audio = { data: { audio: {} } }
       assert.deepEqual(await kit.inputsBy({ input: audio }), [])
       assert.deepEqual(await kit.inputsBy({ input: { ...audio, status: { code: 30000 } } }), ALL)

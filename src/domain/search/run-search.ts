@@ -8,14 +8,25 @@ import { presentAnnotations } from '../annotations/present.ts'
 import type { Call } from '../call.ts'
 import { inputPlace } from '../inputs/caller.ts'
 import { presentInputs } from '../inputs/present.ts'
+import { describePlan } from './describe-plan.ts'
 import { COUNTED_SEARCHES_MAX, SEARCHES_MAX } from './limits.ts'
 import { planSearch, type SearchKind } from './plan-search.ts'
 
 /** Runs a search and gives the pks of its hits. */
 export async function runSearch(call: Call, search: Search, kind: SearchKind): Promise<SearchAnswer> {
   const plan = await planSearch(call, search, kind)
-  if (!plan) return { hits: [], count: 0, explain: ['nothing can fit'] }
+  if (!plan) {
+    call.explain?.({ road: ['nothing can fit'] })
+    return { hits: [], count: 0, explain: ['nothing can fit'] }
+  }
+  const start = performance.now()
   const answer = await call.services.search.search(plan)
+  call.explain?.({
+    ...describePlan(plan),
+    road: [...answer.explain],
+    found: plan.onlyCount ? answer.count : answer.hits.length,
+    ms: Math.round((performance.now() - start) * 10) / 10,
+  })
   call.log.debug({ explain: answer.explain, clauses: plan.scope.clauses, ranks: plan.ranks.length }, 'search')
   return answer
 }

@@ -28,6 +28,7 @@ export class WebChannel implements Channel {
   readonly #res: ServerResponse
   readonly #type: string
   readonly #text: boolean
+  #added = ''
   #finished = false
   #full = false
   #gone: (() => void) | undefined
@@ -61,6 +62,10 @@ export class WebChannel implements Channel {
     this.#gone = callback
   }
 
+  addTrailer(name: string, value: string): void {
+    this.#added += `${name}:${value}\r\n`
+  }
+
   send(frame: Buffer): boolean {
     this.#open()
     this.#full = !this.#write(frame)
@@ -79,7 +84,7 @@ export class WebChannel implements Channel {
     this.#finished = true
     this.#open()
     if (lastFrame !== undefined) this.#write(lastFrame)
-    this.#write(trailerFrame(status, message))
+    this.#write(trailerFrame(status, message, this.#added))
     this.#res.end()
     if (!this.#req.complete) this.#refuseRest()
   }
@@ -121,8 +126,8 @@ export class WebChannel implements Channel {
   }
 }
 
-function trailerFrame(status: GrpcStatus, message: string): Buffer {
-  const text = `grpc-status:${status}\r\ngrpc-message:${encodeStatusMessage(message)}\r\n`
+function trailerFrame(status: GrpcStatus, message: string, added: string): Buffer {
+  const text = `grpc-status:${status}\r\ngrpc-message:${encodeStatusMessage(message)}\r\n${added}`
   const frame = Buffer.allocUnsafe(PREFIX_BYTES + text.length)
   frame.write(text, PREFIX_BYTES, 'latin1')
   return writePrefix(frame, TRAILERS)

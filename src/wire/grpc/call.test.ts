@@ -22,6 +22,7 @@ function fakeCall() {
     onGone: (callback) => gone.push(callback),
     send: () => true,
     drained: async () => {},
+    addTrailer: () => {},
     finish: (status, message) => finished.push([status, message]),
   }
   const call = new RpcCall(methodInfo('GetUser'), channel, () => {

@@ -40,6 +40,10 @@ export class RpcCall implements IncomingCall {
     return this.#controller.signal
   }
 
+  reply(name: string, value: string): void {
+    this.channel.addTrailer(name, value)
+  }
+
   // A property, because the pipeline hands the function on without its call.
   readonly header = (name: string): string | undefined => this.channel.header(name)
 

@@ -18,6 +18,8 @@ export interface Channel {
   readonly broken: boolean
   /** Calls back once when the peer is gone before `finish`. */
   onGone(callback: () => void): void
+  /** Adds something to what goes out with the final status. */
+  addTrailer(name: string, value: string): void
   /** Sends a frame, false when the peer takes no more for now. */
   send(frame: Buffer): boolean
   /** Resolves when `send` may go on, or when the peer is gone. */

@@ -21,6 +21,7 @@ export class Http2Channel implements Channel {
   #opened = false
   #finished = false
   #trailers: Record<string, string> = {}
+  #added: Record<string, string> | undefined
   #gone: (() => void) | undefined
   #wake: (() => void) | undefined
 
@@ -53,6 +54,10 @@ export class Http2Channel implements Channel {
     if (this.body.closed) this.#onClose()
   }
 
+  addTrailer(name: string, value: string): void {
+    this.#added = { ...this.#added, [name]: value }
+  }
+
   send(frame: Buffer): boolean {
     if (this.broken) return true
     // A later message may be compressed even if this one is not.
@@ -73,7 +78,9 @@ export class Http2Channel implements Channel {
     if (this.#finished) return
     this.#finished = true
     if (this.broken) return
-    this.#trailers = statusTrailers(status, message)
+    this.#trailers = this.#added
+      ? { ...this.#added, ...statusTrailers(status, message) }
+      : statusTrailers(status, message)
     if (lastFrame !== undefined) {
       if (!this.#opened)
         this.#open(isCompressed(lastFrame) ? responseEncoding(this.header('grpc-accept-encoding')) : undefined)

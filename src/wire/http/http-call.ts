@@ -58,6 +58,10 @@ export class HttpCall implements IncomingCall {
     return this.#req.socket?.remoteAddress ?? ''
   }
 
+  reply(name: string, value: string): void {
+    if (!this.#res.headersSent && !isClosed(this.#res)) this.#res.setHeader(name, value)
+  }
+
   /** Made on first use; aborts when the connection closes before the whole answer is out. */
   get signal(): AbortSignal {
     if (this.#controller) return this.#controller.signal

@@ -1,4 +1,4 @@
-import type { Message } from '@bufbuild/protobuf'
+import type { JsonObject, Message } from '@bufbuild/protobuf'
 import type { Micros } from '../../base/clock.ts'
 import type { Log } from '../../base/log.ts'
 import type { MethodInfo } from '../../contract/methods.ts'
@@ -16,6 +16,7 @@ export interface PipelineCall {
   readonly services: Services
   readonly signal: AbortSignal
   readonly log: Log
+  readonly explain?: (how: JsonObject) => void
   principal: Principal
   target: Target
 }

@@ -10,6 +10,7 @@ import type { Dispatcher, IncomingCall } from '../call.ts'
 import { checkCredential } from './authenticate.ts'
 import type { PipelineCall } from './context.ts'
 import { failure, type Response, success } from './envelope.ts'
+import { explainerOf } from './explain.ts'
 import { STAGES } from './order.ts'
 import { requestIdFor } from './request-id.ts'
 import { NO_TARGET } from './resolve.ts'
@@ -31,6 +32,7 @@ export function createDispatcher(registry: Registry, services: Services, observe
       log: services.log,
       principal: ANONYMOUS,
       target: NO_TARGET,
+      explain: explainerOf(incoming),
     }
   }
 

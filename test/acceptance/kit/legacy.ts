@@ -23,6 +23,7 @@ export interface LegacyApp {
     list(options?: LegacyPage): Promise<LegacyList<LegacyInput>>
     mergeConcepts(inputs: unknown): Promise<LegacyList<LegacyInput>>
     deleteConcepts(inputs: unknown): Promise<LegacyList<LegacyInput>>
+    search(queries: unknown, options?: LegacyPage): Promise<LegacySearch>
     getStatus(): Promise<{ readonly counts: { readonly processed: number; readonly errors: number } }>
     /** Hands over the whole HTTP answer. */
     delete(ids: string | readonly string[]): Promise<{ readonly data: LegacyAnswer }>
@@ -77,6 +78,15 @@ export interface LegacyModel extends LegacyThing {
 
 export type LegacyList<T> = { readonly length: number; readonly rawData: readonly unknown[] } & {
   readonly [index: number]: T
+}
+
+/** What `inputs.search` hands over: JSON as it came. */
+export interface LegacySearch {
+  readonly status: { readonly code: number }
+  readonly hits: readonly {
+    readonly score: number
+    readonly input: { readonly id: string; readonly data: { readonly image?: { readonly url?: string } } }
+  }[]
 }
 
 /** What the client hands over as it came: JSON with snake_case names. */
