@@ -28,11 +28,19 @@ function describeClause({ any, negate }: AnnotationClause): string {
 }
 
 function describeRank(rank: RankPlan): string {
-  const text =
-    rank.by === 'vector'
-      ? `vector(version ${rank.space.versionPk}, ${rank.space.dimension} numbers)`
-      : rank.by === 'concept'
-        ? `concept*${rank.conceptPks.length}${rank.inverse ? ' inverse' : ''}`
-        : `words*${rank.query.any.length}`
+  const text = rankText(rank)
   return rank.negate ? `!${text}` : text
+}
+
+function rankText(rank: RankPlan): string {
+  switch (rank.by) {
+    case 'vector':
+      return `vector(version ${rank.space.versionPk}, ${rank.space.dimension} numbers)`
+    case 'concept':
+      return `concept*${rank.conceptPks.length}${rank.inverse ? ' inverse' : ''}`
+    case 'words':
+      return `words*${rank.query.any.length}`
+    case 'doubt':
+      return `doubt*${rank.conceptPks.length}`
+  }
 }

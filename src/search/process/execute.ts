@@ -1,13 +1,8 @@
 import type { Reader } from '../../store/database.ts'
-import {
-  countInputs,
-  fittingAnnotations,
-  fittingInputs,
-  fittingOfAnnotations,
-} from '../../store/repos/search-matches.ts'
+import { fittingAnnotations, fittingInputs, fittingOfAnnotations } from '../../store/repos/search-matches.ts'
 import { LISTED_INPUTS_MAX, PLACE_OFFSET } from '../limits.ts'
 import type { PlannedHit, SearchAnswer, SearchPlan } from '../plan.ts'
-import { listHits, listInputs } from './listing.ts'
+import { countFitting, listHits, listInputs } from './listing.ts'
 import { type Ranker, rankerOf } from './rankers.ts'
 import type { Spaces } from './spaces.ts'
 
@@ -22,14 +17,20 @@ const FURTHER = 4
 export async function execute(db: Reader, spaces: Spaces, plan: SearchPlan): Promise<SearchAnswer> {
   const wanted = plan.offset + plan.limit
   if (plan.onlyCount && plan.ranks.length === 0) {
-    return { hits: [], count: await countInputs(db, plan.scope), explain: ['count'] }
+    const { count, road } = await countFitting(db, plan.scope)
+    return { hits: [], count, explain: ['count', road] }
   }
   const { hits, explain } =
     plan.ranks.length === 0
-      ? { hits: await listHits(db, plan.scope, plan.hits, wanted), explain: ['list'] }
+      ? await unranked(db, plan, wanted)
       : await rankedHits(db, spaces, plan, plan.onlyCount ? LISTED_INPUTS_MAX : wanted)
   const good = hits.filter(({ score }) => score >= plan.minScore)
   return { hits: plan.onlyCount ? [] : good.slice(plan.offset, wanted), count: good.length, explain }
+}
+
+async function unranked(db: Reader, { scope, hits }: SearchPlan, wanted: number): Promise<Ranked> {
+  const { found, road } = await listHits(db, scope, hits, wanted)
+  return { hits: found, explain: ['list', road] }
 }
 
 interface Ranked {
@@ -48,7 +49,7 @@ async function rankedHits(db: Reader, spaces: Spaces, plan: SearchPlan, wanted: 
 async function fewMatches(db: Reader, { scope, exact }: SearchPlan): Promise<number[] | undefined> {
   if (scope.clauses.every(({ any }) => any.length === 0)) return undefined
   const max = exact ? Number.MAX_SAFE_INTEGER - 1 : LISTED_INPUTS_MAX
-  const found = await listInputs(db, scope, max + 1)
+  const { found } = await listInputs(db, scope, max + 1)
   return found.length > max ? undefined : found
 }
 

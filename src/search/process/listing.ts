@@ -1,81 +1,56 @@
 import type { Reader } from '../../store/database.ts'
-import { conceptPksNamed } from '../../store/repos/search-labels.ts'
-import {
-  datasetPkNamed,
-  fittingAnnotations,
-  fittingInputs,
-  nextInputs,
-  nextInputsOfDataset,
-  nextInputsWithConcept,
-  type SearchScope,
-} from '../../store/repos/search-matches.ts'
+import { countInputs, fittingAnnotations, fittingInputs, type SearchScope } from '../../store/repos/search-matches.ts'
 import type { PlannedHit } from '../plan.ts'
+import { type Candidates, type Outlook, outlookOf } from './candidates.ts'
 
 /** Inputs that are asked for at a time: those of a page, more where many may turn out not to fit. */
 const INPUTS_PER_READ = 1_000
+/** Inputs of one wide filter that are looked at before those are sought that it has in common with the others. */
+const LOOKED_AT_FIRST = 5_000
 
-/** Gives the newest inputs older than one; `checked` says that all of them fit. */
-interface Candidates {
-  readonly name: string
-  readonly checked: boolean
-  next(before: number, limit: number): Promise<number[]>
-}
-
-/**
- * Where to look for inputs in the order of their age: at an index that has those with a concept or in a dataset in
- * this order, or at all inputs. Whatever else is asked for is looked up for some inputs at a time.
- */
-async function candidatesOf(db: Reader, scope: SearchScope): Promise<Candidates> {
-  const { appPk } = scope
-  for (const { any, negate } of scope.clauses) {
-    const [test] = any
-    if (negate || any.length !== 1 || !test) continue
-    if (test.is === 'concept') {
-      const [conceptPk, ...others] = await conceptPksNamed(db, scope.conceptHomes ?? [appPk], test)
-      if (conceptPk === undefined) return { name: 'no such concept', checked: true, next: async () => [] }
-      if (others.length > 0) continue
-      const range = test.value === 0 ? { from: 0, to: 0 } : { from: Math.min(test.value, 0.5), to: 1 }
-      return {
-        name: 'by concept',
-        checked: false,
-        next: (before, limit) => nextInputsWithConcept(db, { appPk, conceptPk, ...range }, before, limit),
-      }
-    }
-    if (test.is === 'dataset') {
-      const datasetPk = await datasetPkNamed(db, appPk, test.id)
-      if (datasetPk === undefined) return { name: 'no such dataset', checked: true, next: async () => [] }
-      return {
-        name: 'by dataset',
-        checked: false,
-        next: (before, limit) => nextInputsOfDataset(db, datasetPk, before, limit),
-      }
-    }
-  }
-  return { name: 'by age', checked: true, next: (before, limit) => nextInputs(db, scope, before, limit) }
+/** What was listed, and where it was found. */
+export interface Listed<T> {
+  readonly found: T[]
+  readonly road: string
 }
 
 /** Inputs that fit, the newest first, up to a number of them. */
-export async function listInputs(db: Reader, scope: SearchScope, limit: number): Promise<number[]> {
+export async function listInputs(db: Reader, scope: SearchScope, limit: number): Promise<Listed<number>> {
+  const outlook = await outlookOf(db, scope)
   const found: number[] = []
-  for await (const pks of fittingInBatches(db, scope, limit)) {
-    for (const pk of pks) {
-      found.push(pk)
-      if (found.length === limit) return found
-    }
+  for await (const pks of fittingInBatches(db, scope, outlook, limit)) {
+    for (const pk of pks) if (found.length < limit) found.push(pk)
+    if (found.length === limit) break
   }
-  return found
+  return { found, road: outlook.road }
 }
 
-async function* fittingInBatches(db: Reader, scope: SearchScope, wanted: number): AsyncGenerator<number[]> {
-  const candidates = await candidatesOf(db, scope)
-  const size = candidates.checked ? Math.min(wanted, INPUTS_PER_READ) : INPUTS_PER_READ
+async function* fittingInBatches(
+  db: Reader,
+  scope: SearchScope,
+  { few, byAge, common }: Outlook,
+  wanted: number,
+): AsyncGenerator<number[]> {
+  if (few) {
+    for (let at = 0; at < few.length; at += INPUTS_PER_READ) {
+      const part = few.slice(at, at + INPUTS_PER_READ)
+      const fitting = await fittingInputs(db, scope, part)
+      yield part.filter((pk) => fitting.has(pk))
+    }
+    return
+  }
+  let candidates: Candidates = byAge
+  let looked = 0
   for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+    const size = candidates.checked ? Math.min(wanted, INPUTS_PER_READ) : INPUTS_PER_READ
     const pks = await candidates.next(before, size)
     if (pks.length === 0) return
     before = pks.at(-1)!
     const fitting = candidates.checked ? undefined : await fittingInputs(db, scope, pks)
     yield fitting ? pks.filter((pk) => fitting.has(pk)) : pks
     if (pks.length < size) return
+    looked += pks.length
+    if (common && looked >= LOOKED_AT_FIRST) candidates = common
   }
 }
 
@@ -85,16 +60,28 @@ export async function listHits(
   scope: SearchScope,
   hits: 'inputs' | 'annotations',
   wanted: number,
-): Promise<PlannedHit[]> {
+): Promise<Listed<PlannedHit>> {
   if (hits === 'inputs') {
-    return (await listInputs(db, scope, wanted)).map((inputPk) => ({ inputPk, annotationPk: null, score: 1 }))
+    const { found, road } = await listInputs(db, scope, wanted)
+    return { found: found.map((inputPk) => ({ inputPk, annotationPk: null, score: 1 })), road }
   }
+  const outlook = await outlookOf(db, scope)
   const found: PlannedHit[] = []
-  for await (const pks of fittingInBatches(db, scope, wanted)) {
+  for await (const pks of fittingInBatches(db, scope, outlook, wanted)) {
     for (const { pk, inputPk } of await fittingAnnotations(db, scope, pks)) {
       found.push({ inputPk, annotationPk: pk, score: 1 })
     }
     if (found.length >= wanted) break
   }
-  return found.slice(0, wanted)
+  return { found: found.slice(0, wanted), road: outlook.road }
+}
+
+/** How many inputs fit. */
+export async function countFitting(
+  db: Reader,
+  scope: SearchScope,
+): Promise<Listed<never> & { readonly count: number }> {
+  const { few, road } = await outlookOf(db, scope)
+  if (!few) return { found: [], count: await countInputs(db, scope), road: 'all' }
+  return { found: [], count: (await fittingInputs(db, scope, few)).size, road }
 }

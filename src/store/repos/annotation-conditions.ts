@@ -47,6 +47,9 @@ type Builder = ExpressionBuilder<Schema, 'annotations'>
 /** From this value on a label counts as positive, unless a filter asks for less. */
 const POSITIVE_FROM = 0.5
 
+/** The lowest value of a label that meets a filter by a value above 0. */
+export const positiveFrom = (value: number): number => Math.min(value, POSITIVE_FROM)
+
 /** Where conditions are asked. */
 export interface AskedIn {
   readonly appPk: number
@@ -163,7 +166,7 @@ function withConcept(
     .where('annotation_concepts.concept_pk', 'in', concepts)
   return value === 0
     ? labels.where('annotation_concepts.value', '=', 0)
-    : labels.where('annotation_concepts.value', '>=', Math.min(value, POSITIVE_FROM))
+    : labels.where('annotation_concepts.value', '>=', positiveFrom(value))
 }
 
 // The input-level annotation is where an input's own text stands.
@@ -190,7 +193,8 @@ const geosOf = (eb: Builder, appPk: number) =>
   eb.selectFrom('annotation_geos').select('annotation_geos.annotation_pk').where('annotation_geos.app_pk', '=', appPk)
 
 // By the haversine formula; the latitudes come first as there is an index on them.
-function isNear({ latitude, longitude, radians }: Extract<AnnotationTest, { is: 'near' }>): Expression<SqlBool> {
+/** True for rows of `annotation_geos` that are near a place. */
+export function isNear({ latitude, longitude, radians }: Extract<AnnotationTest, { is: 'near' }>): Expression<SqlBool> {
   const reach = (radians * 180) / Math.PI
   const half = (degrees: Expression<number>) => sql<number>`power(sin(radians(${degrees}) / 2), 2)`
   const rows = half(sql<number>`annotation_geos.latitude - ${latitude}`)
@@ -201,7 +205,8 @@ function isNear({ latitude, longitude, radians }: Extract<AnnotationTest, { is: 
     and ${rows} + ${cosines} * ${columns} <= ${limit})`
 }
 
-function isWithin({ south, west, north, east }: GeoBounds): Expression<SqlBool> {
+/** True for rows of `annotation_geos` in a box. */
+export function isWithin({ south, west, north, east }: GeoBounds): Expression<SqlBool> {
   return sql<SqlBool>`(annotation_geos.latitude between ${south} and ${north}
     and annotation_geos.longitude between ${west} and ${east})`
 }
