@@ -1,3 +1,10 @@
+/** A name with its folders as archives of all systems mean it: `./a//b` is `a/b`, and so is `a\\b`. */
+export function plainName(name: string): string {
+  const path = name.replaceAll('\\', '/')
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.')
+  return `${path.startsWith('/') ? '/' : ''}${parts.join('/')}${path.endsWith('/') ? '/' : ''}`
+}
+
 /** Files and folders that systems add for themselves. */
 const JUNK = /^(__MACOSX|\..+|Thumbs\.db|desktop\.ini|@eaDir|\$RECYCLE\.BIN)$/i
 

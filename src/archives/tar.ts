@@ -5,7 +5,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { Parser, type ReadEntry } from 'tar'
 import type { Archive, ArchiveFile } from './archive.ts'
 import { Budget } from './budget.ts'
-import { badName, isJunk } from './names.ts'
+import { badName, isJunk, plainName } from './names.ts'
 import { ArchiveBroken, shown } from './problem.ts'
 
 /** How a tar file is packed. */
@@ -42,7 +42,7 @@ async function* filesOf(
     for (;;) {
       const entry = await reader.next()
       if (!entry) return
-      const name = entry.path.replaceAll('\\', '/')
+      const name = plainName(entry.path)
       const type = entry.type
       if (FOLDERS.has(type) || name.endsWith('/') || isJunk(name) || (!FILES.has(type) && !LINKS.has(type))) {
         entry.resume()

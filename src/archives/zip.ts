@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import type { Archive, ArchiveFile } from './archive.ts'
 import { Budget } from './budget.ts'
-import { badName, isJunk } from './names.ts'
+import { badName, isJunk, plainName } from './names.ts'
 import { ArchiveBroken, fileDamaged, shown } from './problem.ts'
 
 const UNIX = 3
@@ -80,7 +80,7 @@ function nameOf({ generalPurposeBitFlag: flags, fileNameRaw: raw, extraFields }:
   // Many programs write UTF-8 and do not say so; names in the old alphabet hardly ever look like it.
   const saysSo = extraFields.some(({ id }) => id === UNICODE_PATH)
   const told = !saysSo && isUtf8(raw) ? flags | UTF8 : flags
-  return yauzl.getFileNameLowLevel(told, raw, extraFields, false).replaceAll('\\', '/')
+  return plainName(yauzl.getFileNameLowLevel(told, raw, extraFields, false))
 }
 
 function refusalOf(entry: Entry, name: string): string | undefined {
