@@ -29,7 +29,6 @@ export const notBuiltRpcs = notBuilt(
   'GetInputSamples',
   'GetInstalledModuleVersion',
   'GetLabelOrder',
-  'GetModelVersionExport',
   'GetModule',
   'GetModuleVersion',
   'GetModuleVersionUsageCount',
@@ -117,7 +116,6 @@ export const notBuiltRpcs = notBuilt(
   'PostWorkflowVersionEvaluationData',
   'PostWorkflowVersionEvaluations',
   'ProcessRunnerItems',
-  'PutModelVersionExports',
   'PutTaskAssignments',
   'StreamLogEntries',
 )

@@ -48,3 +48,11 @@ export const CHECK_RSS_BYTES_MAX = 4 * GIB
 export const CHECK_NICENESS = 10
 /** Side of the square picture for the test run of a model that takes any size, in pixels. */
 export const TEST_PICTURE_SIDE = 256
+/** Milliseconds for writing an exported model and trying it. */
+export const EXPORT_MS_MAX = 300_000
+/** Most that a value of an exported model may differ from the running one. */
+export const EXPORT_DIFFERENCE_MAX = 1e-5
+/** Inputs that an exported model is tried on. */
+export const EXPORT_TRIALS = 3
+/** Side in pixels of the pictures that an exported model is tried on where it takes any. */
+export const OPEN_SIDE_TRIED = 96

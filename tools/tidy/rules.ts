@@ -21,7 +21,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   engines: ['base', 'contract', 'media', 'workflow'],
   runtime: ['base', 'contract', 'engines', 'media', 'workflow'],
   remote: ['base', 'contract', 'engines', 'fetch', 'media', 'runtime', 'workflow'],
-  'model-packages': ['base', 'contract', 'engines', 'media', 'runtime', 'workflow'],
+  'model-packages': ['base', 'contract', 'engines', 'media', 'runtime', 'weights', 'workflow'],
   catalogue: ['base', 'contract', 'domain', 'engines', 'store', 'weights'],
   maintenance: ['base', 'blobs', 'contract', 'store'],
   domain: [

@@ -1,4 +1,5 @@
 import { modelContentRpcs } from './content.ts'
+import { modelExportRpcs } from './exports.ts'
 import { modelRpcs } from './models.ts'
 import { postModelVersionsUpload } from './PostModelVersionsUpload.ts'
 import { modelTagRpcs } from './tags.ts'
@@ -12,5 +13,6 @@ export const modelFamily = {
   ...modelVersionRpcs,
   ...postModelVersionsUpload,
   ...modelContentRpcs,
+  ...modelExportRpcs,
   ...modelTypeRpcs,
 }

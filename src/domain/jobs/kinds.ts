@@ -12,6 +12,7 @@ import { extractionJob } from '../extraction/job.ts'
 import { deleteInputsJob } from '../inputs/delete-job.ts'
 import { processInputsJob } from '../inputs/process/job.ts'
 import { reindexJob } from '../inputs/process/reindex.ts'
+import { exportModelJob } from '../models/exports/job.ts'
 import { importJob } from '../models/import-job.ts'
 import type { Services } from '../services.ts'
 import { trainingJob } from '../training/job.ts'
@@ -29,6 +30,7 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   deleteInputsJob,
   expireUploadJob,
   duplicateAppJob,
+  exportModelJob,
   exportVersionJob,
   extractionJob,
   emailJob,

@@ -1,3 +1,4 @@
+import type { Micros } from '../../base/clock.ts'
 import type { FamilyColumns, JsonText } from './columns.ts'
 
 /** How good a model version is on some examples. The document has what was asked for and the summary. */
@@ -37,4 +38,17 @@ export interface EvaluationResultsTable {
   evaluation_pk: number
   field: string
   doc: JsonText
+}
+
+/** A model version as a file that can be taken elsewhere; the file is the version's content `export`. */
+export interface ModelVersionExportsTable {
+  version_pk: number
+  status_code: number
+  status_details: string
+  /** The last part of its address. */
+  media_id: string
+  size: number
+  job_id: string
+  created_at: Micros
+  modified_at: Micros
 }

@@ -110,7 +110,7 @@ export interface ModelVersionHeadsTable {
 }
 
 /** What a stored content is to a model that a user has brought. */
-export type VersionFileRole = 'package' | 'model' | 'layers'
+export type VersionFileRole = 'package' | 'model' | 'layers' | 'export'
 
 /** Stored contents of a model version: what was sent until it is checked, then the model and what its tensors mean. */
 export interface ModelVersionFilesTable {

@@ -8,6 +8,7 @@ import { search } from './0007-search.ts'
 import { statistics } from './0009-statistics.ts'
 import { training } from './0010-training.ts'
 import { evaluations } from './0012-evaluations.ts'
+import { modelExports } from './0013-model-exports.ts'
 import { uploads } from './0014-uploads.ts'
 import { extraction } from './0015-extraction.ts'
 import { appDuplications } from './0016-app-duplications.ts'
@@ -37,4 +38,5 @@ export const migrations: readonly Migration[] = [
   { name: 'annotation frames', up: annotationFrames },
   { name: 'extraction', up: extraction },
   { name: 'evaluations', up: evaluations },
+  { name: 'model exports', up: modelExports },
 ]

@@ -22,7 +22,12 @@ import type {
   DatasetVersionGroupsTable,
   DatasetVersionsTable,
 } from './dataset-tables.ts'
-import type { EvaluationChunksTable, EvaluationResultsTable, EvaluationsTable } from './evaluation-tables.ts'
+import type {
+  EvaluationChunksTable,
+  EvaluationResultsTable,
+  EvaluationsTable,
+  ModelVersionExportsTable,
+} from './evaluation-tables.ts'
 import type { InputsAddJobCallbacksTable, InputsExtractionJobsTable } from './extraction-tables.ts'
 import type {
   AppsTable,
@@ -127,6 +132,7 @@ export interface Schema {
   evaluations: EvaluationsTable
   evaluation_chunks: EvaluationChunksTable
   evaluation_results: EvaluationResultsTable
+  model_version_exports: ModelVersionExportsTable
   meta: MetaTable
 }
 

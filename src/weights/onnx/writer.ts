@@ -202,7 +202,8 @@ export function nodeMessage(
   return domain === '' ? message : message.string(7, domain)
 }
 
-function valueInfoMessage({ name, dtype, dims }: TensorInfo): Message {
+/** A ValueInfoProto: what a graph says of an input or output. */
+export function valueInfoMessage({ name, dtype, dims }: TensorInfo): Message {
   const shape = new Message()
   for (const dim of dims) {
     const dimension = new Message()
