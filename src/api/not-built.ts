@@ -101,7 +101,6 @@ export const notBuiltRpcs = notBuilt(
   'PostLogEntries',
   'PostMetricsQuery',
   'PostModelMigration',
-  'PostModelVersionsTrainingTimeEstimate',
   'PostModuleVersions',
   'PostModules',
   'PostNodepools',

@@ -271,6 +271,20 @@ export const modelCards: Readonly<Record<string, ModelCard>> = {
     cannot: 'Nothing is promised: its quality and its biases are those of its training.',
     measured: 'See the evaluation of the model version. The server adds under 1 ms to the time of the graph itself.',
   },
+  clusterer: {
+    provenance: 'The centres that k-means found in the vectors of an app, on the embedding of its base model.',
+    license: 'Apache-2.0',
+    can: 'Which group of the data that it was made of an input is nearest to, and where it lies among them.',
+    cannot: 'Name the groups, or say that an input belongs to none of them.',
+    measured: 'The spread of the groups is in the log of the training. Under 1 ms.',
+  },
+  projection: {
+    provenance: 'A linear projection that labels of a user taught which differences between vectors do not matter.',
+    license: 'Apache-2.0',
+    can: 'Vectors whose nearness says more about the concepts that it was taught than those of its base model.',
+    cannot: 'See anything that its base model does not; other concepts may come out less well.',
+    measured: 'Depends on the examples. 1 ms for 576 numbers.',
+  },
   'embedding-classifier': {
     provenance: 'The linear head that a user trained or brought, on the embedding of its base model.',
     license: 'Apache-2.0',

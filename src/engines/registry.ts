@@ -20,6 +20,7 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
   ...HUB_LISTINGS,
   'coco-ssd': { weights: ['coco-ssd'], load: async () => (await import('./coco-ssd/engine.ts')).cocoSsd },
   'coco-tags': { weights: ['coco-ssd'], load: async () => (await import('./coco-ssd/engine.ts')).cocoTags },
+  clusterer: { weights: [], load: async () => (await import('./clusterer.ts')).clusterer },
   colors: { weights: [], load: async () => (await import('./colors/engine.ts')).colors },
   'embedding-classifier': {
     weights: [],
@@ -78,6 +79,7 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
   },
   'onnx-model': { weights: [], load: async () => (await import('./onnx-model/engine.ts')).onnxModel },
   'paddle-ocr': { weights: ['pp-ocrv4'], load: async () => (await import('./ocr/engine.ts')).paddleOcr },
+  projection: { weights: [], load: async () => (await import('./projection.ts')).projection },
   'selfie-segmentation': {
     weights: ['selfie-segmentation'],
     load: async () => (await import('./bodies/segmentation.ts')).selfieSegmentation,

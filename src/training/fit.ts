@@ -13,6 +13,8 @@ export interface FitContext {
   readonly mutuallyExclusive: boolean
   readonly hyper: Hyper
   readonly onStep?: OnStep
+  /** How much less exactly heads are fitted that only calibrate; 1 unless said. */
+  readonly looseness?: number
 }
 
 /** A head in double precision, before it is calibrated. */
@@ -66,14 +68,19 @@ export async function fitHeads(
     if (mutuallyExclusive) {
       const loss = softmaxLoss(targets, holdout)
       if (loss.total === 0) into.constant.fill(1)
-      else pieces.push({ fit, concept: 0, problem: problemOf(context, loss, 0, concepts, start) })
+      else
+        pieces.push({
+          fit,
+          concept: 0,
+          problem: problemOf(context, loss, { concept: 0, columns: concepts, holdout, start }),
+        })
       continue
     }
     for (let concept = 0; concept < concepts; concept++) {
       const loss = logisticLoss(targets, concept, holdout)
       const share = loss.share(0)
       if (share > 0 && share < 1) {
-        pieces.push({ fit, concept, problem: problemOf(context, loss, concept, 1, start) })
+        pieces.push({ fit, concept, problem: problemOf(context, loss, { concept, columns: 1, holdout, start }) })
         continue
       }
       into.constant[concept] = 1
@@ -103,12 +110,18 @@ export async function fitHeads(
   return fits
 }
 
+/** Which columns of a head are fitted, and from where on. */
+interface Wanted {
+  readonly concept: number
+  readonly columns: number
+  readonly holdout: Holdout | undefined
+  readonly start: Pick<Fitted, 'weights' | 'bias'> | undefined
+}
+
 function problemOf(
-  { frame, hyper, products }: FitContext,
+  { frame, hyper, products, looseness = 1 }: FitContext,
   loss: Loss,
-  concept: number,
-  columns: number,
-  given: Pick<Fitted, 'weights' | 'bias'> | undefined,
+  { concept, columns, holdout, start: given }: Wanted,
 ): Problem {
   const { dims } = products
   const start = new Float64Array(columns * (dims + 1))
@@ -127,7 +140,7 @@ function problemOf(
     }
     start[to + dims] = given.bias[concept + own]! + atMean
   }
-  const slope = (hyper.tolerance ?? TOLERANCE) * slopeScale(loss, columns)
+  const slope = (hyper.tolerance ?? TOLERANCE) * (holdout ? looseness : 1) * slopeScale(loss, columns)
   return { columns, decay: 1 / ((hyper.strength ?? STRENGTH) * loss.total), start, slope, loss: loss.loss }
 }
 

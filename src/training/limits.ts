@@ -14,6 +14,8 @@ export const MEMORY_PAIRS = 8
 export const CROSS_FITTED_MAX = 1_500
 /** Parts in which examples are held out for calibration. */
 export const CALIBRATION_FOLDS = 5
+/** How much less exactly the heads are fitted that only calibrate. */
+export const CALIBRATION_LOOSENESS = 5
 /** Fewest examples of which some can be held out for calibration. */
 export const CALIBRATED_MIN = 20
 /** Strength of a head when none is given: the inverse of the weight decay, for vectors of mean square length 1. */

@@ -2,7 +2,7 @@ import { type Calibration, calibrate } from './calibrate.ts'
 import { type FitContext, type Fitted, fitHeads } from './fit.ts'
 import { makeFolds } from './folds.ts'
 import { frameOf } from './frame.ts'
-import { CALIBRATED_MIN, CALIBRATION_FOLDS, CROSS_FITTED_MAX } from './limits.ts'
+import { CALIBRATED_MIN, CALIBRATION_FOLDS, CALIBRATION_LOOSENESS, CROSS_FITTED_MAX } from './limits.ts'
 import type { Targets } from './losses.ts'
 import { type Products, plainProducts } from './products.ts'
 import type { OnStep } from './solve.ts'
@@ -29,7 +29,8 @@ export async function trainHead(order: HeadOrder, tools: TrainingTools = {}): Pr
   const { targets, ...found } = makeTargets(order)
   const products = (tools.makeProducts ?? plainProducts)(embeddings, dims)
   const frame = frameOf(embeddings, dims)
-  const context = { products, frame, targets, mutuallyExclusive, hyper, ...(tools.onStep && { onStep: tools.onStep }) }
+  const plain = { products, frame, targets, mutuallyExclusive, hyper, looseness: CALIBRATION_LOOSENESS }
+  const context: FitContext = { ...plain, ...(tools.onStep && { onStep: tools.onStep }) }
   const start = order.start && {
     weights: Float64Array.from(order.start.weights),
     bias: Float64Array.from(order.start.bias),
@@ -103,15 +104,19 @@ export async function heldOutScores(
   return { scores, targets: { ...targets, weights } }
 }
 
+/** Held-out scores of all examples. */
+export interface CrossFitted extends HeldOutScores {
+  /** The part of each example. */
+  readonly parts: Uint8Array
+  /** What scores are to be multiplied with before they are squashed. */
+  readonly factor: number
+}
+
 /**
  * Scores of all examples by heads that have not learned from them, one head for each of `count` parts; what
  * cross-validation is made of. `factor` calibrates them as the whole head would be.
  */
-export async function crossFit(
-  order: HeadOrder,
-  count: number,
-  tools: TrainingTools = {},
-): Promise<HeldOutScores & { readonly parts: Uint8Array; readonly factor: number }> {
+export async function crossFit(order: HeadOrder, count: number, tools: TrainingTools = {}): Promise<CrossFitted> {
   const { dims, embeddings, hyper = {}, mutuallyExclusive } = order
   const { targets } = makeTargets(order)
   const products = (tools.makeProducts ?? plainProducts)(embeddings, dims)

@@ -4,7 +4,11 @@ import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { ModelVersion, ModelVersionSchema } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { trainingRecord } from '../../src/domain/training/record.ts'
+import { clusterer } from '../../src/engines/clusterer.ts'
+import { projection } from '../../src/engines/projection.ts'
 import { picture } from '../../src/media/test-images.ts'
+import { readHead } from '../../src/store/repos/model-versions.ts'
+import { versionPksOf } from '../../src/store/repos/vector-spaces.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { data, FakeRuntime } from '../kit/fake-runtime.ts'
 import { EMBEDDER_VERSION, putLabelled, vectorOf } from '../kit/labelled.ts'
@@ -59,17 +63,14 @@ async function train(app: TestApp, given?: Given, modelId = 'pets'): Promise<Mod
 }
 
 const recordOf = async (versionId: string) => {
-  const row = await server.services.db.read
-    .selectFrom('model_versions')
-    .select('pk')
-    .where('id', '=', versionId)
-    .executeTakeFirstOrThrow()
-  return (await trainingRecord(server.services.db.read, row.pk))!
+  const [pk] = await versionPksOf(server.services.db.read, versionId)
+  return (await trainingRecord(server.services.db.read, pk!))!
 }
 
-const headOf = async (app: TestApp, modelId = 'pets') => {
-  const request = { userAppId: app.userAppId, modelId }
-  return succeeded(await server.call('GetModelOutputInfo', request)).model!.modelVersion!.outputInfo!.params!
+/** What the newest version computes with. */
+const headOf = async (versionId: string) => {
+  const [pk] = await versionPksOf(server.services.db.read, versionId)
+  return JSON.parse((await readHead(server.services.db.read, pk!))!)
 }
 
 describe('training a head on vectors', () => {
@@ -90,6 +91,9 @@ describe('training a head on vectors', () => {
     assert.match(version.trainLog, /24 examples of 24 inputs, 6 numbers each/)
     assert.match(version.trainLog, /cat: 12 positive, 12 negative \(12 of them assumed\)/)
     assert.equal(version.inputInfo?.baseEmbedModel?.modelVersion?.id, EMBEDDER_VERSION)
+    const asked = { userAppId: app.userAppId, modelId: 'pets' }
+    const shown = succeeded(await server.call('GetModelOutputInfo', asked)).model?.modelVersion?.outputInfo
+    assert.deepEqual(shown?.params, { max_concepts: 20, min_value: 0, select_concepts: [] })
     const image = { base64: await picture(8, 8).png().toBuffer() }
     runtime.answer = () => ({ data: data({ concepts: [{ id: 'cat', value: 0.9 }] }) })
     const request = { userAppId: app.userAppId, modelId: 'pets', inputs: [{ data: { image } }] }
@@ -105,11 +109,11 @@ describe('training a head on vectors', () => {
     const app = await withModel('again')
     await putLabelled(server, app, animals(24))
     const first = await train(app, { outputInfo: ofConcepts('cat', 'dog') })
-    const head = await headOf(app)
+    const head = await headOf(first.id)
     const second = await train(app)
     assert.notEqual(second.id, first.id)
     assert.deepEqual([second.status?.code, second.activeConceptCount], [MODEL_TRAINED, 2])
-    assert.deepEqual(await headOf(app), head)
+    assert.deepEqual(await headOf(second.id), head)
     const [one, two] = [await recordOf(first.id), await recordOf(second.id)]
     assert.equal(one.done!.data.hash, two.done!.data.hash)
     assert.match(one.program, /solver \d+$/)
@@ -127,7 +131,7 @@ describe('training a head on vectors', () => {
     const outputConfig = { conceptsMutuallyExclusive: true }
     const version = await train(app, { outputInfo: { ...ofConcepts('cat', 'dog'), outputConfig } })
     assert.equal(version.status?.code, MODEL_TRAINED)
-    assert.equal((await headOf(app)).activation, 'softmax')
+    assert.equal((await headOf(version.id)).activation, 'softmax')
     assert.match(version.trainLog, /softmax loss/)
   })
 
@@ -304,5 +308,96 @@ describe('vectors that the app does not have', () => {
       runtime.last.plan.nodes.map(({ engine }) => engine),
       ['minilm-embed', 'embedding-classifier'],
     )
+  })
+})
+
+describe('training other types', () => {
+  test('a clusterer groups all inputs without labels, and answers through its embedder', async () => {
+    const app = await withModel('groups', 'groups', 'clusterer')
+    await putLabelled(
+      server,
+      app,
+      animals(24).map((input) => ({ ...input, labels: {} })),
+    )
+    const version = await train(app, { trainInfo: { params: { coarse_clusters: 2 } } }, 'groups')
+    assert.equal(version.status?.code, MODEL_TRAINED, version.status?.details)
+    assert.match(version.trainLog, /2 clusters of 12, 12/)
+    const inputs = [{ data: { image: { base64: await picture(8, 8).png().toBuffer() } } }]
+    succeeded(await server.call('PostModelOutputs', { userAppId: app.userAppId, modelId: 'groups', inputs }))
+    const [embed, group] = runtime.last.plan.nodes
+    assert.deepEqual([embed!.engine, group!.engine], ['mobilenet-v3-embed', 'clusterer'])
+    const ready = await clusterer.load({})
+    const setup = { params: group!.params, concepts: [] }
+    const items = [0, 1, 2].map((nth) => ({
+      data: data({ embeddings: [{ vector: vectorOf(nth % 2, nth) }] }),
+      scope: { signal: new AbortController().signal } as never,
+    }))
+    const found = (await ready.infer(items, setup)).map(({ clusters }) => clusters[0]!)
+    assert.deepEqual([found[0]!.id === found[2]!.id, found[0]!.id === found[1]!.id], [true, false])
+    assert.deepEqual([found[0]!.score, found[0]!.projection.length], [0.5, 2])
+  })
+
+  test('a trained embedder stands on its backbone, also below a head', async () => {
+    const app = await withModel('finer', 'finer', 'visual-embedder')
+    await putLabelled(server, app, animals(24))
+    const version = await train(app, { outputInfo: ofConcepts('cat', 'dog') }, 'finer')
+    assert.equal(version.status?.code, MODEL_TRAINED, version.status?.details)
+    assert.equal(version.inputInfo?.baseEmbedModel?.id, 'general-image-embedding')
+    const inputs = [{ data: { image: { base64: await picture(8, 8).png().toBuffer() } } }]
+    runtime.answer = () => ({ data: data({ embeddings: [{ vector: [1, 0] }] }) })
+    succeeded(await server.call('PostModelOutputs', { userAppId: app.userAppId, modelId: 'finer', inputs }))
+    const projecting = runtime.last.plan.nodes[1]!
+    assert.equal(projecting.engine, 'projection')
+    const ready = await projection.load({})
+    const item = {
+      data: data({ embeddings: [{ vector: vectorOf(0, 3) }] }),
+      scope: { signal: new AbortController().signal } as never,
+    }
+    const [answer] = await ready.infer([item], { params: projecting.params, concepts: [] })
+    assert.ok(Math.abs(Math.hypot(...answer!.embeddings[0]!.vector) - 1) < 1e-5)
+    const { userAppId } = app
+    succeeded(await server.call('PostModels', { userAppId, models: [{ id: 'head' }] }))
+    const head = {
+      inputInfo: { baseEmbedModel: { id: 'finer', userId: userAppId.userId, appId: userAppId.appId } },
+      outputInfo: { ...ofConcepts('cat'), params: { weights: [[1, 0, 0, 0, 0, 0]] } },
+    }
+    succeeded(await server.call('PostModelVersions', { userAppId, modelId: 'head', modelVersions: [head] }))
+    succeeded(await server.call('PostModelOutputs', { userAppId, modelId: 'head', inputs }))
+    assert.deepEqual(
+      runtime.last.plan.nodes.map(({ engine, inputs: from }) => [engine, [...from]]),
+      [
+        ['mobilenet-v3-embed', []],
+        ['projection', [0]],
+        ['embedding-classifier', [1]],
+      ],
+    )
+  })
+
+  test('the time of a training is estimated from how much there is to learn', async () => {
+    const app = await withModel('times')
+    await putLabelled(server, app, animals(24))
+    const ask = (estimatedInputCount: bigint, modelVersions: Given[]) =>
+      server.call('PostModelVersionsTrainingTimeEstimate', {
+        userAppId: app.userAppId,
+        modelId: 'pets',
+        estimatedInputCount,
+        modelVersions,
+      })
+    const version = { outputInfo: ofConcepts('cat', 'dog') }
+    const { trainingTimeEstimates } = succeeded(await ask(0n, [version, version]))
+    assert.equal(trainingTimeEstimates.length, 2)
+    const secondsOf = async (count: bigint): Promise<number> =>
+      Number(succeeded(await ask(count, [version])).trainingTimeEstimates[0]!.seconds)
+    assert.ok((await secondsOf(0n)) >= 1)
+    assert.ok((await secondsOf(1_000_000n)) > (await secondsOf(10n)))
+    refused(await ask(0n, []), MODEL_INVALID_ARGUMENT, /model_versions/)
+    succeeded(
+      await server.call('PostModels', {
+        userAppId: app.userAppId,
+        models: [{ id: 'cropper', modelTypeId: 'image-crop' }],
+      }),
+    )
+    const request = { userAppId: app.userAppId, modelId: 'cropper', modelVersions: [version] }
+    refused(await server.call('PostModelVersionsTrainingTimeEstimate', request), MODEL_INVALID_ARGUMENT, /not trained/)
   })
 })

@@ -1,5 +1,6 @@
 /** The part of `docs/models.md` on model types: how models of each come to run here, or why they do not. */
 import { catalogueModels, hubWeights } from '../../src/catalogue/index.ts'
+import { trainingKind } from '../../src/domain/training/kinds.ts'
 import { MODEL_TYPES } from '../../src/engines/onnx-model/layers.ts'
 import { OIP_TYPES, OPENAI_TYPES } from '../../src/remote/served-types.ts'
 import { isOperatorType, modelTypes } from '../../src/workflow/model-types/index.ts'
@@ -8,7 +9,6 @@ import { demandRealTests } from './real-tests.ts'
 
 /** Why models of some types cannot run here, with what does instead. */
 const NO_WAY: Readonly<Record<string, string>> = {
-  clusterer: 'its groups have to be learnt from some ten thousand inputs; search by likeness works without them.',
   landmarks: 'an older form of visual-keypointer; use that.',
   mcp: 'the server is no client of such tools; connect them where your language model runs.',
   'text-to-audio': 'nothing here speaks, and no remote interface for it is built.',
@@ -25,6 +25,7 @@ function waysOf(typeId: string): string[] {
     ...(optional > 0 ? [`${optional} optional`] : []),
     ...((MODEL_TYPES as readonly string[]).includes(typeId) ? ['brought as ONNX'] : []),
     ...(typeId === 'embedding-classifier' ? ['weights in its parameters'] : []),
+    ...(trainingKind(typeId) ? ['trained here'] : []),
     ...(OPENAI_TYPES.includes(typeId) ? ['remote (OpenAI interface)'] : []),
     ...(OIP_TYPES.includes(typeId) ? ['remote (Open Inference Protocol)'] : []),
   ]

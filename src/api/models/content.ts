@@ -2,7 +2,7 @@ import { AppError } from '../../base/errors.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Call } from '../../domain/call.ts'
 import { examplesOf, referencesOf } from '../../domain/models/about-built-in.ts'
-import { conceptsOfVersion, fullVersion } from '../../domain/models/content.ts'
+import { conceptsOfVersion, shownVersion } from '../../domain/models/content.ts'
 import { findModel, findVersion, homeOf, type ModelAt, newestVersion, placeOf } from '../../domain/models/find.ts'
 import { attachVersion, presentModel } from '../../domain/models/present.ts'
 import { withoutSecrets } from '../../domain/models/secrets.ts'
@@ -26,7 +26,7 @@ export const modelContentRpcs: Pick<Registry, Rpcs> = {
     const { found, version } = await findWith(call, request.modelId, request.versionId)
     const model = await presentModel(call, found, version, request.additionalFields)
     if (!version) return { model }
-    const full = await fullVersion(call.services.db.read, version, homeOf(found.place))
+    const full = await shownVersion(call.services.db.read, version, homeOf(found.place))
     return {
       model: attachVersion(model, withoutSecrets(found.row.model_type_id, full, found.place.minVisibility === 0)),
     }

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf'
+import { DurationSchema } from '@bufbuild/protobuf/wkt'
 import { AppError } from '../../base/errors.ts'
 import { type ModelVersion, StatusSchema } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
@@ -11,6 +12,7 @@ import { listVersionsOf } from '../../domain/models/list-versions.ts'
 import { createVersion } from '../../domain/models/post.ts'
 import { presentModel, presentVersions } from '../../domain/models/present.ts'
 import { models } from '../../domain/models/resource.ts'
+import { estimateTrainings } from '../../domain/training/estimate.ts'
 import { checkBatch } from '../define/bind.ts'
 import type { Registry } from '../define/rpc.ts'
 
@@ -22,6 +24,7 @@ type Rpcs =
   | 'DeleteModelVersion'
   | 'PostModelVersionsPublish'
   | 'PostModelVersionsUnPublish'
+  | 'PostModelVersionsTrainingTimeEstimate'
 
 const versionKind = { kind: 'model version', codes: models.codes }
 
@@ -50,6 +53,13 @@ export const modelVersionRpcs: Pick<Registry, Rpcs> = {
     if (!made.untrained) return { model }
     const details = `The version was stored, but training is not built for models of the type ${found.row.model_type_id}; upload a trained model file instead.`
     return { status: create(StatusSchema, { code: StatusCode.NOT_IMPLEMENTED, details }), model }
+  },
+
+  PostModelVersionsTrainingTimeEstimate: async (request, call) => {
+    const found = await findModel(call, placeOf(call.target), request.modelId)
+    const count = Number(request.estimatedInputCount)
+    const seconds = await estimateTrainings(call, found, request.modelVersions, count)
+    return { trainingTimeEstimates: seconds.map((each) => create(DurationSchema, { seconds: BigInt(each) })) }
   },
 
   PatchModelVersions: async (request, call) => {

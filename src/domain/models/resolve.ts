@@ -5,7 +5,7 @@ import { StatusCode } from '../../contract/status-code.ts'
 import { type VersionFiles, versionFiles } from '../../store/repos/version-files.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { reach } from '../access/standing.ts'
-import { isTrainedHead } from '../training/kinds.ts'
+import { trainingKind } from '../training/kinds.ts'
 import { defaultEmbedder } from './base-embedder.ts'
 import { fullVersion } from './content.ts'
 import { type Caller, findModel, findVersion, homeOf, newestVersion, type Place, placeOf } from './find.ts'
@@ -95,7 +95,7 @@ async function embedderOf(
 ): Promise<FoundModel | undefined> {
   const worksOnVectors = row.model_type_id === 'embedding-classifier' || row.model_type_id === 'clusterer'
   const named = version.inputInfo?.baseEmbedModel
-  if (!worksOnVectors && !(named?.id && isTrainedHead(row.model_type_id))) return undefined
+  if (!worksOnVectors && !(named?.id && trainingKind(row.model_type_id))) return undefined
   const ref = named?.id
     ? { userId: named.userId, appId: named.appId, modelId: named.id, versionId: named.modelVersion?.id }
     : await defaultEmbedder(caller, place)

@@ -7,7 +7,7 @@ import type { ResolvedModel } from '../../workflow/compile/index.ts'
 import { remoteEngineName } from '../../workflow/remote.ts'
 import { remoteSettings, withoutRemote } from '../models/remote.ts'
 import type { FoundModel } from '../models/resolve.ts'
-import { isTrainedHead } from '../training/kinds.ts'
+import { engineOfTrained } from '../training/kinds.ts'
 
 /** The engine that serves heads which users bring along. */
 const HEAD_ENGINE = 'embedding-classifier'
@@ -50,8 +50,8 @@ function engineOf(found: FoundModel): Pick<ResolvedModel, 'engine' | 'weights' |
   const { model, layers } = found.files
   if (model && layers) return { engine: UPLOAD_ENGINE, weights: [blobRef('model', model), blobRef('layers', layers)] }
   if (found.modelTypeId === HEAD_ENGINE) return { engine: HEAD_ENGINE, weights: [] }
-  const isHead = isTrainedHead(found.modelTypeId) && found.version.outputInfo?.params?.weights !== undefined
-  return isHead ? { engine: HEAD_ENGINE, weights: [], inputFields: ['embeddings'] } : { engine: '', weights: [] }
+  const trained = engineOfTrained(found.modelTypeId, found.version.outputInfo?.params)
+  return trained ? { engine: trained, weights: [], inputFields: ['embeddings'] } : { engine: '', weights: [] }
 }
 
 /** Refuses a model that is listed but that nothing can serve, saying why and what to use instead. */

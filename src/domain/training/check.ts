@@ -2,6 +2,7 @@ import { StatusCode } from '../../contract/status-code.ts'
 import { EXAMPLE_NUMBERS_MAX, EXCLUSIVE_CELLS_MAX } from '../../training/limits.ts'
 import { HEAD_WEIGHTS_MAX } from '../models/limits.ts'
 import type { GatheredExamples } from './examples.ts'
+import type { TrainingKind } from './kinds.ts'
 import { LISTED_IDS_MAX } from './limits.ts'
 import { cannotTrain } from './problem.ts'
 import type { TrainingRecord } from './record.ts'
@@ -12,13 +13,21 @@ export function checkExamples(
   { examples, labels, conceptIds }: GatheredExamples,
   { mutuallyExclusive, failOnMissingPositives, hyper }: TrainingSettings,
   { dataset }: TrainingRecord,
+  { task }: TrainingKind,
 ): void {
   const where = dataset ? `The version '${dataset.versionId}' of the dataset '${dataset.id}'` : 'The app'
+  if (examples.length === 0 && task === 'clusters') {
+    throw cannotTrain(`${where} has no processed inputs.`, StatusCode.MODEL_TRAINING_NO_DATA)
+  }
+  if (task === 'clusters') return
   if (examples.length === 0) {
     throw cannotTrain(
       `${where} has no processed inputs that people have labelled with ${list(conceptIds)}; add concepts to inputs (value 1 where they apply, 0 where they do not) and train again.`,
       StatusCode.MODEL_TRAINING_NO_DATA,
     )
+  }
+  if (task === 'projection' && conceptIds.length < 2) {
+    throw cannotTrain('A projection learns what tells concepts apart; list at least two.')
   }
   const positives = new Int32Array(conceptIds.length)
   const negatives = new Int32Array(conceptIds.length)
@@ -45,7 +54,7 @@ export function checkExamples(
       `All labels say '${conceptIds.find((_, at) => positives[at]! > 0)}'; label inputs with the other concepts too.`,
     )
   }
-  if (mutuallyExclusive) return
+  if (mutuallyExclusive || task === 'projection') return
   const labelled = new Set(labels.rows).size
   // A positive of one concept stands for a negative of another where that has too few of its own.
   const canTell = conceptIds.some(

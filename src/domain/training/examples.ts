@@ -3,11 +3,12 @@ import { decodeDoc } from '../../contract/json/index.ts'
 import { CONCEPT_PLACES } from '../../store/data-bits.ts'
 import type { Reader } from '../../store/database.ts'
 import { conceptsById } from '../../store/repos/concept-pks.ts'
-import { annotationDocs, processedByIds, trustedLabels } from '../../store/repos/training-examples.ts'
+import { annotationDocs, processedByIds, processedInputs, trustedLabels } from '../../store/repos/training-examples.ts'
 import type { Labels } from '../../training/types.ts'
 import { batchesOf, inputsIn } from '../datasets/versions/batches.ts'
 import type { Services } from '../services.ts'
 import { type Box, boxOf } from './boxes.ts'
+import { TRAINING_INPUTS_MAX } from './limits.ts'
 
 /** Which labels are examples. */
 export interface ExampleWish {
@@ -55,6 +56,27 @@ export async function gatherExamples(
       ? await fromAnnotations(services.db.read, wish, collected)
       : await fromVersion(services, wish, wish.datasetVersionPk, collected)
   return { ...collected.sorted(), gone }
+}
+
+/** All processed inputs of an app, or those of a dataset version, for what learns without labels. */
+export async function gatherInputs(
+  services: Pick<Services, 'db' | 'blobs'>,
+  { appPk, datasetVersionPk }: Pick<ExampleWish, 'appPk' | 'datasetVersionPk'>,
+): Promise<GatheredExamples> {
+  const pks: number[] = []
+  let gone = 0
+  if (datasetVersionPk === undefined) pks.push(...(await processedInputs(services.db.read, appPk, TRAINING_INPUTS_MAX)))
+  else {
+    for await (const batch of batchesOf(services, datasetVersionPk)) {
+      const ids = [...inputsIn(batch)].map(({ id }) => id)
+      const found = await processedByIds(services.db.read, appPk, ids)
+      gone += ids.length - found.size
+      pks.push(...found.values())
+    }
+  }
+  const none = { rows: new Int32Array(0), concepts: new Int32Array(0), values: new Float32Array(0) }
+  const examples = pks.sort((a, b) => a - b).map((inputPk) => ({ inputPk, regionId: '' }))
+  return { examples, labels: none, conceptIds: [], gone }
 }
 
 async function fromAnnotations(db: Reader, wish: ExampleWish, into: Collected): Promise<number> {

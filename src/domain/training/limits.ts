@@ -14,3 +14,7 @@ export const EMBEDDED_TOGETHER = 16
 export const DATASET_POLL_MS = 50
 /** Most ids that one sentence lists. */
 export const LISTED_IDS_MAX = 5
+/** Most inputs that a training without labels looks at: the oldest of the app. */
+export const TRAINING_INPUTS_MAX = 100_000
+/** Groups that a clusterer finds, where the version does not say. */
+export const CLUSTERS: Bounds = { otherwise: 32, min: 1, max: 1_024 }

@@ -14,10 +14,21 @@ export function trainingLog({ program, base, dataset, done }: TrainingRecord): s
       ({ id, positives, negatives, assumed, constant }) =>
         `${id}: ${positives} positive, ${negatives} negative (${assumed} of them assumed)${constant ? ', nothing to tell apart' : ''}`,
     ),
-    `${done.mutuallyExclusive ? 'softmax' : 'logistic'} loss ${done.loss.toFixed(6)} after ${done.steps} steps`,
-    calibration
-      ? `calibrated on ${calibration.examples} held-out examples: scores times ${calibration.factor.toFixed(3)}, loss ${calibration.lossBefore.toFixed(4)} to ${calibration.lossAfter.toFixed(4)}`
-      : 'not calibrated',
+    ...(done.loss === undefined
+      ? []
+      : [`${done.mutuallyExclusive ? 'softmax' : 'logistic'} loss ${done.loss.toFixed(6)} after ${done.steps} steps`]),
+    ...(done.clusters
+      ? [
+          `${done.clusters.counts.length} clusters of ${done.clusters.counts.join(', ')}, spread ${done.clusters.spread.toFixed(6)}`,
+        ]
+      : []),
+    ...(done.loss === undefined
+      ? []
+      : [
+          calibration
+            ? `calibrated on ${calibration.examples} held-out examples: scores times ${calibration.factor.toFixed(3)}, loss ${calibration.lossBefore.toFixed(4)} to ${calibration.lossAfter.toFixed(4)}`
+            : 'not calibrated',
+        ]),
     `${milliseconds.gathering} ms for the examples, ${milliseconds.training} ms for the training`,
   ]
   return lines.join('\n')

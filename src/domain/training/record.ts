@@ -29,9 +29,11 @@ export interface TrainingRecord {
       readonly contradictions: number
     }
     readonly concepts: readonly (ConceptLog & { readonly id: string })[]
-    readonly loss: number
-    readonly steps: number
+    readonly loss?: number
+    readonly steps?: number
     readonly calibration?: Calibration
+    /** Of a clusterer: how many examples each group has, and their mean square distance from its centre. */
+    readonly clusters?: { readonly counts: readonly number[]; readonly spread: number }
     readonly milliseconds: { readonly gathering: number; readonly training: number }
   }
 }

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import type { ModelVersion } from '../../contract/index.ts'
 import type { Hyper } from '../../training/types.ts'
 import { invalidModel } from '../models/checks.ts'
-import { type Bounds, TIMEOUT_SECONDS } from './limits.ts'
+import { type Bounds, CLUSTERS, TIMEOUT_SECONDS } from './limits.ts'
 
 /** What a version says about its training. */
 export interface TrainingSettings {
@@ -12,6 +12,8 @@ export interface TrainingSettings {
   readonly tolerance: number
   readonly failOnMissingPositives: boolean
   readonly timeoutMs: number
+  /** Groups that a clusterer finds at most. */
+  readonly clusters: number
   readonly datasetId: string
   readonly datasetVersionId: string
 }
@@ -50,6 +52,7 @@ export function readSettings({ trainInfo, outputInfo }: ModelVersion): TrainingS
     tolerance: percent / 100,
     failOnMissingPositives: config?.failOnMissingPositiveExamples ?? false,
     timeoutMs: Math.min(timeout, TIMEOUT_SECONDS.max) * 1_000,
+    clusters: Math.round(numberOf(params, 'coarse_clusters', CLUSTERS)),
     datasetId: textOf(params.dataset_id) || (trainInfo?.dataset?.id ?? ''),
     datasetVersionId: textOf(params.dataset_version_id) || (trainInfo?.dataset?.version?.id ?? ''),
   }

@@ -13,10 +13,10 @@ import { callInApp } from '../inputs/process/call.ts'
 import type { Services } from '../services.ts'
 import { baseOfRecord } from './base.ts'
 import { checkExamples, checkSize, checkTrained } from './check.ts'
+import { computeOutcome } from './compute.ts'
 import { datasetVersionOf } from './dataset.ts'
 import { embedExamples } from './embed.ts'
-import { type ExampleWish, gatherExamples } from './examples.ts'
-import { headDocument } from './head-document.ts'
+import { type ExampleWish, gatherExamples, gatherInputs } from './examples.ts'
 import { trainingKind } from './kinds.ts'
 import { trainingLog } from './log.ts'
 import { cannotTrain } from './problem.ts'
@@ -85,9 +85,13 @@ async function compute(ctx: TrainingContext, row: Row<'model_versions'>, message
   const datasetVersionPk = record.dataset && (await datasetVersionOf(call, record.dataset))
   const linked = await versionConcepts(read, row.pk)
   const wish = { appPk: model.app_pk, places: kind.places, datasetVersionPk }
-  const conceptIds = linked.length > 0 ? linked.map(({ id }) => id) : await conceptsOfData(services, wish)
-  const gathered = await gatherExamples(services, { ...wish, conceptIds })
-  checkExamples(gathered, settings, record)
+  const isBlind = kind.task === 'clusters'
+  const listed = linked.map(({ id }) => id)
+  const conceptIds = isBlind || listed.length > 0 ? listed : await conceptsOfData(services, wish)
+  const gathered = isBlind
+    ? await gatherInputs(services, wish)
+    : await gatherExamples(services, { ...wish, conceptIds })
+  checkExamples(gathered, settings, record, kind)
   const vectors = await embedExamples(
     {
       call,
@@ -108,31 +112,19 @@ async function compute(ctx: TrainingContext, row: Row<'model_versions'>, message
   const { mutuallyExclusive, hyper } = settings
   const { dims } = vectors
   checkSize(vectors.rows.length, dims, conceptIds.length, mutuallyExclusive)
-  const task = { kind: 'head' as const, dims, concepts: gathered.conceptIds.length, labels, mutuallyExclusive, hyper }
-  const { result: head, hash } = await services.trainer.run(task, vectors.matrix, signal)
-  const unusable = missing + head.log.dropped
-  checkTrained(
-    { used: vectors.rows.length - head.log.dropped, unusable, problem: vectors.problem },
-    settings,
-    base.modelId,
-  )
+  const outcome = await computeOutcome(services, { kind, settings, conceptIds, vectors, labels }, signal)
+  const unusable = missing + outcome.dropped
+  const used = vectors.rows.length - outcome.dropped
+  checkTrained({ used, unusable, problem: vectors.problem }, settings, base.modelId)
+  const inputs = new Set([...vectors.rows].map((place) => gathered.examples[place]!.inputPk)).size
+  const { hash, contradictions, found } = outcome
   const whole: TrainingRecord = {
     ...record,
     done: {
       mutuallyExclusive,
       hyper,
-      data: {
-        hash,
-        examples: vectors.rows.length,
-        inputs: new Set([...vectors.rows].map((place) => gathered.examples[place]!.inputPk)).size,
-        dims,
-        unusable,
-        contradictions: head.log.contradictions,
-      },
-      concepts: head.log.concepts.map((concept, at) => ({ id: gathered.conceptIds[at]!, ...concept })),
-      loss: head.log.loss,
-      steps: head.log.steps,
-      ...(head.calibration && { calibration: head.calibration }),
+      data: { hash, examples: vectors.rows.length, inputs, dims, unusable, contradictions },
+      ...found,
       milliseconds: {
         gathering: Math.round(gatheredAt - startedAt),
         training: Math.round(performance.now() - gatheredAt),
@@ -142,7 +134,7 @@ async function compute(ctx: TrainingContext, row: Row<'model_versions'>, message
   await ctx.checkpoint(async (tx) => {
     const current = await untrainedVersion(tx, row.pk)
     if (!current) return undefined
-    if (linked.length === 0) {
+    if (linked.length === 0 && conceptIds.length > 0) {
       const known = await conceptsById(tx, model.app_pk, conceptIds)
       const doc = encodeDoc(create(ConceptSchema, { value: 1 }))
       if (known.size < conceptIds.length) throw cannotTrain('A concept of the data was deleted meanwhile; train again.')
@@ -152,7 +144,7 @@ async function compute(ctx: TrainingContext, row: Row<'model_versions'>, message
         conceptIds.map((id) => ({ conceptPk: known.get(id)!.pk, doc })),
       )
     }
-    await putHead(tx, row.pk, headDocument(head, mutuallyExclusive))
+    await putHead(tx, row.pk, JSON.stringify(outcome.params))
     await putTraining(tx, row.pk, JSON.stringify(whole))
     await settle(tx, current, StatusCode.MODEL_TRAINED, '', services.clock.now(), {
       totalInputCount: whole.done!.data.inputs,

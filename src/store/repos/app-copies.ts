@@ -26,9 +26,10 @@ export const COPIED_TABLES: readonly string[] = [
   'model_version_concepts',
   'model_version_heads',
   'model_version_files',
+  'model_trainings',
 ]
 /** and left behind: they belong to what is not copied. */
-export const TABLES_LEFT_BEHIND: readonly string[] = ['dataset_inputs', 'concept_relations']
+export const TABLES_LEFT_BEHIND: readonly string[] = ['dataset_inputs', 'concept_relations', 'training_vectors']
 
 /** What else copies change in the rows that they carry along. */
 export interface Renaming {
@@ -189,6 +190,7 @@ export async function copyModelVersions(
     concept_pk: names.concept(row.concept_pk),
   }))
   await copyChildren(tx, 'model_version_heads', parents, place)
+  await copyChildren(tx, 'model_trainings', parents, place)
   const files = await copyChildren(tx, 'model_version_files', parents, place)
   const blobs = await rowsWith(tx, 'blobs', 'hash', [...new Set(files.map(({ hash }) => hash))])
   const sizes = new Map(blobs.map((blob) => [blob.hash, blob]))

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
+import { findClusters } from '../clusters.ts'
 import { type OnnxProducts, openOnnxProducts } from '../onnx-products.ts'
-import type { FromTrainer, Task, ToTrainer } from '../protocol.ts'
-import { trainHead } from '../train-head.ts'
-import type { TrainedHead } from '../types.ts'
+import { trainProjection } from '../projection.ts'
+import type { FromTrainer, ResultOf, Task, ToTrainer } from '../protocol.ts'
+import { crossFit, trainHead } from '../train-head.ts'
 
 /** Vectors and state of a task. */
 interface Work {
@@ -63,16 +64,27 @@ export class TrainingDesk {
   }
 }
 
-function hashOf({ labels }: Task, matrix: Float32Array): string {
-  const hash = createHash('sha256')
-  for (const part of [matrix, labels.rows, labels.concepts, labels.values]) hash.update(part)
+function hashOf(task: Task, matrix: Float32Array): string {
+  const hash = createHash('sha256').update(matrix)
+  const labels = 'labels' in task ? [task.labels.rows, task.labels.concepts, task.labels.values] : []
+  for (const part of labels) hash.update(part)
   return hash.digest('hex')
 }
 
-function compute(task: Task, work: Work, products: OnnxProducts): Promise<TrainedHead> {
+function compute(task: Task, work: Work, products: OnnxProducts): Promise<ResultOf<Task>> {
   const onStep = (): void => {
     if (work.isCancelled) throw new Cancelled()
   }
   const tools = { makeProducts: (matrix: Float32Array, dims: number) => products.of(matrix, dims), onStep }
-  return trainHead({ ...task, embeddings: work.matrix }, tools)
+  const embeddings = work.matrix
+  switch (task.kind) {
+    case 'head':
+      return trainHead({ ...task, embeddings }, tools)
+    case 'cross-fit':
+      return crossFit({ ...task, embeddings }, task.parts, tools)
+    case 'clusters':
+      return findClusters({ ...task, embeddings }, products.of(embeddings, task.dims), onStep)
+    case 'projection':
+      return trainProjection({ ...task, embeddings }, (matrix) => products.of(matrix, task.dims))
+  }
 }

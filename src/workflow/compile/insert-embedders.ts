@@ -19,19 +19,24 @@ export function insertEmbedders(drafts: readonly Draft[]): Draft[] {
   /** New places of the drafts, by their old ones. */
   const places: number[] = []
   const inserted = new Map<string, number>()
+  /** The place of an embedder behind inputs; one that was trained itself has its own base in front of it. */
+  const insert = (base: ResolvedModel, inputs: readonly number[], neededBy: string): number => {
+    const key = JSON.stringify([embedderKey(base), inputs])
+    const known = inserted.get(key)
+    if (known !== undefined) return known
+    const own = base.baseEmbedder && base.inputFields?.includes('embeddings') ? base.baseEmbedder : undefined
+    const fed = own ? [insert(own, inputs, neededBy)] : inputs
+    const place = result.length
+    inserted.set(key, place)
+    result.push(insertedDraft(`${INSERTED_PREFIX}embed${inserted.size}`, base, fed, neededBy))
+    return place
+  }
   for (const draft of drafts) {
     const inputs = draft.inputs.map((place) => places[place]!)
     const base = draft.model.baseEmbedder
     let fed = inputs
     if (base && draft.inputFields.includes('embeddings') && !givesVectors(draft, base, inputs, result)) {
-      const key = JSON.stringify([embedderKey(base), inputs])
-      let place = inserted.get(key)
-      if (place === undefined) {
-        place = result.length
-        inserted.set(key, place)
-        result.push(insertedDraft(`${INSERTED_PREFIX}embed${inserted.size}`, base, inputs, draft.id))
-      }
-      fed = [place]
+      fed = [insert(base, inputs, draft.id)]
     }
     places.push(result.length)
     result.push({ ...draft, inputs: fed })
@@ -39,8 +44,9 @@ export function insertEmbedders(drafts: readonly Draft[]): Draft[] {
   return result
 }
 
-/** Two embedders give comparable vectors when the same engine runs on the same weights. */
-const embedderKey = (model: ResolvedModel): string => JSON.stringify([model.engine, model.weights])
+/** Two embedders give comparable vectors when the same engine runs on the same weights; trained ones differ by version. */
+const embedderKey = ({ engine, weights, baseEmbedder, versionId }: ResolvedModel): string =>
+  JSON.stringify([engine, weights, ...(baseEmbedder ? [versionId] : [])])
 
 function givesVectors(head: Draft, base: ResolvedModel, inputs: readonly number[], drafts: readonly Draft[]): boolean {
   const givers = inputs.map((place) => drafts[place]!).filter((draft) => vectorSource(draft, drafts))

@@ -74,6 +74,8 @@ export interface LegacyModel extends LegacyThing {
     readonly data?: { readonly concepts: readonly { readonly id: string }[] }
     readonly output_config?: Readonly<Record<string, unknown>>
   }
+  /** Waits until the training has ended where `sync` is true. */
+  train(sync: boolean): Promise<LegacyModel>
 }
 
 export type LegacyList<T> = { readonly length: number; readonly rawData: readonly unknown[] } & {

@@ -1,0 +1,117 @@
+import { create, type JsonObject } from '@bufbuild/protobuf'
+import { ConceptSchema } from '../src/contract/index.ts'
+import { StatusCode } from '../src/contract/status-code.ts'
+import { classify, headOf } from '../src/engines/embedding-classifier.ts'
+import { readHead } from '../src/store/repos/model-versions.ts'
+import { versionPksOf } from '../src/store/repos/vector-spaces.ts'
+import { PRODUCT_THREADS, STRENGTH } from '../src/training/limits.ts'
+import { openOnnxProducts } from '../src/training/onnx-products.ts'
+import { trainHead } from '../src/training/train-head.ts'
+import { type DataPlane, openDataPlane } from './kit/data-plane.ts'
+import { clouds, EMBEDDER, putExamples } from './kit/labelled.ts'
+import { plainSgd } from './kit/plain-sgd.ts'
+import type { Result } from './kit/result.ts'
+import { median, spread } from './kit/statistics.ts'
+
+const CALLS = 5
+const SGD_RATES = [0.3, 1, 3]
+const SGD_MS_MAX = 60_000
+/** Losses that differ by less are the same. */
+const SAME_LOSS = 1.001
+
+/** Trainings from the call to a version that answers, and the solver against SGD by hand. */
+export async function run(): Promise<Result[]> {
+  return [
+    await fromCall({ examples: 200, dims: 1_280, concepts: 10, aim: '<= 0.5' }),
+    await fromCall({ examples: 5_000, dims: 1_280, concepts: 20, aim: '<= 1.5' }),
+    await againstSgd(2_000, 1_280, 20),
+  ]
+}
+
+async function fromCall(order: { examples: number; dims: number; concepts: number; aim: string }): Promise<Result> {
+  const { examples, dims, concepts, aim } = order
+  await using plane = await openDataPlane({ processing: true })
+  const vectors = clouds(examples, dims, concepts)
+  await putExamples(plane, vectors, dims, concepts)
+  await plane.call('PostModels', { userAppId: plane.userAppId, models: [{ id: 'head' }] })
+  const ids = Array.from({ length: concepts }, (_, at) => ({ id: `concept-${at}` }))
+  const seconds: number[] = []
+  let log = ''
+  for (let call = 0; call <= CALLS; call++) {
+    const start = performance.now()
+    log = await train(plane, ids, [...vectors.subarray(0, dims)])
+    seconds.push((performance.now() - start) / 1_000)
+  }
+  const [first, ...rest] = seconds
+  const split = log.split('\n').at(-1)
+  return {
+    name: `training on ${examples} stored vectors x ${dims} x ${concepts} concepts, from the call to a version that answers`,
+    ours: median(rest),
+    unit: 's on the clock',
+    aim,
+    note: `${spread(rest, 2)}; the first, which starts the training process, ${first!.toFixed(2)} s; the last: ${split}`,
+  }
+}
+
+/** One training; ends when the head that the version has answers a vector. Says what its log says. */
+async function train(
+  plane: DataPlane,
+  concepts: readonly { readonly id: string }[],
+  vector: number[],
+): Promise<string> {
+  const { userAppId } = plane
+  const version = { inputInfo: { baseEmbedModel: EMBEDDER }, outputInfo: { data: { concepts: [...concepts] } } }
+  const made = await plane.call('PostModelVersions', { userAppId, modelId: 'head', modelVersions: [version] })
+  const versionId = made.model!.modelVersion!.id
+  for (;;) {
+    const { modelVersion } = await plane.call('GetModelVersion', { userAppId, modelId: 'head', versionId })
+    const { code = 0, details } = modelVersion!.status ?? {}
+    if (code !== StatusCode.MODEL_TRAINED) {
+      if (code !== StatusCode.MODEL_TRAINING && code !== StatusCode.MODEL_QUEUED_FOR_TRAINING) throw new Error(details)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      continue
+    }
+    const { read } = plane.services.db
+    const [pk] = await versionPksOf(read, versionId)
+    const params = JSON.parse((await readHead(read, pk!))!) as JsonObject
+    const learned = concepts.map((concept) => create(ConceptSchema, concept))
+    const [best] = classify(headOf({ params, concepts: learned }), vector, learned)
+    if (best!.id !== 'concept-0') throw new Error(`the head says ${best!.id} of an example of concept-0`)
+    return modelVersion!.trainLog
+  }
+}
+
+async function againstSgd(examples: number, dims: number, concepts: number): Promise<Result> {
+  const onnx = await openOnnxProducts(PRODUCT_THREADS)
+  const vectors = clouds(examples, dims, concepts)
+  const rows = Int32Array.from({ length: examples }, (_, row) => row)
+  const labels = { rows, concepts: rows.map((row) => row % concepts), values: new Float32Array(examples).fill(1) }
+  const order = { embeddings: vectors, dims, concepts, labels, mutuallyExclusive: false }
+  const tools = { makeProducts: (matrix: Float32Array, length: number) => onnx.of(matrix, length) }
+  const times: number[] = []
+  let loss = 0
+  for (let round = 0; round <= CALLS; round++) {
+    const start = performance.now()
+    const head = await trainHead({ ...order, hyper: { calibrate: false } }, tools)
+    times.push(performance.now() - start)
+    loss = head.log.loss
+  }
+  const ours = median(times.slice(1))
+  const tried = SGD_RATES.map((rate) => ({
+    rate,
+    ...plainSgd({ vectors, dims, concepts, strength: STRENGTH }, rate, loss * SAME_LOSS, SGD_MS_MAX / SGD_RATES.length),
+  }))
+  const reached = tried.filter(({ passes }) => passes !== undefined)
+  const best = (reached.length > 0 ? reached : tried).sort((a, b) => a.ms - b.ms || a.loss - b.loss)[0]!
+  const how =
+    best.passes === undefined ? `not reached in that time, loss ${best.loss.toFixed(4)}` : `${best.passes} passes`
+  return {
+    name: `solver on ${examples} x ${dims} x ${concepts} concepts, vs mini-batch SGD in plain JavaScript to the same loss`,
+    ours: best.ms / ours,
+    baseline: 1,
+    unit: 'times as fast',
+    ratio: best.ms / ours,
+    aim: '>= 10',
+    note: `${ours.toFixed(0)} ms and ${best.ms.toFixed(0)} ms (best of rates ${SGD_RATES.join(', ')}: ${best.rate}; ${how}), loss ${loss.toFixed(4)}`,
+  }
+}
