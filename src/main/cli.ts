@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   demo: async () => (await import('./commands/demo.ts')).addDemo,
   predict: async () => (await import('./commands/predict.ts')).addPredict,
   import: async () => (await import('./commands/import.ts')).addImport,
+  datasets: async () => (await import('./commands/datasets.ts')).addDatasets,
   keys: async () => (await import('./commands/keys.ts')).addKeys,
   users: async () => (await import('./commands/users.ts')).addUsers,
   models: async () => (await import('./commands/models.ts')).addModels,

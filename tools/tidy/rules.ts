@@ -13,6 +13,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   vectors: ['base'],
   training: ['base', 'contract', 'runtime', 'weights'],
   search: ['base', 'contract', 'engines', 'runtime', 'store', 'vectors'],
+  curation: ['base', 'contract'],
   importers: ['base', 'contract', 'media'],
   evaluation: ['base', 'contract', 'engines', 'metrics', 'runtime'],
   metrics: ['base', 'contract', 'engines'],
