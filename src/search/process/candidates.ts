@@ -25,31 +25,36 @@ export interface Candidates {
   next(before: number, limit: number): Promise<number[]>
 }
 
-/** What the filters let expect: where to look, and all that may fit where these are few. */
-export interface Outlook {
-  /** Inputs that may fit, newest first, where they are few enough to be listed. */
-  readonly few?: readonly number[]
-  /** To go through the inputs by their age. */
-  readonly byAge: Candidates
-  /** The inputs that all wide filters have in common; for where going through one of them finds too little. */
-  readonly common?: Candidates
-  readonly road: string
-}
+/** What the filters let expect. */
+export type Outlook =
+  | {
+      /** All inputs that may fit, newest first. */
+      readonly few: readonly number[]
+      readonly road: string
+    }
+  | {
+      readonly few?: undefined
+      /** To go through the inputs by their age. */
+      readonly byAge: Candidates
+      /** The inputs that all wide filters have in common; for where going through one of them finds too little. */
+      readonly common?: Candidates
+      readonly road: string
+    }
 
 /**
  * Looks where the inputs that fit can be found. Filters that an index knows are counted (up to a bound): of narrow ones
- * all inputs are listed, and only those that all narrow ones have remain to be looked at; of wide ones the inputs are gone
+ * (up to `fewMax` inputs) all are listed, and only those that all narrow ones have remain to be looked at; of wide ones the inputs are gone
  * through by age.
  */
-export async function outlookOf(db: Reader, scope: SearchScope): Promise<Outlook> {
+export async function outlookOf(db: Reader, scope: SearchScope, fewMax = LISTED_INPUTS_MAX): Promise<Outlook> {
   const wide: CandidateSource[] = []
   let few: number[] | undefined
   let narrow = 0
   for (const clause of scope.clauses) {
     const source = sourceOfClause(db, scope, clause)
     if (!source) continue
-    const count = await countSource(db, source, LISTED_INPUTS_MAX + 1)
-    if (count > LISTED_INPUTS_MAX) {
+    const count = await countSource(db, source, fewMax + 1)
+    if (count > fewMax) {
       wide.push(source)
       continue
     }
@@ -59,8 +64,8 @@ export async function outlookOf(db: Reader, scope: SearchScope): Promise<Outlook
     few = few ? few.filter((pk) => known!.has(pk)) : pks
     if (few.length === 0) break
   }
+  if (few) return { few, road: `few: ${few.length} of ${narrow} narrow` }
   const byAge = await candidatesByAge(db, scope)
-  if (few) return { few, byAge, road: `few: ${few.length} of ${narrow} narrow` }
   const common: Candidates | undefined =
     wide.length > 1
       ? { road: 'common', checked: false, next: (before, limit) => inputsOfAll(db, wide, before, limit) }
@@ -76,11 +81,10 @@ async function candidatesByAge(db: Reader, scope: SearchScope): Promise<Candidat
     if (negate || any.length !== 1 || !test) continue
     if (test.is === 'concept') {
       const conceptPks = await conceptPksNamed(db, conceptHomes, test)
-      if (conceptPks.length === 0) return { road: 'no such concept', checked: true, next: async () => [] }
       const [conceptPk, ...others] = conceptPks
-      if (others.length > 0) continue
+      if (conceptPk === undefined || others.length > 0) continue
       const range = test.value === 0 ? { from: 0, to: 0 } : { from: Math.min(test.value, 0.5), to: 1 }
-      const at = { appPk, conceptPk: conceptPk!, ...range }
+      const at = { appPk, conceptPk, ...range }
       return {
         road: 'by concept',
         checked: false,
@@ -89,7 +93,7 @@ async function candidatesByAge(db: Reader, scope: SearchScope): Promise<Candidat
     }
     if (test.is === 'dataset') {
       const datasetPk = await datasetPkNamed(db, appPk, test.id)
-      if (datasetPk === undefined) return { road: 'no such dataset', checked: true, next: async () => [] }
+      if (datasetPk === undefined) continue
       return {
         road: 'by dataset',
         checked: false,

@@ -1,12 +1,20 @@
 import type { Reader } from '../../store/database.ts'
 import { countInputs, fittingAnnotations, fittingInputs, type SearchScope } from '../../store/repos/search-matches.ts'
+import { LISTED_INPUTS_MAX } from '../limits.ts'
 import type { PlannedHit } from '../plan.ts'
 import { type Candidates, type Outlook, outlookOf } from './candidates.ts'
 
-/** Inputs that are asked for at a time: those of a page, more where many may turn out not to fit. */
-const INPUTS_PER_READ = 1_000
-/** Inputs of one wide filter that are looked at before those are sought that it has in common with the others. */
-const LOOKED_AT_FIRST = 5_000
+/** How far it is looked before another road is taken; smaller in tests. */
+export interface ListingLimits {
+  /** Inputs that fit a narrow filter. */
+  readonly fewMax: number
+  /** Inputs of one wide filter that are looked at before those are sought that it has in common with the others. */
+  readonly lookedAtFirst: number
+  /** Inputs that are asked for at a time: those of a page, more where many may turn out not to fit. */
+  readonly perRead: number
+}
+
+const LIMITS: ListingLimits = { fewMax: LISTED_INPUTS_MAX, lookedAtFirst: 5_000, perRead: 1_000 }
 
 /** What was listed, and where it was found. */
 export interface Listed<T> {
@@ -15,10 +23,15 @@ export interface Listed<T> {
 }
 
 /** Inputs that fit, the newest first, up to a number of them. */
-export async function listInputs(db: Reader, scope: SearchScope, limit: number): Promise<Listed<number>> {
-  const outlook = await outlookOf(db, scope)
+export async function listInputs(
+  db: Reader,
+  scope: SearchScope,
+  limit: number,
+  limits = LIMITS,
+): Promise<Listed<number>> {
+  const outlook = await outlookOf(db, scope, limits.fewMax)
   const found: number[] = []
-  for await (const pks of fittingInBatches(db, scope, outlook, limit)) {
+  for await (const pks of fittingInBatches(db, scope, outlook, limit, limits)) {
     for (const pk of pks) if (found.length < limit) found.push(pk)
     if (found.length === limit) break
   }
@@ -28,21 +41,24 @@ export async function listInputs(db: Reader, scope: SearchScope, limit: number):
 async function* fittingInBatches(
   db: Reader,
   scope: SearchScope,
-  { few, byAge, common }: Outlook,
+  outlook: Outlook,
   wanted: number,
+  { lookedAtFirst, perRead }: ListingLimits = LIMITS,
 ): AsyncGenerator<number[]> {
-  if (few) {
-    for (let at = 0; at < few.length; at += INPUTS_PER_READ) {
-      const part = few.slice(at, at + INPUTS_PER_READ)
+  if (outlook.few) {
+    const { few } = outlook
+    for (let at = 0; at < few.length; at += perRead) {
+      const part = few.slice(at, at + perRead)
       const fitting = await fittingInputs(db, scope, part)
       yield part.filter((pk) => fitting.has(pk))
     }
     return
   }
+  const { byAge, common } = outlook
   let candidates: Candidates = byAge
   let looked = 0
   for (let before = Number.MAX_SAFE_INTEGER; ; ) {
-    const size = candidates.checked ? Math.min(wanted, INPUTS_PER_READ) : INPUTS_PER_READ
+    const size = candidates.checked ? Math.min(wanted, perRead) : perRead
     const pks = await candidates.next(before, size)
     if (pks.length === 0) return
     before = pks.at(-1)!
@@ -50,7 +66,7 @@ async function* fittingInBatches(
     yield fitting ? pks.filter((pk) => fitting.has(pk)) : pks
     if (pks.length < size) return
     looked += pks.length
-    if (common && looked >= LOOKED_AT_FIRST) candidates = common
+    if (common && looked >= lookedAtFirst) candidates = common
   }
 }
 
