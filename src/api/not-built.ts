@@ -2,7 +2,6 @@ import { notBuilt } from './define/rpc.ts'
 
 /** RPCs of the contract that answer NOT_IMPLEMENTED; whoever builds one takes its name away here. */
 export const notBuiltRpcs = notBuilt(
-  'DeleteAnnotationSearchMetrics',
   'DeleteArtifact',
   'DeleteArtifactVersion',
   'DeleteCollectors',
@@ -20,7 +19,6 @@ export const notBuiltRpcs = notBuilt(
   'DeleteRunners',
   'DeleteSecrets',
   'DeleteTasks',
-  'GetAnnotationSearchMetrics',
   'GetArtifact',
   'GetArtifactVersion',
   'GetCollector',
@@ -44,7 +42,6 @@ export const notBuiltRpcs = notBuilt(
   'GetTaskAnnotationCount',
   'GetTaskInputCount',
   'GetWorkflowVersionEvaluation',
-  'ListAnnotationSearchMetrics',
   'ListArtifactVersions',
   'ListArtifacts',
   'ListCloudProviders',
@@ -87,7 +84,6 @@ export const notBuiltRpcs = notBuilt(
   'PatchSecrets',
   'PatchTasks',
   'PatchWorkflowVersionEvaluations',
-  'PostAnnotationSearchMetrics',
   'PostArtifactVersionsUpload',
   'PostArtifacts',
   'PostAuditLogSearches',

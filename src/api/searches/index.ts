@@ -1,3 +1,4 @@
+import { annotationSearchMetricsRpcs } from './annotation-search-metrics.ts'
 import { annotationsSearchRpc } from './PostAnnotationsSearches.ts'
 import { inputsSearchRpc } from './PostInputsSearches.ts'
 import { searchRpc } from './PostSearches.ts'
@@ -7,6 +8,7 @@ import { savedSearchRpcs } from './saved.ts'
 /** Searches of inputs and of annotations, and saved ones. */
 export const searchFamily = {
   ...annotationsSearchRpc,
+  ...annotationSearchMetricsRpcs,
   ...inputsSearchRpc,
   ...savedSearchRpcs,
   ...searchByIdRpc,

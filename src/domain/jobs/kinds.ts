@@ -14,6 +14,7 @@ import { processInputsJob } from '../inputs/process/job.ts'
 import { reindexJob } from '../inputs/process/reindex.ts'
 import { exportModelJob } from '../models/exports/job.ts'
 import { importJob } from '../models/import-job.ts'
+import { searchMetricsJob } from '../search-metrics/job.ts'
 import type { Services } from '../services.ts'
 import { trainingJob } from '../training/job.ts'
 import { assembleUploadJob } from '../uploads/assemble-job.ts'
@@ -38,6 +39,7 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   mapConceptsJob,
   processInputsJob,
   reindexJob,
+  searchMetricsJob,
   trainingJob,
   webhookJob,
 ]

@@ -3,14 +3,14 @@ import { fromTimestamp } from '../../base/timestamps.ts'
 import { type Rank, type Search, Search_Metric } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { HITS_MAX } from '../../search/limits.ts'
-import type { SearchPlan } from '../../search/plan.ts'
+import type { SearchPlan, SearchScope } from '../../search/plan.ts'
 import type { AnnotationClause, AnnotationTest } from '../../store/repos/annotation-conditions.ts'
 import { requireApp } from '../access/target.ts'
 import type { Call } from '../call.ts'
 import type { PageWindow } from '../resource/paging.ts'
 import { findConceptHomes } from './concept-homes.ts'
 import { planFilters } from './filters/plan.ts'
-import { wishesOf } from './legacy.ts'
+import { type Wishes, wishesOf } from './legacy.ts'
 import { planRanks, type TextRanking } from './ranks.ts'
 
 /** How a search is run. */
@@ -33,25 +33,15 @@ export async function planSearch(call: Call, search: Search, kind: SearchKind): 
   checkWay(search)
   checkPage(kind)
   const { filters, ranks } = wishesOf(search)
-  const { clauses, mentions } = planFilters(filters)
-  const conceptHomes = asksConcepts(clauses, ranks) ? await findConceptHomes(call) : [requireApp(call.target).pk]
+  const scope = await scopeOf(call, { filters, ranks }, kind.hits, search)
   const planned = await planRanks(call, ranks, {
     texts: TEXTS_BY[search.algorithm] ?? 'likeness',
-    conceptHomes,
+    conceptHomes: scope.conceptHomes!,
     language: search.query?.language ?? '',
   })
   if (!planned) return undefined
   return {
-    scope: {
-      appPk: requireApp(call.target).pk,
-      conceptHomes,
-      clauses,
-      perAnnotation: kind.hits === 'annotations',
-      annotationStatuses: mentions.status ? null : [StatusCode.ANNOTATION_SUCCESS],
-      trustedOnly: !mentions.author && asksAnnotations(clauses, kind.hits),
-      inputStatuses: mentions.inputStatus ? null : [StatusCode.INPUT_SUCCESS],
-      asOf: search.asOf ? fromTimestamp(search.asOf) : null,
-    },
+    scope,
     hits: kind.hits,
     ranks: planned,
     combine: search.algorithm === 'hybrid' ? 'places' : 'mean',
@@ -60,6 +50,27 @@ export async function planSearch(call: Call, search: Search, kind: SearchKind): 
     offset: kind.window.offset,
     limit: kind.window.limit,
     onlyCount: kind.onlyCount,
+  }
+}
+
+/** What a search may find: its filters, and what is taken for granted where they do not speak of it. */
+export async function scopeOf(
+  call: Call,
+  { filters, ranks }: Wishes,
+  hits: SearchKind['hits'],
+  { asOf }: Pick<Search, 'asOf'>,
+): Promise<SearchScope> {
+  const { clauses, mentions } = planFilters(filters)
+  const { pk: appPk } = requireApp(call.target)
+  return {
+    appPk,
+    conceptHomes: asksConcepts(clauses, ranks) ? await findConceptHomes(call) : [appPk],
+    clauses,
+    perAnnotation: hits === 'annotations',
+    annotationStatuses: mentions.status ? null : [StatusCode.ANNOTATION_SUCCESS],
+    trustedOnly: !mentions.author && asksAnnotations(clauses, hits),
+    inputStatuses: mentions.inputStatus ? null : [StatusCode.INPUT_SUCCESS],
+    asOf: asOf ? fromTimestamp(asOf) : null,
   }
 }
 
