@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { wordsOf } from '../../base/words.ts'
 import { type Concept, ConceptSchema, type Data, type Embedding, EmbeddingSchema } from '../../contract/index.ts'
 import { SHAPES } from '../../store/data-bits.ts'
+import { termsOf } from '../../store/repos/annotation-terms.ts'
 import type { DerivedRows } from '../../store/repos/annotations.ts'
 import { textWords } from '../../store/repos/texts.ts'
 import { shapesOfRegion } from './shapes.ts'
@@ -39,7 +40,7 @@ export function derive(data: Data, conceptPk: ConceptPk, vectorsBy: number): Der
   const point = data.geo?.geoPoint
   const geo = point && { longitude: point.longitude, latitude: point.latitude }
   const text = texts.length > 0 ? textWords(wordsOf(texts.join('\n'))) : undefined
-  return { shapes, concepts: [...best.values()], geo, embeddings, text }
+  return { shapes, concepts: [...best.values()], geo, embeddings, text, terms: termsOf(data) }
 }
 
 function shapesOf(data: Data): number {

@@ -1,4 +1,4 @@
-import type { JsonValue } from '@bufbuild/protobuf'
+import type { JsonObject } from '@bufbuild/protobuf'
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import type { Micros } from '../../base/clock.ts'
 import type { WordQuery } from '../../base/words.ts'
@@ -20,7 +20,7 @@ export type AnnotationTest =
   | { readonly is: 'media'; readonly any: number }
   | { readonly is: 'concept'; readonly id: string; readonly name: string; readonly value: number }
   /** Free JSON that holds what is given, at the same place. */
-  | { readonly is: 'contains'; readonly field: 'metadata' | 'annotation_info'; readonly value: JsonValue }
+  | { readonly is: 'contains'; readonly field: 'metadata' | 'annotation_info'; readonly value: JsonObject }
   | { readonly is: 'near'; readonly latitude: number; readonly longitude: number; readonly radians: number }
   | { readonly is: 'within'; readonly box: GeoBounds }
   /** A text that holds words: the annotation's, or the input's own. */

@@ -16,6 +16,8 @@ export interface DerivedRows {
   readonly embeddings: readonly Pick<NewRow<'embeddings'>, 'model_version_pk' | 'region_id' | 'dimension' | 'vector'>[]
   /** The words of all texts in it. */
   readonly text?: TextWords
+  /** What its metadata and clusters are found by. */
+  readonly terms: readonly string[]
 }
 
 /** The row that derived rows belong to. */
@@ -35,11 +37,13 @@ export async function insertDerived(
   await insertRows(tx, 'embeddings', embeddings, [])
   const texts = items.flatMap(({ of, derived }) => (derived.text ? [{ ...at(of), ...derived.text }] : []))
   await insertRows(tx, 'texts', texts, [])
+  const terms = items.flatMap(({ of, derived }) => derived.terms.map((term) => ({ ...at(of), term })))
+  await insertRows(tx, 'annotation_terms', terms, [])
 }
 
 /** Forgets derived rows of an annotation whose data change. */
 export async function deleteDerived(tx: Writer, annotationPk: number): Promise<void> {
-  for (const table of ['annotation_concepts', 'annotation_geos', 'embeddings', 'texts'] as const) {
+  for (const table of ['annotation_concepts', 'annotation_geos', 'embeddings', 'texts', 'annotation_terms'] as const) {
     await tx.deleteFrom(table).where('annotation_pk', '=', annotationPk).execute()
   }
 }

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Reader } from '../session.ts'
 import { type AnnotationClause, type AnnotationTest, isNear, isWithin, positiveFrom } from './annotation-conditions.ts'
+import { clusterTerm, MANY, termOfFilter } from './annotation-terms.ts'
 import type { SearchScope } from './search-matches.ts'
 
 /** A statement that gives, as `input_pk`, all inputs that may meet a clause, read from an index; one may come twice. */
@@ -42,12 +43,21 @@ function sourceOfTest(
       return sql`select input_pk from annotation_geos where app_pk = ${appPk} and ${isNear(test)}`
     case 'within':
       return sql`select input_pk from annotation_geos where app_pk = ${appPk} and ${isWithin(test.box)}`
+    case 'contains': {
+      const term = test.field === 'metadata' ? termOfFilter(test.value) : undefined
+      return term === undefined ? undefined : withTerm(appPk, term)
+    }
+    case 'cluster':
+      return withTerm(appPk, clusterTerm(test.id))
     case 'words':
       return sql`select texts.input_pk from texts where ${db.ops.textMatches(appPk, test.query)}`
     default:
       return undefined
   }
 }
+
+const withTerm = (appPk: number, term: string): CandidateSource =>
+  sql`select input_pk from annotation_terms where app_pk = ${appPk} and term in (${term}, ${MANY})`
 
 /** How many rows a source has, counted up to a number of them. */
 export async function countSource(db: Reader, source: CandidateSource, max: number): Promise<number> {

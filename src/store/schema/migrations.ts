@@ -14,6 +14,7 @@ import { extraction } from './0015-extraction.ts'
 import { appDuplications } from './0016-app-duplications.ts'
 import { texts } from './0018-texts.ts'
 import { annotationFrames } from './0019-annotation-frames.ts'
+import { metadataTerms } from './0019-metadata-terms.ts'
 import type { TableMaker } from './table-maker.ts'
 
 /** One step of the schema; released steps never change, and it must not depend on Schema, which describes the newest. */
@@ -39,4 +40,5 @@ export const migrations: readonly Migration[] = [
   { name: 'extraction', up: extraction },
   { name: 'evaluations', up: evaluations },
   { name: 'model exports', up: modelExports },
+  { name: 'metadata terms', up: metadataTerms },
 ]
