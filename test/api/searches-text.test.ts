@@ -177,6 +177,23 @@ onEachEngine('searches by words', (engine) => {
     assert.deepEqual(await kit.inputsBy(words('needles')), ['long'])
   })
 
+  test('texts are copied with their app', async () => {
+    const filter = { copyConcepts: true, copyInputs: true, copyAnnotations: true }
+    const duplication = { newAppId: 'copied', filter }
+    const { userAppId } = kit
+    succeeded(await kit.server.call('PostAppDuplications', { userAppId, appDuplications: [duplication] }))
+    await kit.server.services.jobs.idle()
+    const found = async (filters: FilterInit[]) => {
+      const there = { userId: userAppId.userId, appId: 'copied' }
+      return idsOf(
+        succeeded(await kit.server.call('PostInputsSearches', { userAppId: there, searches: [{ query: { filters } }] }))
+          .hits,
+      )
+    }
+    assert.deepEqual(await found([words('lighthouse')]), ['harbour'])
+    assert.deepEqual(await found([{ annotation: { data: { text: { raw: 'grass' } } } }]), ['garden'])
+  })
+
   test('the texts of another app neither show nor count', async () => {
     const other = await makePlainApp(kit.server, 'others')
     const inputs = [{ id: 'their', data: { text: { raw: 'ships and cranes' } } }]

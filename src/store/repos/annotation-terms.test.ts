@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { JsonObject } from '@bufbuild/protobuf'
 import { MANY, termOfFilter, termsOf } from './annotation-terms.ts'
 
 test('each value at its place is a term, once', () => {
@@ -17,13 +18,11 @@ test('each value at its place is a term, once', () => {
 })
 
 test('what a filter asks for is a term of whatever contains it', () => {
-  const metadata = { a: { b: [{ c: true }, { d: 'x'.repeat(500), e: '\u0000' }] } }
+  const metadata: JsonObject = { a: { b: [{ c: true }, { d: 'x'.repeat(500), e: '\u0000' }] } }
   const terms = new Set(termsOf({ metadata }))
-  for (const filter of [
-    { a: { b: [{ c: true }] } },
-    { a: { b: [{ d: 'x'.repeat(500) }] } },
-    { a: { b: [{ e: '\u0000' }] } },
-  ]) {
+  const filters: JsonObject[] = [{ c: true }, { d: 'x'.repeat(500) }, { e: '\u0000' }]
+  for (const item of filters) {
+    const filter = { a: { b: [item] } }
     assert.ok(terms.has(termOfFilter(filter)!), JSON.stringify(filter))
   }
   assert.equal(termOfFilter({ a: {} }), undefined)

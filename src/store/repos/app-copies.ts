@@ -4,6 +4,7 @@ import type { Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { retainBlobs } from './blob-rows.ts'
 import { copyChildren, copyFamily, rowsWith } from './copy-rows.ts'
+import { copyTexts } from './texts.ts'
 
 // Copies of what an app holds in another app, row by row: what an annotation or an input consists of is listed in here,
 // and nowhere else. Blobs are named once more, never copied. All reading is done in the transaction that writes, so
@@ -20,6 +21,7 @@ export const COPIED_TABLES: readonly string[] = [
   'annotation_terms',
   'annotation_tracks',
   'embeddings',
+  'texts',
   'concept_languages',
   'model_tags',
   'model_versions',
@@ -94,6 +96,7 @@ export async function copyInputs(
     app_pk: appPk,
     input_pk: pks.get(row.input_pk),
   }))
+  await copyTexts(tx, appPk, 'inputs', pks, (source) => pks.get(source)!)
   const media = await rowsWith(tx, 'media', 'input_pk', sources, 'pk')
   const mediaPks = await copyFamily(tx, 'media', media, ['id'], (row) => ({
     app_pk: appPk,
@@ -150,6 +153,7 @@ export async function copyAnnotations(
   }))
   await copyChildren(tx, 'annotation_geos', parents, place)
   await copyChildren(tx, 'annotation_terms', parents, place)
+  await copyTexts(tx, appPk, 'annotations', pks, (source) => inputPk(source)!)
   await copyChildren(tx, 'embeddings', { ...parents, order: 'pk' }, (row) => ({
     ...place(row),
     model_version_pk: names.version(row.model_version_pk),

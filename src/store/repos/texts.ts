@@ -28,6 +28,30 @@ export async function setInputTexts(
   await insertRows(tx, 'texts', rows, [])
 }
 
+/** Copies the words of inputs' own texts, or of annotations, into another app; the maps give the pk of each copy. */
+export async function copyTexts(
+  tx: Writer,
+  appPk: number,
+  of: 'inputs' | 'annotations',
+  pks: ReadonlyMap<number, number>,
+  inputPk: (source: number) => number,
+): Promise<void> {
+  for (const part of inParts([...pks.keys()])) {
+    const query = tx.selectFrom('texts').select(['input_pk', 'annotation_pk', 'words', 'body']).orderBy('pk')
+    const rows = await (of === 'inputs'
+      ? query.where('input_pk', 'in', part).where('annotation_pk', 'is', null)
+      : query.where('annotation_pk', 'in', part)
+    ).execute()
+    const copies = rows.map((row) => ({
+      ...row,
+      app_pk: appPk,
+      input_pk: inputPk(row.input_pk),
+      annotation_pk: row.annotation_pk === null ? null : pks.get(row.annotation_pk)!,
+    }))
+    await insertRows(tx, 'texts', copies, [])
+  }
+}
+
 /** How many texts an app has, and how many words one has in the middle. */
 export interface TextStatistics {
   readonly texts: number
