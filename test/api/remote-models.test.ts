@@ -626,7 +626,7 @@ describe('methods', () => {
     )
     const old = await server.call('PostModelOutputs', {
       userAppId: { userId: 'clarifai', appId: 'main' },
-      modelId: 'multilingual-text-embedding',
+      modelId: 'margin-110-image-crop',
       inputs: [{ data: { metadata: { _method_name: '_GET_SIGNATURES' } } }],
     })
     refused(old, StatusCode.INPUT_UNSUPPORTED_FORMAT)

@@ -22,8 +22,11 @@ export const Method = {
   SIGNATURES: '_GET_SIGNATURES',
 } as const
 
+/** How a method answers that is called once. */
+export const UNARY = RunnerMethodType.UNARY_UNARY
+
 /** An argument that is content. */
-const argument = (name: string, type: DataType, description: string, fallback?: string): ModelTypeField =>
+export const argument = (name: string, type: DataType, description: string, fallback?: string): ModelTypeField =>
   create(ModelTypeFieldSchema, {
     name,
     type,
@@ -33,15 +36,17 @@ const argument = (name: string, type: DataType, description: string, fallback?: 
   })
 
 /** An argument that sets how the model works. */
-const setting = (name: string, type: DataType, description: string, fallback: string): ModelTypeField => ({
+export const setting = (name: string, type: DataType, description: string, fallback: string): ModelTypeField => ({
   ...argument(name, type, description, fallback),
   isParam: true,
 })
 
-const result = (type: DataType, iterator = false): ModelTypeField =>
+/** What a method returns. */
+export const result = (type: DataType, iterator = false): ModelTypeField =>
   create(ModelTypeFieldSchema, { name: 'return', type, required: true, iterator })
 
-const list = (field: ModelTypeField, of: DataType): ModelTypeField => ({
+/** A field as a list of things of a type. */
+export const list = (field: ModelTypeField, of: DataType): ModelTypeField => ({
   ...field,
   typeArgs: [create(ModelTypeFieldSchema, { name: `${field.name}_item`, type: of })],
 })
@@ -73,7 +78,8 @@ export function chatSignatures(typeId: string): MethodSignature[] {
   ]
 }
 
-const signature = (
+/** Puts a signature together. */
+export const signature = (
   name: string,
   methodType: RunnerMethodType,
   description: string,

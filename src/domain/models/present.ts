@@ -4,6 +4,7 @@ import { modelStars, type PlacedModel } from '../../store/repos/models.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { Visible } from '../access/target.ts'
 import { type Caller, homeOf, type ModelAt } from './find.ts'
+import { withSignatures } from './local-methods.ts'
 import { modelMessage, versionMessage } from './messages.ts'
 import { withoutSecrets } from './secrets.ts'
 
@@ -72,10 +73,13 @@ export async function presentVersions(
     rows.map(({ pk }) => pk),
   )
   return rows.map((row) =>
-    withoutSecrets(
+    withSignatures(
       model.model_type_id,
-      versionMessage(row, homeOf(place), counts.get(row.pk) ?? 0),
-      place.minVisibility === 0,
+      withoutSecrets(
+        model.model_type_id,
+        versionMessage(row, homeOf(place), counts.get(row.pk) ?? 0),
+        place.minVisibility === 0,
+      ),
     ),
   )
 }
@@ -107,7 +111,8 @@ async function withVersions(
     const version = versions.get(row.pk)
     if (!version) return model
     const message = versionMessage(version, owner, concepts.get(version.pk) ?? 0)
-    return attachVersion(model, withoutSecrets(row.model_type_id, message, visibilityFor(caller, row) === 0))
+    const shownVersion = withoutSecrets(row.model_type_id, message, visibilityFor(caller, row) === 0)
+    return attachVersion(model, withSignatures(row.model_type_id, shownVersion))
   })
 }
 

@@ -52,6 +52,19 @@ export class MethodArgs {
     return all.filter((image) => image !== undefined)
   }
 
+  /** The texts of an argument that holds a list of them, as parts, as JSON, or a single one. */
+  texts(name: string): string[] {
+    const data = this.#parts.get(name)
+    if (!data) return []
+    if (data.parts.length > 0) return data.parts.map((part) => part.data?.stringValue ?? '')
+    const listed = data.stringValue.startsWith('[')
+      ? parse(data.stringValue)
+      : (data.structValue?._list ?? data.stringValue)
+    const texts = Array.isArray(listed) ? listed : [listed]
+    if (texts.every((text) => typeof text === 'string')) return texts.filter((text) => text !== '')
+    throw invalid(`The argument ${name} must be a list of texts.`)
+  }
+
   /** A list of JSON objects: JSON as text, a struct, or a struct that wraps a list. */
   objects(name: string): JsonObject[] {
     const data = this.#parts.get(name)

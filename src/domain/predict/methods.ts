@@ -1,6 +1,13 @@
 import { create, type JsonObject, toJson } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
-import { type Data, DataSchema, type Image, type Input, MethodSignatureSchema } from '../../contract/index.ts'
+import {
+  type Data,
+  DataSchema,
+  type Image,
+  type Input,
+  type MethodSignature,
+  MethodSignatureSchema,
+} from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { createInputResolver } from '../../media/resolve-input.ts'
 import { imageUrl } from '../../remote/data-url.ts'
@@ -10,22 +17,35 @@ import type { Compiled } from '../../workflow/compile/index.ts'
 import type { PlanNode } from '../../workflow/plan.ts'
 import type { RemoteSettings } from '../../workflow/remote.ts'
 import type { Call } from '../call.ts'
+import { localSignatures } from '../models/local-methods.ts'
 import { chatSignatures, Method } from '../models/methods.ts'
 import { answerHere, talkHere, talksHere } from './local-talk.ts'
+import { readLocalCall, returnedPart } from './local-method.ts'
 import { MethodArgs } from './method-args.ts'
+import { runInputs } from './run.ts'
 import { callTensors } from './tensor-method.ts'
 import { passOn, passOnStream } from './transport.ts'
 
 /** Settings of a chat that an argument or a parameter of the same name sets. */
 const NUMBERS = ['max_tokens', 'temperature', 'top_p']
 
-/** Answers one call of a method with the whole result. Throws AppError 30101 for a method that the model lacks. */
-export async function callMethod(call: Call, model: Compiled, input: Input, name: string): Promise<Data> {
+/**
+ * Answers one call of a method with the whole result; `tuned` gives the model with parameters of the call. Throws
+ * AppError 30101 for a method that the model lacks.
+ */
+export async function callMethod(
+  call: Call,
+  model: Compiled,
+  input: Input,
+  name: string,
+  tuned: (params: JsonObject) => Promise<Compiled>,
+): Promise<Data> {
   const node = nodeOf(model)
   const args = new MethodArgs(input.data?.parts ?? [])
   const { remote } = node
   const typeId = model.nodes[0]!.model.modelTypeId
-  if (name === Method.SIGNATURES && talksAtAll(node)) return signaturesOf(typeId)
+  const signatures = signaturesFor(node, typeId)
+  if (name === Method.SIGNATURES && signatures.length > 0) return signaturesOf(signatures)
   if (name === Method.OPENAI) return returned(await passOn(call, model, args))
   if (name === Method.PREDICT && talks(remote)) {
     const link = await call.services.links.get(remote)
@@ -38,7 +58,11 @@ export async function callMethod(call: Call, model: Compiled, input: Input, name
   if (name === Method.PREDICT && remote?.runtime === 'oip' && remote.modelTypeId === 'any-to-any') {
     return callTensors(call, remote, args)
   }
-  throw noMethod(name, talksAtAll(node) ? typeId : undefined)
+  const local = name === Method.PREDICT ? readLocalCall(typeId, input, args) : undefined
+  if (local) {
+    return runLocal(call, Object.keys(local.params).length > 0 ? await tuned(local.params) : model, local.input)
+  }
+  throw noMethod(name, signatures)
 }
 
 /** Answers one call of a method piece by piece; methods that answer as a whole give one piece. */
@@ -47,6 +71,7 @@ export async function* streamMethod(
   model: Compiled,
   input: Input,
   name: string,
+  tuned: (params: JsonObject) => Promise<Compiled>,
 ): AsyncGenerator<Data, void, undefined> {
   const node = nodeOf(model)
   const { remote } = node
@@ -59,7 +84,7 @@ export async function* streamMethod(
   } else if (name === Method.OPENAI_STREAM && talksAtAll(node)) {
     for await (const event of passOnStream(call, model, new MethodArgs(input.data?.parts ?? []))) yield returned(event)
   } else {
-    yield await callMethod(call, model, input, name)
+    yield await callMethod(call, model, input, name, tuned)
   }
 }
 
@@ -151,13 +176,26 @@ async function urlOf(call: Call, image: Image): Promise<string> {
 /** A result as the clients look for it. */
 const returned = (stringValue: string): Data => create(DataSchema, { parts: [{ id: 'return', data: { stringValue } }] })
 
-function signaturesOf(typeId: string): Data {
-  const signatures = chatSignatures(typeId).map((each) => toJson(MethodSignatureSchema, each))
+/** The methods of a model: of its type when it runs here as a whole, those of a chat when it talks. */
+const signaturesFor = (node: PlanNode, typeId: string): readonly MethodSignature[] =>
+  talksAtAll(node) ? chatSignatures(typeId) : localSignatures(typeId)
+
+/** Runs a model that is here on an input that was put together of arguments. */
+async function runLocal(call: Call, model: Compiled, input: Input): Promise<Data> {
+  const [ran] = await runInputs(call, model, [input])
+  if ('error' in ran!) throw ran.error
+  const { code, details, data } = ran!.result.nodes[model.nodes[0]!.index]!
+  if (code !== StatusCode.SUCCESS) throw new AppError(code, details)
+  return returnedPart(model.nodes[0]!.model.modelTypeId, data ?? create(DataSchema))
+}
+
+function signaturesOf(given: readonly MethodSignature[]): Data {
+  const signatures = given.map((each) => toJson(MethodSignatureSchema, each))
   return create(DataSchema, { text: { raw: JSON.stringify(signatures) } })
 }
 
-function noMethod(name: string, talkingType: string | undefined): AppError {
-  const known = talkingType === undefined ? [] : chatSignatures(talkingType).map((each) => each.name)
+function noMethod(name: string, signatures: readonly MethodSignature[]): AppError {
+  const known = signatures.map((each) => each.name)
   const instead = known.length > 0 ? `it has ${known.join(', ')}` : 'send the input as data, without _method_name'
   return new AppError(StatusCode.INPUT_UNSUPPORTED_FORMAT, `The model has no method '${name}'; ${instead}.`)
 }

@@ -50,8 +50,14 @@ export async function predictWithModel(
   checkInputs(inputs, BATCH_ITEMS_MAX)
   const overrides = overridesOf(request)
   const ready = await readyModel(call, request, overrides)
-  return predictReady(call, ready, inputs, overrides)
+  return predictReady(call, ready, inputs, overrides, tunedBy(call, request, overrides))
 }
+
+/** Gives the model of a call with further parameters; what is named in the call wins over its overrides. */
+export const tunedBy =
+  (call: Call, request: PostModelOutputsRequest, overrides: Overrides) =>
+  (params: JsonObject): Promise<ReadyModel> =>
+    readyModel(call, request, { ...overrides, params: { ...overrides.params, ...params } })
 
 /** Runs a model that is ready; see predictWithModel. */
 export async function predictReady(
@@ -59,13 +65,14 @@ export async function predictReady(
   ready: ReadyModel,
   inputs: readonly Input[],
   overrides: Overrides,
+  tuned: ReturnType<typeof tunedBy>,
 ): Promise<{ outputs: Output[]; status?: Status }> {
   const { id, modelVersion } = ready.model
   const ran = await actOn(
     call,
     ready,
     inputs,
-    await runAll(call, ready, inputs, overrides.outputConfig?.sampleMs ?? 0),
+    await runAll(call, ready, inputs, overrides.outputConfig?.sampleMs ?? 0, tuned),
     {
       model: { id, version: modelVersion?.id ?? '' },
     },
@@ -84,7 +91,13 @@ export async function predictReady(
 }
 
 /** Runs inputs that are data through the plan, and those that call a method of the model each by itself. */
-async function runAll(call: Call, ready: ReadyModel, inputs: readonly Input[], sampleMs: number): Promise<Ran[]> {
+async function runAll(
+  call: Call,
+  ready: ReadyModel,
+  inputs: readonly Input[],
+  sampleMs: number,
+  tuned: ReturnType<typeof tunedBy>,
+): Promise<Ran[]> {
   const methods = inputs.map(methodOf)
   if (methods.every((method) => method === undefined)) return runInputs(call, ready, inputs, { sampleMs })
   const { callMethod } = await import('./methods.ts')
@@ -96,7 +109,7 @@ async function runAll(call: Call, ready: ReadyModel, inputs: readonly Input[], s
         const method = methods[at]
         if (method === undefined) return undefined
         try {
-          return { result: resultOf(ready, await callMethod(call, ready, input, method)) }
+          return { result: resultOf(ready, await callMethod(call, ready, input, method, tuned)) }
         } catch (error) {
           // Whether a model has methods at all is asked of the call, not of its one input.
           if (!(error instanceof AppError) || method === Method.SIGNATURES) throw error

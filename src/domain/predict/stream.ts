@@ -7,7 +7,7 @@ import { echoInput, itemStatus, toOutput } from './answer.ts'
 import { checkInputs } from './inputs.ts'
 import { invalid, methodOf } from './method-args.ts'
 import { nodeOf, streamMethod, streamText, talksAtAll } from './methods.ts'
-import { overridesOf, predictReady, type ReadyModel, readyModel } from './model.ts'
+import { overridesOf, predictReady, type ReadyModel, readyModel, tunedBy } from './model.ts'
 
 /** What one message of a stream of predictions carries. */
 export interface StreamedOutputs {
@@ -27,16 +27,17 @@ export async function* generateOutputs(
   checkInputs(inputs, BATCH_ITEMS_MAX)
   const overrides = overridesOf(request)
   const ready = await readyModel(call, request, overrides)
+  const tuned = tunedBy(call, request, overrides)
   for (const input of inputs) {
     const method = methodOf(input)
     const pieces =
       method !== undefined
-        ? streamMethod(call, ready, input, method)
+        ? streamMethod(call, ready, input, method, tuned)
         : talksAtAll(nodeOf(ready))
           ? streamText(call, ready, input)
           : undefined
     if (!pieces) {
-      yield await predictReady(call, ready, [input], overrides)
+      yield await predictReady(call, ready, [input], overrides, tuned)
       continue
     }
     const shown = echoInput(input)
