@@ -4,6 +4,7 @@ import type { Call } from '../../domain/call.ts'
 import { examplesOf, referencesOf } from '../../domain/models/about-built-in.ts'
 import { conceptsOfVersion, shownVersion } from '../../domain/models/content.ts'
 import { findModel, findVersion, homeOf, type ModelAt, newestVersion, placeOf } from '../../domain/models/find.ts'
+import { withSignatures } from '../../domain/models/local-methods.ts'
 import { attachVersion, presentModel } from '../../domain/models/present.ts'
 import { withoutSecrets } from '../../domain/models/secrets.ts'
 import { trainingInputs } from '../../domain/models/training-inputs.ts'
@@ -26,9 +27,13 @@ export const modelContentRpcs: Pick<Registry, Rpcs> = {
     const { found, version } = await findWith(call, request.modelId, request.versionId)
     const model = await presentModel(call, found, version, request.additionalFields)
     if (!version) return { model }
+    const typeId = found.row.model_type_id
     const full = await shownVersion(call.services.db.read, version, homeOf(found.place))
     return {
-      model: attachVersion(model, withoutSecrets(found.row.model_type_id, full, found.place.minVisibility === 0)),
+      model: attachVersion(
+        model,
+        withSignatures(typeId, withoutSecrets(typeId, full, found.place.minVisibility === 0)),
+      ),
     }
   },
 

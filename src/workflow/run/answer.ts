@@ -50,11 +50,13 @@ function refusal(plan: Plan, slot: Slot): NodeResult | undefined {
   const roots = [...plan.nodes.keys()].filter((index) => plan.nodes[index]!.inputs.length === 0)
   if (roots.length === 0 || !roots.every((index) => slot.states[index]!.unmatched)) return undefined
   const wanted = [...new Set(roots.flatMap((index) => splitFields(plan.nodes[index]!.inputFields)))]
+  // A node by itself needs all of its fields, several nodes take what they can use.
+  const all = roots.length === 1 && !plan.nodes[roots[0]!]!.anyInput
   const given = presentFields(slot.input)
   const has = given.length === 0 ? 'has no data' : `has ${given.join(', ')}`
   return {
     code: plan.single ? StatusCode.INPUT_UNSUPPORTED_FORMAT : StatusCode.WORKFLOW_NO_MATCHING_INPUT,
-    details: `The ${plan.single ? 'model' : 'workflow'} works on ${wanted.join(' or ')}, but the input ${has}.`,
+    details: `The ${plan.single ? 'model' : 'workflow'} works on ${wanted.join(all ? ' and ' : ' or ')}, but the input ${has}.`,
     elapsedMs: 0,
   }
 }
