@@ -210,6 +210,52 @@ test('an input is let through by its kind, its metadata and what was found in it
   )
 })
 
+test('operators that are called alone take what others have found from the caller', async () => {
+  const alone = async (operator: Operator, data: object) => {
+    const { id } = await modelOf(app, operator)
+    const request = { userAppId: app.userAppId, modelId: id, inputs: [{ data: data as never }] }
+    return succeeded(await server.call('PostModelOutputs', request)).outputs[0]!.data!
+  }
+  const box = (leftCol: number) => ({ boundingBox: { topRow: 0.1, leftCol, bottomRow: 0.5, rightCol: leftCol + 0.3 } })
+  const thing = (id: string, leftCol: number) => ({
+    id,
+    regionInfo: box(leftCol),
+    data: { concepts: [{ id: 'dog', value: 0.9 }] },
+  })
+  const regions = [thing('a', 0.1), thing('b', 0.6)]
+  const sure = await alone(
+    { type: 'concept-thresholder', concepts: [{ id: 'cat', value: 0.5 }] },
+    {
+      concepts: [
+        { id: 'cat', value: 0.6 },
+        { id: 'dog', value: 0.9 },
+      ],
+    },
+  )
+  assert.deepEqual(
+    sure.concepts.map(({ id }) => id),
+    ['cat'],
+  )
+  assert.deepEqual((await alone({ type: 'object-counter' }, { regions })).metadata, { object_count: 2 })
+  const cut = await alone({ type: 'image-crop' }, { ...image(platform), regions })
+  assert.equal(cut.regions.length, 2)
+  assert.ok(cut.regions[0]!.data!.image!.base64.length > 0)
+  const frames = [0, 0.02].map((by, index) => ({
+    frameInfo: { index, time: index * 1000 },
+    data: { regions: [thing('a', 0.1 + by), thing('b', 0.6 + by)] },
+  }))
+  const followed = await alone({ type: 'centroid-tracker' }, { frames })
+  const [before, behind] = followed.frames.map(({ data }) => data!.regions.map(({ trackId }) => trackId))
+  assert.ok(before!.every((id) => id !== ''))
+  assert.deepEqual(before, behind)
+  // What the caller says of a picture is nothing that a model has found.
+  const counted = await run({ ...image(platform), regions: [...regions, ...regions, ...regions] }, [
+    ['boxes', 'general-image-detection'],
+    ['things', { type: 'object-counter' }, 'boxes'],
+  ])
+  assert.equal(counted.things!.metadata!.object_count, counted.boxes!.regions.length)
+})
+
 test('tracks of a film get a vector each', async () => {
   const [width, height] = [480, 360]
   const { sofa } = await facePhotos()

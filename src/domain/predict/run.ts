@@ -8,6 +8,7 @@ import { readBlobRef } from '../../weights/blob-ref.ts'
 import { isHubId } from '../../weights/hub/catalogue.ts'
 import { isWeightId } from '../../weights/manifest.ts'
 import type { Compiled } from '../../workflow/compile/index.ts'
+import { ANY_FIELD, rootOf } from '../../workflow/fields.ts'
 import type { InputResult, Plan, RunOptions } from '../../workflow/plan.ts'
 import type { Call } from '../call.ts'
 import { checkServed } from './runnable.ts'
@@ -37,10 +38,11 @@ export async function runInputs(
     sampleMs: checkSampleMs(sampleMs || call.target.app?.sampleMs || DEFAULT_SAMPLE_MS),
   }
   const resolver = createInputResolver(call.services.fetcher, call.signal)
+  const handed = handedOver(compiled)
   // The weights may have to be fetched, which is no reason to wait with the media.
   const [files, resolved] = await Promise.all([
     weightFiles(call, compiled.plan),
-    Promise.all(inputs.map((input) => resolveOne(resolver, input))),
+    Promise.all(inputs.map((input) => resolveOne(resolver, input, handed))),
   ])
   const usable = resolved.flatMap((item) => ('data' in item ? [item.data] : []))
   const run = (part: readonly Data[], more?: Pick<RunOptions, 'memory'>): Promise<InputResult[]> =>
@@ -92,14 +94,33 @@ export async function weightFiles(call: Call, plan: Plan): Promise<Record<string
   return files
 }
 
+/** What nodes find and others work on. */
+const FOUND = ['regions', 'concepts', 'embeddings', 'frames'] as const
+type Found = (typeof FOUND)[number]
+
+/**
+ * Fields that a caller may hand over as a node before would: those of an operator that is called alone. Anywhere else
+ * what the caller says of a picture must not pass for something that a model has found.
+ */
+function handedOver({ plan }: Compiled): readonly Found[] {
+  const [node] = plan.nodes
+  if (!plan.single || plan.nodes.length > 1 || !node || node.isModel) return []
+  const roots = node.inputFields.flatMap((entry) => entry.split(',')).map(rootOf)
+  return FOUND.filter((field) => roots.includes(field) || roots.includes(ANY_FIELD))
+}
+
 async function resolveOne(
   resolver: InputResolver,
   input: Input,
+  handed: readonly Found[],
 ): Promise<{ readonly data: Data } | { readonly error: AppError }> {
   try {
-    const media = await resolver.resolve(input.data)
-    // Media and what is known of them go to the workers: anything else must not pass for something a node has made.
-    const data = create(DataSchema, { metadata: input.data?.metadata, geo: input.data?.geo })
+    const { data: sent } = input
+    const found = handed.filter((field) => sent !== undefined && sent[field].length > 0)
+    const bare = found.length > 0 && !sent?.image && !sent?.video && !sent?.audio && !sent?.text
+    const media = bare ? [] : await resolver.resolve(sent)
+    const data = create(DataSchema, { metadata: sent?.metadata, geo: sent?.geo })
+    for (const field of found) Object.assign(data, { [field]: sent![field] })
     for (const medium of media) {
       if (medium.kind === 'text') data.text = { ...blankText, raw: medium.text }
       else if (medium.kind === 'image') data.image = { ...blankImage, base64: medium.bytes }
