@@ -126,6 +126,18 @@ describe('models: PostModels, GetModel, ListModels, PatchModels, PostModelsSearc
     assert.equal(model_version.id, model_versions[0]!.id)
   })
 
+  test('list the inputs that they learn from', async () => {
+    await client.inputs.create({ id: 'platform', base64: PHOTO_BASE64, concepts: [{ id: 'lab?' }] })
+    await client.models.mergeConcepts({ id: 'vehicles', concepts: [{ id: 'label' }] })
+    const model = await client.models.get('vehicles')
+    const { inputs } = await model.getInputs({ page: 1, perPage: 5 })
+    assert.deepEqual(
+      inputs.map(({ id }) => id),
+      ['platform'],
+    )
+    assert.deepEqual((await model.getInputs({ page: 2, perPage: 5 })).inputs, [])
+  })
+
   test('cannot predict before they are trained', async () => {
     const { status, data } = await rejection(client.models.predict('vehicles', { base64: PHOTO_BASE64 }))
     assert.deepEqual([status, data.status.code], [400, 21102])

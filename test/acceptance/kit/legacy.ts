@@ -69,6 +69,7 @@ export interface LegacyConcept extends LegacyThing {
 }
 
 export interface LegacyModel extends LegacyThing {
+  getInputs(options?: LegacyPage): Promise<{ readonly inputs: readonly LegacyThing[] }>
   readonly modelVersion: { readonly id: string; readonly status: { readonly code: number } }
   readonly outputInfo: {
     readonly data?: { readonly concepts: readonly { readonly id: string }[] }
