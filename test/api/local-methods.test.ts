@@ -101,6 +101,13 @@ test('concepts, with the parameters of the call', async () => {
   assert.equal(sport.concepts[0]!.name, 'sport')
 })
 
+test('a picture beside the name of the method, without parts, is its argument', async () => {
+  const data = { ...image(platform), metadata: { _method_name: 'predict' } }
+  const request = { ...MAIN, modelId: 'general-image-recognition', inputs: [{ data }] }
+  const [output] = succeeded(await server.call('PostModelOutputs', request)).outputs
+  assert.equal(output!.data!.parts[0]!.data!.concepts[0]!.name, 'person')
+})
+
 test('regions, vectors, sounds and pictures', async () => {
   const { evening } = await facePhotos()
   const { regions } = await returned('face-detection', { image: image(evening) })

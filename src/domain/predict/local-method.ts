@@ -13,9 +13,11 @@ export interface LocalCall {
 }
 
 /** Reads the arguments of `predict`. Throws AppError 40001 for those that the model does not have or that are none. */
-export function readLocalCall(typeId: string, { id }: Pick<Input, 'id'>, args: MethodArgs): LocalCall | undefined {
+export function readLocalCall(typeId: string, given: Input, args: MethodArgs): LocalCall | undefined {
   const entry = typeEntry(typeId)
   if (!entry || localSignatures(typeId).length === 0) return undefined
+  // Clients may write the first argument where data without methods have it.
+  if (args.names.length === 0) return { input: given, params: {} }
   const settable = settableParams(entry.type)
   const fields = new Map(entry.type.inputFields.map((field) => [argumentOf(typeId, field), field]))
   const data = create(DataSchema)
@@ -37,7 +39,7 @@ export function readLocalCall(typeId: string, { id }: Pick<Input, 'id'>, args: M
     const value = param && readParam(param.fieldType, name, args)
     if (value !== undefined) params[name] = value
   }
-  return { input: create(InputSchema, { id, data }), params }
+  return { input: create(InputSchema, { id: given.id, data }), params }
 }
 
 function readParam(kind: Kind, name: string, args: MethodArgs): JsonValue | undefined {
