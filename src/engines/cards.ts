@@ -278,6 +278,15 @@ export const modelCards: Readonly<Record<string, ModelCard>> = {
     cannot: 'Name the groups, or say that an input belongs to none of them.',
     measured: 'The spread of the groups is in the log of the training. Under 1 ms.',
   },
+  'window-detector': {
+    provenance:
+      'A linear head that boxes of a user taught, on the image embedding of MobileNetV3-Small from the package @qvac/classification-ggml (see mobilenet-v3-embed).',
+    license: 'Apache-2.0',
+    can: 'Find things that fill at least about a third of the picture, from a dozen marked examples on.',
+    cannot:
+      'Place boxes exactly: it looks at a fixed set of windows and averages those that agree. Small, thin or crowded things are missed.',
+    measured: 'Depends on the examples. About 4 ms for each of its windows.',
+  },
   projection: {
     provenance: 'A linear projection that labels of a user taught which differences between vectors do not matter.',
     license: 'Apache-2.0',

@@ -98,6 +98,10 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
     talks: true,
   },
   'vader-sentiment': { weights: [], load: async () => (await import('./sentiment/engine.ts')).sentiment },
+  'window-detector': {
+    weights: ['mobilenet-v3-small'],
+    load: async () => (await import('./window-detector.ts')).windowDetector,
+  },
   whisper: {
     weights: ['whisper-base-en', 'silero-vad'],
     load: async () => (await import('./whisper/engine.ts')).whisper,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { after, before, describe, test } from 'node:test'
-import { cropsOf, PHOTOS } from './kit/crops.ts'
+import { cropsOf, PHOTOS, pasted } from './kit/crops.ts'
 import { call, imageInput, resources, service, staticClient, userApp } from './kit/grpc.ts'
 import { type Named, send } from './kit/http.ts'
 import { type LegacyApp, legacyClient } from './kit/legacy.ts'
@@ -167,6 +167,37 @@ describe('the gRPC client trains by type', () => {
       outputs.map((data) => data.getConceptsList()[0]!.getId()),
       ['food', 'sport'],
     )
+  })
+
+  test("a 'visual-detector' from marked boxes, which finds the thing where it has not been before", async () => {
+    const marked = await Promise.all([0, 1, 2, 4, 5, 6].map(pasted))
+    const inputs = marked.map(({ bytes }, at) => ({
+      id: `marked-${at}`,
+      data: { image: { base64: bytes.toString('base64') } },
+    }))
+    const posted = await send(limpid.url, 'POST', `${base}/${appId}/inputs`, { body: { inputs } })
+    assert.equal(posted.body.status.code, 10000, posted.text)
+    await until(
+      () => client.inputs.getStatus(),
+      ({ counts }) => counts.processed + counts.errors === 2 * (PIECES - 2) + 8 + inputs.length,
+    )
+    const annotations = marked.map(({ box }, at) => ({
+      input_id: `marked-${at}`,
+      data: { regions: [{ region_info: { bounding_box: box }, data: { concepts: [{ id: 'bush-dog', value: 1 }] } }] },
+    }))
+    const said = await send(limpid.url, 'POST', `${base}/${appId}/annotations`, { body: { annotations } })
+    assert.equal(said.body.status.code, 10000, said.text)
+    await train('finder', 'visual-detector', ['bush-dog'])
+    const { bytes, box } = await pasted(3)
+    const [data] = await predict('finder', [imageInput(bytes)])
+    const best = data!.getRegionsList()[0]!
+    assert.equal(best.getData()!.getConceptsList()[0]!.getId(), 'bush-dog')
+    const found = best.getRegionInfo()!.getBoundingBox()!.toObject()
+    const height = Math.min(found.bottomRow, box.bottom_row) - Math.max(found.topRow, box.top_row)
+    const width = Math.min(found.rightCol, box.right_col) - Math.max(found.leftCol, box.left_col)
+    const shared = Math.max(0, height) * Math.max(0, width)
+    const both = 0.25 + (found.bottomRow - found.topRow) * (found.rightCol - found.leftCol) - shared
+    assert.ok(shared / both > 0.4, JSON.stringify(found))
   })
 
   test('a trained head answers in workflows at once', async () => {

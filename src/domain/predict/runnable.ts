@@ -50,8 +50,7 @@ function engineOf(found: FoundModel): Pick<ResolvedModel, 'engine' | 'weights' |
   const { model, layers } = found.files
   if (model && layers) return { engine: UPLOAD_ENGINE, weights: [blobRef('model', model), blobRef('layers', layers)] }
   if (found.modelTypeId === HEAD_ENGINE) return { engine: HEAD_ENGINE, weights: [] }
-  const trained = engineOfTrained(found.modelTypeId, found.version.outputInfo?.params)
-  return trained ? { engine: trained, weights: [], inputFields: ['embeddings'] } : { engine: '', weights: [] }
+  return engineOfTrained(found.modelTypeId, found.version.outputInfo?.params) ?? { engine: '', weights: [] }
 }
 
 /** Refuses a model that is listed but that nothing can serve, saying why and what to use instead. */

@@ -138,7 +138,7 @@ async function embedInputs(
     .map(([pk, examples]) => ({ pk, examples: examples.filter(({ box }) => box) }))
     .filter(({ examples }) => examples.length > 0)
   if (boxed.length === 0) return made
-  const plan = await cropPlan(base)
+  const plan = cropPlan(base)
   for (const { pk, examples } of boxed) {
     const input = await asInput(call, originals.get(pk) ?? [])
     try {

@@ -1,5 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf'
 import { CATALOGUE_APP, CATALOGUE_USER } from '../../catalogue/index.ts'
+import { engineWeights } from '../../engines/registry.ts'
+import type { ResolvedModel } from '../../workflow/compile/index.ts'
 import type { ModelRef } from '../models/resolve.ts'
 
 /** How models of a type are trained here. */
@@ -12,6 +14,10 @@ export interface TrainingKind {
   readonly medium: 'embeddings' | 'image' | 'text'
   /** The embedder where neither the version nor the app's default workflow names one. */
   readonly backbone?: ModelRef
+  /** No other embedder than the backbone will do, since the engine has it built in. */
+  readonly isFixed?: boolean
+  /** Boxes are examples, together with windows that show them and windows that do not. */
+  readonly anchors?: boolean
 }
 
 const catalogue = (modelId: string): ModelRef => ({ userId: CATALOGUE_USER, appId: CATALOGUE_APP, modelId })
@@ -31,6 +37,14 @@ const KINDS: Readonly<Record<string, TrainingKind>> = {
     medium: 'image',
     backbone: catalogue('general-image-embedding'),
   },
+  'visual-detector': {
+    task: 'head',
+    places: 'regions',
+    medium: 'image',
+    backbone: catalogue('general-image-embedding'),
+    isFixed: true,
+    anchors: true,
+  },
   'text-classifier': {
     task: 'head',
     places: 'whole',
@@ -49,9 +63,19 @@ const ENGINES = {
   clusters: { needs: 'centres', engine: 'clusterer' },
 } as const
 
-/** The engine that runs a version of a type that was trained here, on the vectors of its base embedder. */
-export function engineOfTrained(typeId: string, params: JsonObject | undefined): string | undefined {
+/**
+ * What runs a version of a type that was trained here: an engine on the vectors of the base embedder, or one that has
+ * its embedder built in.
+ */
+export function engineOfTrained(
+  typeId: string,
+  params: JsonObject | undefined,
+): Pick<ResolvedModel, 'engine' | 'weights' | 'inputFields'> | undefined {
   const kind = KINDS[typeId]
   const found = kind && ENGINES[kind.task]
-  return found && params?.[found.needs] !== undefined ? found.engine : undefined
+  if (!found || params?.[found.needs] === undefined) return undefined
+  if (kind.anchors) return { engine: WINDOW_DETECTOR, weights: engineWeights(WINDOW_DETECTOR) }
+  return { engine: found.engine, weights: [], inputFields: ['embeddings'] }
 }
+
+const WINDOW_DETECTOR = 'window-detector'

@@ -90,6 +90,14 @@ async function baseOf(
   kind: TrainingKind,
   named: ModelRef | undefined,
 ): Promise<FoundModel> {
+  if (kind.isFixed) {
+    if (named && named.modelId !== kind.backbone?.modelId) {
+      throw invalidModel(
+        `Models of the type ${row.model_type_id} are trained on '${kind.backbone?.modelId}' alone; leave input_info.base_embed_model out.`,
+      )
+    }
+    return resolveModel(call, kind.backbone!)
+  }
   const usual = named ? undefined : await defaultEmbedder(call, place)
   const fitting = usual && (await resolveModel(call, usual).catch(() => undefined))
   const ofWorkflow = fitting && takes(fitting, kind) ? fitting : undefined

@@ -11,17 +11,18 @@ import { putHead, setVersionConcepts, versionConcepts } from '../../store/repos/
 import type { Row } from '../../store/schema/tables.ts'
 import { callInApp } from '../inputs/process/call.ts'
 import type { Services } from '../services.ts'
+import { anchorExamples } from './anchors.ts'
 import { baseOfRecord } from './base.ts'
 import { checkExamples, checkSize, checkTrained } from './check.ts'
 import { computeOutcome } from './compute.ts'
 import { datasetVersionOf } from './dataset.ts'
 import { embedExamples } from './embed.ts'
-import { type ExampleWish, gatherExamples, gatherInputs } from './examples.ts'
-import { trainingKind } from './kinds.ts'
+import { type ExampleWish, type GatheredExamples, gatherExamples, gatherInputs } from './examples.ts'
+import { type TrainingKind, trainingKind } from './kinds.ts'
 import { trainingLog } from './log.ts'
 import { cannotTrain } from './problem.ts'
 import { type TrainingRecord, trainingRecord } from './record.ts'
-import { readSettings } from './settings.ts'
+import { readSettings, type TrainingSettings } from './settings.ts'
 import { labelsOfRows } from './vectors.ts'
 
 /** What a training needs of its job. */
@@ -90,13 +91,13 @@ async function compute(ctx: TrainingContext, row: Row<'model_versions'>, message
   const conceptIds = isBlind || listed.length > 0 ? listed : await conceptsOfData(services, wish)
   const gathered = isBlind
     ? await gatherInputs(services, wish)
-    : await gatherExamples(services, { ...wish, conceptIds })
+    : await gatherLabelled(services, { ...wish, conceptIds }, kind, settings)
   checkExamples(gathered, settings, record, kind)
   const vectors = await embedExamples(
     {
       call,
       base,
-      alwaysCrop: false,
+      alwaysCrop: kind.anchors ?? false,
       keep: (work, computed) =>
         ctx.checkpoint(async (tx) => {
           await work(tx)
@@ -153,6 +154,16 @@ async function compute(ctx: TrainingContext, row: Row<'model_versions'>, message
     return undefined
   })
   services.plans.clear()
+}
+
+async function gatherLabelled(
+  services: Services,
+  wish: ExampleWish,
+  { anchors }: TrainingKind,
+  { hyper }: TrainingSettings,
+): Promise<GatheredExamples> {
+  const gathered = await gatherExamples(services, wish)
+  return anchors ? anchorExamples(gathered, hyper.seed ?? 0) : gathered
 }
 
 /** The concepts of a version that lists none: all that its dataset version has and the app still knows. */

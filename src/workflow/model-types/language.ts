@@ -17,7 +17,8 @@ export const languageTypes: readonly TypeEntry[] = [
   define({
     id: 'text-classifier',
     title: 'Text Classifier',
-    description: 'Says which concepts a text is about.',
+    description:
+      'Says which concepts a text is about. Trained here it is a linear head on the vectors of an embedding model, which itself is not changed.',
     input: ['text'],
     output: ['concepts'],
     trainable: true,

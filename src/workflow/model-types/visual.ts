@@ -22,7 +22,8 @@ export const visualTypes: readonly TypeEntry[] = [
   define({
     id: 'visual-classifier',
     title: 'Visual Classifier',
-    description: 'Says which concepts a picture, or each frame of a video, shows.',
+    description:
+      'Says which concepts a picture, or each frame of a video, shows. Trained here it is a linear head on the vectors of an embedding model, which itself is not changed.',
     input: ['image'],
     output: ['concepts'],
     trainable: true,
@@ -37,7 +38,8 @@ export const visualTypes: readonly TypeEntry[] = [
   define({
     id: 'visual-detector',
     title: 'Visual Detector',
-    description: 'Finds things in a picture: a box and concepts for each.',
+    description:
+      'Finds things in a picture: a box and concepts for each. Trained here it is no network for boxes, but a linear head that looks at a fixed set of windows: good for large things and few examples, with rough boxes.',
     input: ['image'],
     output: [REGION_CONCEPTS, BOX],
     trainable: true,
@@ -70,7 +72,8 @@ export const visualTypes: readonly TypeEntry[] = [
   define({
     id: 'visual-embedder',
     title: 'Visual Embedder',
-    description: 'Turns a picture into a vector; similar pictures get similar vectors.',
+    description:
+      'Turns a picture into a vector; similar pictures get similar vectors. Trained here it is a linear projection of the vectors of another embedding model.',
     input: ['image'],
     output: ['embeddings'],
     trainable: true,
