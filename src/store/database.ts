@@ -2,6 +2,7 @@ import type { Log } from '../base/log.ts'
 import type { Engine } from './dialect/engine.ts'
 import { openEngine } from './dialect/open.ts'
 import type { StorageFailure } from './errors.ts'
+import { Lanes } from './lanes.ts'
 import { migrate } from './schema/migrate.ts'
 import { type Reader, Session, type Writer } from './session.ts'
 import { runTransaction } from './transaction.ts'
@@ -54,6 +55,8 @@ class EngineDatabase implements Database {
   readonly sole: boolean
   readonly read: Reader
   readonly #engine: Engine
+  /** With one writer there are no conflicts. */
+  readonly #lanes: Lanes | undefined
   readonly #failures: FailureSignal
   readonly #log: Log
   readonly #running = new Set<Promise<unknown>>()
@@ -64,12 +67,13 @@ class EngineDatabase implements Database {
     this.#failures = failures
     this.#log = log
     this.sole = engine.sole
+    this.#lanes = engine.sole ? undefined : new Lanes()
     this.read = new Session(engine, engine.read)
   }
 
   async transact<T>(work: (tx: Writer) => Promise<T>): Promise<T> {
     if (this.#closed) throw new Error('The database is closed')
-    const running = runTransaction(this.#engine, this.#log, work)
+    const running = runTransaction(this.#engine, this.#lanes, this.#log, work)
     this.#running.add(running)
     try {
       return await running

@@ -40,6 +40,10 @@ export class RetryableConflict extends AppError {
   }
 }
 
+/** More changes wait than memory should hold. */
+export const tooManyWaiting = (): AppError =>
+  new AppError(StatusCode.DATABASE_FAIL_TO_GET_CONNECTIONS, 'Too many changes are waiting: try again later')
+
 /** The disk or the quota is full: the change was not made, reading goes on. */
 export class StorageFull extends AppError {
   constructor(cause?: unknown) {

@@ -4,8 +4,9 @@ import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import type { Engine, RawConnection, RawResult } from './dialect/engine.ts'
-import { ConstraintViolated, DuplicateKey, RetryableConflict } from './errors.ts'
-import { RETRY_PAUSE_MS_MAX, TRANSACTION_ATTEMPTS_MAX, TRANSACTION_MS_MAX } from './limits.ts'
+import { ConstraintViolated, DuplicateKey, RetryableConflict, tooManyWaiting } from './errors.ts'
+import type { Lanes } from './lanes.ts'
+import { RETRY_PAUSE_MS_MAX, TRANSACTION_ATTEMPTS_MAX, TRANSACTION_MS_MAX, WAITING_TRANSACTIONS_MAX } from './limits.ts'
 import { type Writer, WriterSession } from './session.ts'
 
 const current = new AsyncLocalStorage<TransactionScope>()
@@ -55,21 +56,34 @@ class TransactionScope implements RawConnection {
   }
 }
 
-/** Runs `work` in a transaction and repeats it after conflicts; it may therefore touch nothing but its writer. */
-export async function runTransaction<T>(engine: Engine, log: Log, work: (tx: Writer) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` in a transaction and repeats it after conflicts; it may therefore touch nothing but its writer. `lanes`
+ * keep transactions of this server out of each other's way where the engine itself does not.
+ */
+export async function runTransaction<T>(
+  engine: Engine,
+  lanes: Lanes | undefined,
+  log: Log,
+  work: (tx: Writer) => Promise<T>,
+): Promise<T> {
   if (current.getStore()?.open) {
     throw new Error('A transaction inside a transaction would wait for itself: pass the writer on instead')
   }
+  if ((lanes?.waiting ?? 0) >= WAITING_TRANSACTIONS_MAX) throw tooManyWaiting()
   for (let attempt = 1; ; attempt++) {
+    const once = (): Promise<T> => runAttempt(engine, log, work)
     try {
-      return await runAttempt(engine, log, work)
+      return await (lanes ? lanes.run(attempt > 1, isConflict, once) : once())
     } catch (error) {
-      if (!(error instanceof RetryableConflict) || attempt >= TRANSACTION_ATTEMPTS_MAX) throw error
+      if (!isConflict(error) || attempt >= TRANSACTION_ATTEMPTS_MAX) throw error
       log.debug({ err: error, attempt }, 'Repeating a transaction after a conflict')
-      await pause(Math.random() * Math.min(RETRY_PAUSE_MS_MAX, 2 ** attempt))
+      // In this server it will be alone; others, with which it may meet again, are not waited for.
+      if (attempt > 1 || !lanes) await pause(Math.random() * Math.min(RETRY_PAUSE_MS_MAX, 2 ** attempt))
     }
   }
 }
+
+const isConflict = (error: unknown): boolean => error instanceof RetryableConflict
 
 async function runAttempt<T>(engine: Engine, log: Log, work: (tx: Writer) => Promise<T>): Promise<T> {
   let session: WriterSession | undefined

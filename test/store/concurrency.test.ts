@@ -51,6 +51,24 @@ onEachEngine('concurrent transactions', (engine) => {
       await Promise.all(Array.from({ length: 16 }, () => addOne(db)))
       assert.equal((await users.get(db.read, 0, 'counter'))?.visibility, 16)
     }))
+
+  it('that all read and change the same rows come to their end, none of them far behind', () =>
+    withDatabase(engine, async (db) => {
+      await db.transact((tx) => users.insert(tx, { ...newUser('counter'), visibility: 0 }))
+      const posts = async (writer: number): Promise<void> => {
+        for (let round = 0; round < ROUNDS / 6; round++) {
+          await db.transact(async (tx) => {
+            // Both look for the other's row, so that no two of them can be put in an order.
+            await users.getMany(tx, 0, [`w${writer}-r${round}`, `w${(writer + 1) % WRITERS}-r${round}`])
+            await users.insert(tx, newUser(`w${writer}-r${round}`))
+            const row = (await users.get(tx, 0, 'counter'))!
+            await users.update(tx, row, { visibility: row.visibility + 1 }, 2_000)
+          })
+        }
+      }
+      await Promise.all(Array.from({ length: WRITERS }, (_, writer) => posts(writer)))
+      assert.equal((await users.get(db.read, 0, 'counter'))?.visibility, (WRITERS * ROUNDS) / 6)
+    }))
 })
 
 async function addOne(db: Database): Promise<void> {

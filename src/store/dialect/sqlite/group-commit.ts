@@ -1,10 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { performance } from 'node:perf_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { AppError } from '../../../base/errors.ts'
 import type { Log } from '../../../base/log.ts'
-import { StatusCode } from '../../../contract/status-code.ts'
-import { StorageFailure, StorageFull } from '../../errors.ts'
+import { StorageFailure, StorageFull, tooManyWaiting } from '../../errors.ts'
 import {
   EVENT_LOOP_HOLD_MS_MAX,
   GROUP_OPEN_MS_MAX,
@@ -98,9 +96,7 @@ export class GroupCommit {
   transact<T>(work: (connection: RawConnection) => Promise<T>): Promise<T> {
     if (this.#failure) return Promise.reject(this.#failure)
     if (this.#queue.length >= WAITING_TRANSACTIONS_MAX) {
-      return Promise.reject(
-        new AppError(StatusCode.DATABASE_FAIL_TO_GET_CONNECTIONS, 'Too many changes are waiting: try again later'),
-      )
+      return Promise.reject(tooManyWaiting())
     }
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     // The work runs on behalf of its caller, not of whoever happened to start the group.
