@@ -181,6 +181,19 @@ describe('inputs from buckets', () => {
     const job = await bringIn(`${azure.url}/account1/things/images/abc`, azureCreds)
     assert.equal(codeOf(job), 'JOB_COMPLETED')
     assert.equal((await ids()).length, 5)
+
+    await fresh()
+    // By then the first archive is done: it is not taken a second time.
+    let late = 2
+    const asked = (): number => azure.asked.filter((path) => path.includes('Data.zip')).length
+    const before = asked()
+    azure.fail = (path) => (path.includes('more.tar.gz') && late-- > 0 ? 503 : undefined)
+    const resumed = await bringIn(`${azure.url}/account1/things/images/abc`, azureCreds)
+    assert.equal(resumed.progress?.textInputsCount, 5n)
+    assert.equal(resumed.progress?.completedArchivesCount, 2n)
+    assert.equal(asked() - before, 1)
+    assert.doesNotMatch(resumed.status!.details, /duplicate/)
+
     await fresh()
     azure.fail = (path) => (path.includes('abcOne') ? 500 : path.includes('Data.zip') ? 404 : undefined)
     const holed = await bringIn(`${azure.url}/account1/things/images/abc`, azureCreds)

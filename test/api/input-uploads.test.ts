@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { InputIDConflictResolution, type InputsUpload, type InputsUploadSchema } from '../../src/contract/index.ts'
@@ -11,6 +11,7 @@ import { refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { tarOf, zipOf } from '../kit/archives.ts'
 import { makePlainApp } from '../kit/inputs.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
+import { onEachEngine, type Place } from '../store/kit.ts'
 
 type Wish = Pick<
   Exclude<MessageInitShape<typeof InputsUploadSchema>, InputsUpload>,
@@ -18,14 +19,17 @@ type Wish = Pick<
 >
 type Part = { name: string; bytes: Uint8Array | string }
 
-describe('inputs from uploaded archives', () => {
+onEachEngine('inputs from uploaded archives', (engine) => {
+  let place: Place
   let server: TestServer
   let app: TestApp
   let apps = 0
   let media: Part[]
 
   before(async () => {
-    server = await startTestServer()
+    place = await engine.place()
+    const { location } = place
+    server = await startTestServer({ settings: 'url' in location ? { databaseUrl: location.url } : {} })
     const photo = picture(64, 48)
     const tone = {
       container: 'wav',
@@ -54,7 +58,10 @@ describe('inputs from uploaded archives', () => {
       { name: 'words.txt', bytes: 'words of one text' },
     ]
   })
-  after(() => server[Symbol.asyncDispose]())
+  after(async () => {
+    await server[Symbol.asyncDispose]()
+    await place.remove()
+  })
 
   const fresh = async (): Promise<void> => {
     app = await makePlainApp(server, `app-${apps++}`)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
-import { after, before, describe, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { UNFINISHED_UPLOADS_MAX, UPLOAD_BYTES_MAX, UPLOAD_KEPT_MICROS } from '../../src/domain/uploads/limits.ts'
@@ -9,6 +9,7 @@ import { sweepBlobs } from '../../src/maintenance/sweep-blobs.ts'
 import { refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { makePlainApp } from '../kit/inputs.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
+import { onEachEngine, type Place } from '../store/kit.ts'
 
 const MIB = 1024 * 1024
 
@@ -19,16 +20,26 @@ function content(size: number): Buffer {
   return bytes
 }
 
-describe('uploads', () => {
+onEachEngine('uploads', (engine) => {
+  let place: Place
   let server: TestServer
   let app: TestApp
   let apps = 0
   let late = 0
 
   before(async () => {
-    server = await startTestServer({ overrides: { clock: { ...systemClock, now: () => systemClock.now() + late } } })
+    place = await engine.place()
+    const { location } = place
+    const settings = 'url' in location ? { databaseUrl: location.url } : {}
+    server = await startTestServer({
+      settings,
+      overrides: { clock: { ...systemClock, now: () => systemClock.now() + late } },
+    })
   })
-  after(() => server[Symbol.asyncDispose]())
+  after(async () => {
+    await server[Symbol.asyncDispose]()
+    await place.remove()
+  })
 
   const fresh = async (): Promise<void> => {
     late = 0
