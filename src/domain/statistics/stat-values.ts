@@ -30,6 +30,7 @@ export async function postStatValues(call: Call, values: readonly StatValue[]): 
   const now = call.services.clock.now()
   const kept = values.map(({ time, value, tags }) => {
     if (!Number.isFinite(value)) throw invalid('A value is not a finite number.')
+    if (Math.abs(value) > Number.MAX_SAFE_INTEGER) throw invalid(`A value is ${value}; send none beyond 2^53.`)
     return { time: time ? fromTimestamp(time) : now, value, tags: readTags(tags) }
   })
   await call.services.db.transact((tx) => addStatValues(tx, app.pk, kept))

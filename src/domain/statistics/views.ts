@@ -15,7 +15,7 @@ export async function postView(call: Call, kind: string, objectId: string): Prom
   checkKind(kind)
   const app = requireApp(call.target)
   const { db } = call.services
-  const family = kind in KINDS ? KINDS[kind as keyof typeof KINDS] : undefined
+  const family = Object.hasOwn(KINDS, kind) ? KINDS[kind as keyof typeof KINDS] : undefined
   const exists = family ? (await family.get(db.read, app.pk, objectId)) !== undefined : objectId === app.id
   if (!exists) {
     throw new AppError(StatusCode.CONN_DOES_NOT_EXIST, `There is nothing named '${objectId}' among the ${kind} there.`)
@@ -32,7 +32,7 @@ export async function listViews(call: Call, kind: string, window: PageWindow): P
 }
 
 function checkKind(kind: string): void {
-  if (kind === 'apps' || kind in KINDS) return
+  if (kind === 'apps' || Object.hasOwn(KINDS, kind)) return
   throw new AppError(
     StatusCode.CONN_INVALID_REQUEST,
     `Views of '${kind}' are not counted; use apps, models or workflows.`,
