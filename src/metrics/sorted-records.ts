@@ -73,8 +73,10 @@ export class SortedRecords {
   /** Visits all records, highest score first; of equal scores the one that came first. */
   descending(visit: Visit): void {
     if (this.#runs.length === 0) {
-      const { keys, payload } = this.#sorted()
-      for (let at = 0; at < keys.length; at++) visit(scoreOf(keys[at]!), payload, at * this.#words)
+      for (const place of this.#order()) {
+        const at = place % PLACES
+        visit(scoreOf(this.#keys[at]!), this.#payload, at * this.#words)
+      }
       return
     }
     this.#flush()
@@ -94,32 +96,34 @@ export class SortedRecords {
     this.#payload = payload
   }
 
-  #sorted(): { keys: Uint32Array; payload: Uint32Array } {
-    const order = new Float64Array(this.#held)
+  /** What is held, sorted; the place of each record is what is left of its number modulo PLACES. */
+  #order(): Float64Array {
+    const order = scratch(this.#held)
     for (let at = 0; at < order.length; at++) order[at] = this.#keys[at]! * PLACES + at
-    order.sort()
-    const keys = new Uint32Array(order.length)
-    const payload = new Uint32Array(order.length * this.#words)
-    for (let to = 0; to < order.length; to++) {
-      const from = order[to]! % PLACES
-      keys[to] = this.#keys[from]!
-      for (let i = 0; i < this.#words; i++) payload[to * this.#words + i] = this.#payload[from * this.#words + i]!
-    }
-    return { keys, payload }
+    return order.sort()
   }
 
   #flush(): void {
     if (this.#held === 0) return
-    const { keys, payload } = this.#sorted()
     const size = 1 + this.#words
-    const mixed = new Uint32Array(keys.length * size)
-    for (let at = 0; at < keys.length; at++) {
-      mixed[at * size] = keys[at]!
-      for (let i = 0; i < this.#words; i++) mixed[at * size + 1 + i] = payload[at * this.#words + i]!
+    const mixed = new Uint32Array(this.#held * size)
+    let to = 0
+    for (const place of this.#order()) {
+      const from = place % PLACES
+      mixed[to++] = this.#keys[from]!
+      for (let i = 0; i < this.#words; i++) mixed[to++] = this.#payload[from * this.#words + i]!
     }
-    this.#runs.push({ start: this.#spool.write(new Uint8Array(mixed.buffer)), records: keys.length })
+    this.#runs.push({ start: this.#spool.write(new Uint8Array(mixed.buffer)), records: this.#held })
     this.#held = 0
   }
+}
+
+let room = new Float64Array(FIRST_RECORDS)
+
+/** Numbers that are overwritten by whoever asks next: runs are sorted one after the other, and there are many. */
+function scratch(length: number): Float64Array {
+  if (room.length < length) room = new Float64Array(length)
+  return room.subarray(0, length)
 }
 
 /** A run that is read back part by part. */

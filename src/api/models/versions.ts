@@ -5,6 +5,7 @@ import { type ModelVersion, StatusSchema } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { Visible } from '../../domain/access/target.ts'
 import type { Call } from '../../domain/call.ts'
+import { afterTraining, evaluateAfter } from '../../domain/evaluations/after-training.ts'
 import { deleteVersion, patchVersions, publishVersions } from '../../domain/models/change-versions.ts'
 import { invalidModel } from '../../domain/models/checks.ts'
 import { findModel, findOwnModel, findVersion, newestVersion, placeOf } from '../../domain/models/find.ts'
@@ -48,7 +49,9 @@ export const modelVersionRpcs: Pick<Registry, Rpcs> = {
 
   PostModelVersions: async (request, call) => {
     const found = await findOwnModel(call, request.modelId)
+    const evaluation = await afterTraining(call, found, request.evalInfo)
     const made = await createVersion(call, found, onlyVersion(request.modelVersions, request.description))
+    if (made.version && !made.untrained) await evaluateAfter(call, made.model, made.version, evaluation)
     const model = await presentModel(call, made.model, made.version)
     if (!made.untrained) return { model }
     const details = `The version was stored, but training is not built for models of the type ${found.row.model_type_id}; upload a trained model file instead.`

@@ -14,3 +14,7 @@ export const ANSWERED_CONCEPTS_MAX = 200
 export const VERSION_POLL_MS = 250
 /** Most values of one filter of a list. */
 export const FILTER_VALUES_MAX = 128
+/** Parts of a cross-validation. */
+export const FOLDS = 5
+/** Milliseconds between two looks whether the version is trained. */
+export const TRAINING_POLL_MS = 200

@@ -1,4 +1,4 @@
-import { create } from '@bufbuild/protobuf'
+import { create, type JsonObject } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import { checkId, newId } from '../../base/ids.ts'
 import {
@@ -27,6 +27,8 @@ import { checkSubject } from './subject.ts'
 export interface EvaluationOrder {
   readonly model: ModelRef
   readonly wanted: EvalMetrics
+  /** The version may be in training: it is evaluated when that has ended. */
+  readonly afterTraining?: boolean
 }
 
 const INVALID = StatusCode.MODEL_INVALID_ARGUMENT
@@ -88,11 +90,11 @@ interface Checked {
   readonly versionId: string
 }
 
-async function check(call: Call, { model, wanted }: EvaluationOrder): Promise<Checked> {
+async function check(call: Call, { model, wanted, afterTraining }: EvaluationOrder): Promise<Checked> {
   if (model.modelId === '') throw new AppError(INVALID, 'An evaluation names no model; set model.id.')
   if (wanted.id !== '') checkId(wanted.id, 'evaluation', INVALID)
   const found = await resolveModel(call, model)
-  checkSubject(found)
+  checkSubject(found, afterTraining)
   const params = wanted.evalInfo?.params ?? {}
   const named = wanted.groundTruthDataset
   const text = (name: string): string => (typeof params[name] === 'string' ? params[name] : '')
@@ -104,6 +106,16 @@ async function check(call: Call, { model, wanted }: EvaluationOrder): Promise<Ch
     doc: encodeDoc(create(EvalMetricsSchema, { evalInfo: wanted.evalInfo, extendedMetrics: wanted.extendedMetrics })),
     versionId,
     ...(datasetId !== '' && { dataset: await datasetOf(call, datasetId, named?.userId ?? '', named?.appId ?? '') }),
+  }
+}
+
+/** Refuses parameters of an evaluation that name a dataset which is not there. Throws AppError 11101. */
+export async function checkGroundTruth(call: Call, params: JsonObject): Promise<void> {
+  const { dataset_id: id, dataset_version_id: versionId } = params
+  if (typeof id !== 'string' || id === '') return
+  const dataset = await datasetOf(call, id, '', '')
+  if (dataset && typeof versionId === 'string' && versionId !== '') {
+    await findVersion(dataset.call, dataset.row, versionId)
   }
 }
 

@@ -14,17 +14,34 @@ import type { Call } from '../call.ts'
 import { callInApp } from '../inputs/process/call.ts'
 import { resolveModel } from '../models/resolve.ts'
 import type { ExampleSource } from './examples.ts'
-import { VERSION_POLL_MS } from './limits.ts'
-import { type Subject, subjectOf } from './subject.ts'
+import { TRAINING_POLL_MS, VERSION_POLL_MS } from './limits.ts'
+import { isInTraining, type Subject, subjectOf } from './subject.ts'
 
-/** The model version of an evaluation, seen as the owner of its app sees it: rights were checked when it was asked for. */
-export async function findSubject(call: Call, versionPk: number): Promise<Subject | undefined> {
+/** The model version of an evaluation and the call in its app, seen as the owner of its app sees it: rights were checked when it was asked for. */
+export async function findSubject(
+  call: Call,
+  versionPk: number,
+): Promise<{ readonly subject: Subject; readonly home: Call } | undefined> {
   const { services, signal, log, requestId } = call
-  const version = await modelVersions.getByPk(services.db.read, versionPk)
+  const version = await trainedVersion(services.db.read, versionPk, signal)
   const model = version && (await models.getByPk(services.db.read, version.model_pk))
   const home = model && (await callInApp(services, model.app_pk, { requestId, signal, log }))
   if (!home) return undefined
-  return subjectOf(call, await resolveModel(home, { modelId: model.id, versionId: version.id }))
+  const found = await resolveModel(home, { modelId: model.id, versionId: version.id })
+  return { subject: await subjectOf(call, found), home }
+}
+
+/** A version once its training has ended, however; undefined when it is gone. */
+async function trainedVersion(
+  db: Reader,
+  versionPk: number,
+  signal: AbortSignal,
+): Promise<Row<'model_versions'> | undefined> {
+  for (;;) {
+    const version = await modelVersions.getByPk(db, versionPk)
+    if (!version || !isInTraining(version.status_code)) return version
+    await wait(TRAINING_POLL_MS, undefined, { signal })
+  }
 }
 
 /** Where the examples of an evaluation come from; waits until the dataset version is made. */

@@ -25,14 +25,22 @@ export function taskOf(typeId: string): Task | undefined {
   return answersConcepts ? 'classification' : TASKS[evaluationType]
 }
 
-/** Refuses a model that cannot be evaluated: of a kind that is not measured, not trained, or without concepts. */
-export function checkSubject({ modelId, modelTypeId, version }: FoundModel): void {
+/** Whether a version is on its way to be trained, so that it can be evaluated afterwards. */
+export const isInTraining = (code: number): boolean =>
+  code === StatusCode.MODEL_QUEUED_FOR_TRAINING || code === StatusCode.MODEL_TRAINING
+
+/**
+ * Refuses a model that cannot be evaluated: of a kind that is not measured, without concepts, or not trained (with
+ * `later` it may still be in training, and gets its concepts there).
+ */
+export function checkSubject({ modelId, modelTypeId, version }: FoundModel, later = false): void {
   if (taskOf(modelTypeId) === undefined) {
     throw new AppError(
       StatusCode.MODEL_INVALID_REQUEST,
       `The model '${modelId}' is of the type ${modelTypeId}, which cannot be evaluated; evaluate a classifier or a detector.`,
     )
   }
+  if (later && isInTraining(version.status?.code ?? 0)) return
   if (version.status?.code !== StatusCode.MODEL_TRAINED) {
     throw new AppError(
       StatusCode.MODEL_UNTRAINED,

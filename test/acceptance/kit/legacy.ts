@@ -77,6 +77,7 @@ export interface LegacyModel extends LegacyThing {
   }
   /** Waits until the training has ended where `sync` is true. */
   train(sync: boolean): Promise<LegacyModel>
+  runModelEval(): Promise<{ readonly id: string; readonly metrics: { readonly status: { readonly code: number } } }>
 }
 
 export type LegacyList<T> = { readonly length: number; readonly rawData: readonly unknown[] } & {
