@@ -18,6 +18,7 @@ import { statisticsFamily } from './statistics/index.ts'
 import { systemFamily } from './system/index.ts'
 import { uploadFamily } from './uploads/index.ts'
 import { userFamily } from './users/index.ts'
+import { workflowEvaluationFamily } from './workflow-evaluations/index.ts'
 import { workflowFamily } from './workflows/index.ts'
 
 /** Every RPC of the contract with its handler, or marked as not built: leaving one out does not compile. */
@@ -40,6 +41,7 @@ export const registry: Registry = {
   ...systemFamily,
   ...uploadFamily,
   ...userFamily,
+  ...workflowEvaluationFamily,
   ...workflowFamily,
   ...notBuiltRpcs,
 }

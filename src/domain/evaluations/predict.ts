@@ -7,6 +7,7 @@ import { MAX_TEXT_BYTES, MAX_VIDEO_URL_BYTES } from '../../media/limits.ts'
 import { inputEmbeddings } from '../../store/repos/dataset-embeddings.ts'
 import { inputs as inputRows } from '../../store/repos/families.ts'
 import { originalsOfInputs } from '../../store/repos/input-media.ts'
+import type { Compiled } from '../../workflow/compile/index.ts'
 import type { Call } from '../call.ts'
 import { runInputs } from '../predict/run.ts'
 import { PREDICTED_TOGETHER } from './limits.ts'
@@ -39,7 +40,8 @@ export async function predictAll(
     call.signal.throwIfAborted()
     const part = left.slice(start, start + PREDICTED_TOGETHER)
     const pks = part.map((id) => rows.get(id)!.pk)
-    const said = await runStored(call, subject, pks)
+    const { compiled } = subject
+    const said = await runStored(call, compiled, compiled.nodes[0]!.index, pks)
     for (const [at, id] of part.entries()) found.set(id, said[at]!)
   }
   return ids.map((id) => found.get(id)!)
@@ -67,12 +69,17 @@ async function scoreStored(
   for (const [at, id] of scored.entries()) found.set(id, { scores: scores.subarray(at * width, (at + 1) * width) })
 }
 
-async function runStored(call: Call, { compiled }: Subject, pks: readonly number[]): Promise<Prediction[]> {
+/** What one node of a plan says about stored inputs, run on their media. */
+export async function runStored(
+  call: Call,
+  compiled: Compiled,
+  place: number,
+  pks: readonly number[],
+): Promise<Exclude<Prediction, { scores: unknown }>[]> {
   const originals = await originalsOfInputs(call.services.db.read, pks)
   const inputs = await Promise.all(pks.map((pk) => storedInput(call, originals.get(pk) ?? [])))
-  const place = compiled.nodes[0]!.index
   const ran = await runInputs(call, compiled, inputs)
-  return ran.map((item): Prediction => {
+  return ran.map((item) => {
     if ('error' in item) return item
     const { code, details, data } = item.result.nodes[place]!
     if (code !== StatusCode.SUCCESS || !data) return { error: new AppError(code, details) }

@@ -69,8 +69,8 @@ const placeOf = ({ target, services }: Call): ExampleSource['place'] => ({
 const datasetGone = (): AppError =>
   new AppError(StatusCode.MODEL_EVALUATION_FAILED, 'The dataset was deleted before the model was evaluated with it.')
 
-/** Waits until a version is made, which another job does. */
-async function readyVersion(
+/** Waits until a version is made, which another job does; throws AppError 21317 when that cannot be. */
+export async function readyVersion(
   db: Reader,
   versionPk: number,
   signal: AbortSignal,

@@ -19,6 +19,7 @@ import type { Services } from '../services.ts'
 import { trainingJob } from '../training/job.ts'
 import { assembleUploadJob } from '../uploads/assemble-job.ts'
 import { expireUploadJob } from '../uploads/expire-job.ts'
+import { evaluateWorkflowJob } from '../workflow-evaluations/job.ts'
 
 /** Every kind of job that the server runs; one that is missing here cannot be enqueued. */
 export const JOB_KINDS: readonly AnyJob<Services>[] = [
@@ -36,6 +37,7 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   extractionJob,
   emailJob,
   evaluateJob,
+  evaluateWorkflowJob,
   mapConceptsJob,
   processInputsJob,
   reindexJob,

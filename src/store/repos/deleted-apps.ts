@@ -65,6 +65,7 @@ const PLAIN = [
   'jobs',
   'stat_values',
   'evaluations',
+  'workflow_evaluations',
   'annotations',
   'annotation_filters',
   'annotation_search_metrics',

@@ -35,6 +35,7 @@ const nullableColumns: Record<NullableColumn, true> = {
   finished_at: true,
   dataset_pk: true,
   dataset_version_pk: true,
+  predictions_version_pk: true,
   roc_auc: true,
   f1: true,
   macro_precision: true,

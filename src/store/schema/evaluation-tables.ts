@@ -52,3 +52,27 @@ export interface ModelVersionExportsTable {
   created_at: Micros
   modified_at: Micros
 }
+
+/** How good a node of a workflow version is on a dataset version. The document has the result. */
+export interface WorkflowEvaluationsTable extends FamilyColumns {
+  app_pk: number
+  id: string
+  workflow_version_pk: number
+  target_node_id: string
+  template_id: string
+  /** No foreign keys, as figures outlive what they came from. */
+  dataset_version_pk: number
+  /** Predictions that somebody else has stored as a dataset version. */
+  predictions_version_pk: number | null
+  status_code: number
+  status_details: string
+  job_id: string
+}
+
+/** One example of such an evaluation: a WorkflowVersionEvaluationData without its id. */
+export interface WorkflowEvaluationDataTable {
+  evaluation_pk: number
+  position: number
+  id: string
+  doc: JsonText
+}

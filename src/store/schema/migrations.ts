@@ -9,6 +9,7 @@ import { statistics } from './0009-statistics.ts'
 import { training } from './0010-training.ts'
 import { evaluations } from './0012-evaluations.ts'
 import { modelExports } from './0013-model-exports.ts'
+import { workflowEvaluations } from './0013-workflow-evaluations.ts'
 import { uploads } from './0014-uploads.ts'
 import { extraction } from './0015-extraction.ts'
 import { appDuplications } from './0016-app-duplications.ts'
@@ -41,4 +42,5 @@ export const migrations: readonly Migration[] = [
   { name: 'evaluations', up: evaluations },
   { name: 'model exports', up: modelExports },
   { name: 'metadata terms', up: metadataTerms },
+  { name: 'workflow evaluations', up: workflowEvaluations },
 ]

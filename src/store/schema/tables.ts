@@ -27,6 +27,8 @@ import type {
   EvaluationResultsTable,
   EvaluationsTable,
   ModelVersionExportsTable,
+  WorkflowEvaluationDataTable,
+  WorkflowEvaluationsTable,
 } from './evaluation-tables.ts'
 import type { InputsAddJobCallbacksTable, InputsExtractionJobsTable } from './extraction-tables.ts'
 import type {
@@ -133,6 +135,8 @@ export interface Schema {
   evaluation_chunks: EvaluationChunksTable
   evaluation_results: EvaluationResultsTable
   model_version_exports: ModelVersionExportsTable
+  workflow_evaluations: WorkflowEvaluationsTable
+  workflow_evaluation_data: WorkflowEvaluationDataTable
   meta: MetaTable
 }
 
