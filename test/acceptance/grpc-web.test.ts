@@ -105,6 +105,28 @@ describe('an app', () => {
     assert.equal(one.toObject().app?.description, 'An app for dogs')
   })
 
+  test('is searched by words in its texts', async () => {
+    const data = (text: string) => new webResources.Data().setText(new webResources.Text().setRaw(text))
+    const input = new webResources.Input().setId('words').setData(data('a cat sat here'))
+    const posting = new webService.PostInputsRequest().setUserAppId(userApp('me', ID)).setInputsList([input])
+    assert.equal((await client.postInputs(posting, webKey())).toObject().status?.code, 10000)
+    const asking = (text: string) => {
+      const filter = new webResources.Filter().setInput(new webResources.Input().setData(data(text)))
+      const search = new webResources.Search().setQuery(new webResources.Query().setFiltersList([filter]))
+      return new webService.PostInputsSearchesRequest().setUserAppId(userApp('me', ID)).setSearchesList([search])
+    }
+    const found = async (text: string) => {
+      const answer = (await client.postInputsSearches(asking(text), webKey())).toObject()
+      assert.equal(answer.status?.code, 10000, answer.status?.details)
+      return answer.hitsList.map(({ input: hit, score }: { input?: Listed; score: number }) => [hit?.id, score])
+    }
+    // It is found once it is processed, which takes a moment.
+    const end = performance.now() + 30_000
+    while ((await found('cats')).length === 0 && performance.now() < end);
+    assert.deepEqual(await found('cats'), [['words', 1]])
+    assert.deepEqual(await found('dogs'), [])
+  })
+
   test('cannot be made twice', async () => {
     const request = new webService.PostAppsRequest()
       .setUserAppId(userApp('me'))

@@ -199,6 +199,11 @@ onEachEngine('filters of searches', (engine) => {
             draft('person'),
             draft('model', { worker: { kind: 'model_version', id: MODEL, pk: null }, trusted: false }),
             draft('flow', { worker: { kind: 'workflow_version', id: MODEL, pk: null }, trusted: false }),
+            draft('by-group', {
+              message: create(AnnotationSchema, { id: 'by-group', data: { clusters: [{ id: 'k-9', score: 0.7 }] } }),
+              worker: { kind: 'model_version', id: MODEL, pk: null },
+              trusted: false,
+            }),
             draft('pending', { statusCode: StatusCode.ANNOTATION_PENDING }),
           ],
           clock.now(),
@@ -227,18 +232,31 @@ onEachEngine('filters of searches', (engine) => {
     test('what models said is seen only where a worker or trusted is named', async () => {
       assert.deepEqual(await found({ taskId: 'task-model' }), [])
       assert.deepEqual(await found({ worker: { worker: { case: 'model', value: { modelVersion: { id: MODEL } } } } }), [
+        'by-group',
         'model',
       ])
       assert.deepEqual(await found({ worker: { worker: { case: 'workflow', value: { version: { id: MODEL } } } } }), [
         'flow',
       ])
-      assert.deepEqual(await found({ modelVersionId: MODEL }), ['model'])
+      assert.deepEqual(await found({ modelVersionId: MODEL }), ['by-group', 'model'])
       const person = kit.app.owner.id
       assert.deepEqual(await found({ worker: { worker: { case: 'user', value: { id: person } } } }), ['person'])
       assert.deepEqual(await found({ userId: person }), ['person'])
       assert.deepEqual(await found({ trusted: true }), ['person'])
       const byModels = await kit.annotationsBy(of, { annotation: { trusted: true }, negate: true })
-      assert.deepEqual(byModels.sort(), ['flow', 'model'])
+      assert.deepEqual(byModels.sort(), ['by-group', 'flow', 'model'])
+    })
+
+    test('clusters, which only models make, are found without one, in the older form too', async () => {
+      const clusters = [{ id: 'k-9' }]
+      assert.deepEqual(await kit.annotationsBy({ annotation: { data: { clusters } } }), ['by-group'])
+      assert.deepEqual(await kit.inputsBy({ annotation: { data: { clusters: [{ id: 'k-8' }] } } }), [])
+      const ands = [{ output: { data: { clusters } } }]
+      const older = await kit.server.call('PostSearches', { userAppId: kit.userAppId, query: { ands } })
+      assert.deepEqual(
+        succeeded(older).hits.map(({ input, score }) => [input?.id, score]),
+        [['said', 1]],
+      )
     })
 
     test('annotations that are not done are found where a filter asks for a status', async () => {

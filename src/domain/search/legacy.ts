@@ -36,6 +36,8 @@ function readAnd({ input, output, annotation, negate }: And): Wishes {
   if (annotation) filters.push(create(FilterSchema, { annotation, negate }))
   if (input) filters.push(...inputFilters(input, negate))
   if (output?.data) {
+    const { clusters } = output.data
+    if (clusters.length > 0) filters.push(create(FilterSchema, { negate, annotation: { data: { clusters } } }))
     for (const concept of output.data.concepts) ranks.push(rankBy(create(DataSchema, { concepts: [concept] }), negate))
   }
   const looksLike = output?.input

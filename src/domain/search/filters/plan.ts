@@ -38,7 +38,8 @@ export function planFilters(filters: readonly Filter[]): FilterPlan {
     clauses,
     mentions: {
       status: mentions('status'),
-      author: mentions('worker', 'trusted'),
+      // Only models make clusters.
+      author: mentions('worker', 'trusted', 'cluster'),
       inputStatus: mentions('input_status'),
     },
   }
