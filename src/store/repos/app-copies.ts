@@ -31,7 +31,13 @@ export const COPIED_TABLES: readonly string[] = [
   'model_trainings',
 ]
 /** and left behind: they belong to what is not copied. */
-export const TABLES_LEFT_BEHIND: readonly string[] = ['dataset_inputs', 'concept_relations', 'training_vectors']
+export const TABLES_LEFT_BEHIND: readonly string[] = [
+  'dataset_inputs',
+  'concept_relations',
+  'training_vectors',
+  'evaluations',
+  'model_version_exports',
+]
 
 /** What else copies change in the rows that they carry along. */
 export interface Renaming {
