@@ -6,7 +6,8 @@ import { readHead } from '../src/store/repos/model-versions.ts'
 import { versionPksOf } from '../src/store/repos/vector-spaces.ts'
 import { PRODUCT_THREADS, STRENGTH } from '../src/training/limits.ts'
 import { openOnnxProducts } from '../src/training/onnx-products.ts'
-import { trainHead } from '../src/training/train-head.ts'
+import { crossFit, trainHead } from '../src/training/train-head.ts'
+import { alternate, noteOf } from './kit/alternate.ts'
 import { type DataPlane, openDataPlane } from './kit/data-plane.ts'
 import { clouds, EMBEDDER, putExamples } from './kit/labelled.ts'
 import { plainSgd } from './kit/plain-sgd.ts'
@@ -14,6 +15,8 @@ import type { Result } from './kit/result.ts'
 import { median, spread } from './kit/statistics.ts'
 
 const CALLS = 5
+const FOLDS = 5
+const FOLD_ROUNDS = 3
 const SGD_RATES = [0.3, 1, 3]
 const SGD_MS_MAX = 60_000
 /** Losses that differ by less are the same. */
@@ -25,6 +28,7 @@ export async function run(): Promise<Result[]> {
     await fromCall({ examples: 200, dims: 1_280, concepts: 10, aim: '<= 0.5' }),
     await fromCall({ examples: 5_000, dims: 1_280, concepts: 20, aim: '<= 1.5' }),
     await againstSgd(2_000, 1_280, 20),
+    await fiveFold(5_000, 1_280, 20),
   ]
 }
 
@@ -81,12 +85,39 @@ async function train(
   }
 }
 
+/** What an evaluation by cross-validation computes, against the training whose head it evaluates. */
+async function fiveFold(examples: number, dims: number, concepts: number): Promise<Result> {
+  const onnx = await openOnnxProducts(PRODUCT_THREADS)
+  const order = orderOf(clouds(examples, dims, concepts), dims, concepts)
+  const tools = { makeProducts: (matrix: Float32Array, length: number) => onnx.of(matrix, length) }
+  const compared = await alternate(
+    FOLD_ROUNDS,
+    1,
+    () => crossFit(order, FOLDS, tools),
+    () => trainHead(order, tools),
+  )
+  return {
+    name: `${FOLDS}-fold scores of ${examples} x ${dims} x ${concepts} concepts, vs one training with calibration`,
+    ours: compared.ours.cpuMs,
+    baseline: compared.baseline.cpuMs,
+    unit: 'ms of processor time',
+    ratio: median(compared.cpuRatios),
+    aim: '<= 3',
+    note: noteOf(compared),
+  }
+}
+
+function orderOf(vectors: Float32Array, dims: number, concepts: number) {
+  const examples = vectors.length / dims
+  const rows = Int32Array.from({ length: examples }, (_, row) => row)
+  const labels = { rows, concepts: rows.map((row) => row % concepts), values: new Float32Array(examples).fill(1) }
+  return { embeddings: vectors, dims, concepts, labels, mutuallyExclusive: false }
+}
+
 async function againstSgd(examples: number, dims: number, concepts: number): Promise<Result> {
   const onnx = await openOnnxProducts(PRODUCT_THREADS)
   const vectors = clouds(examples, dims, concepts)
-  const rows = Int32Array.from({ length: examples }, (_, row) => row)
-  const labels = { rows, concepts: rows.map((row) => row % concepts), values: new Float32Array(examples).fill(1) }
-  const order = { embeddings: vectors, dims, concepts, labels, mutuallyExclusive: false }
+  const order = orderOf(vectors, dims, concepts)
   const tools = { makeProducts: (matrix: Float32Array, length: number) => onnx.of(matrix, length) }
   const times: number[] = []
   let loss = 0

@@ -311,6 +311,65 @@ describe('vectors that the app does not have', () => {
   })
 })
 
+describe('regions', () => {
+  test('that people have drawn are cut out, embedded and learned from like whole inputs', async () => {
+    const app = await withModel('drawn')
+    const { userAppId } = app
+    const sides = [0, 1, 2, 3].map((at) =>
+      picture(40 + at, 30)
+        .png()
+        .toBuffer(),
+    )
+    const inputs = (await Promise.all(sides)).map((base64, at) => ({ id: `p-${at}`, data: { image: { base64 } } }))
+    runtime.answer = () => ({})
+    succeeded(await server.call('PostInputs', { userAppId, inputs }))
+    await server.services.jobs.idle()
+    const annotations = inputs.flatMap(({ id: inputId }) =>
+      ['cat', 'dog'].map((concept, at) => {
+        const boundingBox = { topRow: 0.1, leftCol: at / 2, bottomRow: 0.9, rightCol: at / 2 + 0.5 }
+        const regions = [{ regionInfo: { boundingBox }, data: { concepts: [{ id: concept, value: 1 }] } }]
+        return { inputId, data: { regions } }
+      }),
+    )
+    succeeded(await server.call('PostAnnotations', { userAppId, annotations }))
+    // The left half of every picture is a cat.
+    runtime.answer = (node, input) =>
+      node.engine === 'mobilenet-v3-embed'
+        ? {
+            data: data({
+              regions: input.regions.map(({ id, regionInfo }) => ({
+                id,
+                data: { embeddings: [{ vector: vectorOf(regionInfo!.boundingBox!.leftCol > 0.2 ? 1 : 0, 1) }] },
+              })),
+            }),
+          }
+        : {}
+    const runs = runtime.runs.length
+    const version = await train(app, { outputInfo: ofConcepts('cat', 'dog') })
+    assert.equal(version.status?.code, MODEL_TRAINED, version.status?.details)
+    assert.match(version.trainLog, /8 examples of 4 inputs/)
+    assert.deepEqual(
+      runtime.runs[runs]!.plan.nodes.map(({ engine, inputs: from }) => [engine, [...from]]),
+      [
+        ['image-crop', []],
+        ['mobilenet-v3-embed', [0]],
+      ],
+    )
+    assert.equal((await train(app)).status?.code, MODEL_TRAINED)
+    assert.equal(runtime.runs.length, runs + inputs.length, 'crops are kept as well')
+  })
+
+  test('a detector is taught by boxes alone, on its own backbone', async () => {
+    const app = await withModel('boxes', 'boxes', 'visual-detector')
+    await putLabelled(server, app, animals(4))
+    const none = await train(app, { outputInfo: ofConcepts('cat') }, 'boxes')
+    assert.equal(none.status?.code, MODEL_TRAINING_NO_DATA)
+    const other = { id: 'multimodal-clip-embed', userId: 'clarifai', appId: 'main' }
+    const given = { outputInfo: ofConcepts('cat'), inputInfo: { baseEmbedModel: other } }
+    refused(await post(app, given, 'boxes'), MODEL_INVALID_ARGUMENT, /'general-image-embedding' alone/)
+  })
+})
+
 describe('training other types', () => {
   test('a clusterer groups all inputs without labels, and answers through its embedder', async () => {
     const app = await withModel('groups', 'groups', 'clusterer')
