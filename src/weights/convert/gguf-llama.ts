@@ -35,7 +35,8 @@ interface Sizes {
   readonly epsilon: number
 }
 
-function sizesOf({ metadata }: GgufFile): Sizes {
+function sizesOf(gguf: GgufFile): Sizes {
+  const { metadata } = gguf
   const architecture = metadata.get('general.architecture')
   if (architecture !== 'llama') throw new Error(`the architecture is ${architecture}, not llama`)
   const number = (key: string, otherwise?: number): number => {
@@ -44,11 +45,18 @@ function sizesOf({ metadata }: GgufFile): Sizes {
     return value
   }
   const heads = number('attention.head_count')
+  const state = number('embedding_length')
+  const keyHeads = number('attention.head_count_kv', heads)
+  // Tables are made of these numbers, so a false one could take any amount of memory.
+  const [, size] = gguf.raw('token_embd.weight').shape
+  if (state !== size || state % (2 * heads) !== 0 || heads % keyHeads !== 0) {
+    throw new Error(`${state} channels, ${heads} heads and ${keyHeads} key heads do not fit together`)
+  }
   return {
     layers: number('block_count'),
     heads,
-    keyHeads: number('attention.head_count_kv', heads),
-    headSize: number('embedding_length') / heads,
+    keyHeads,
+    headSize: state / heads,
     positions: Math.min(POSITIONS_MAX, number('context_length')),
     base: number('rope.freq_base', 10_000),
     epsilon: number('attention.layer_norm_rms_epsilon'),
