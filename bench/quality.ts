@@ -5,6 +5,7 @@ import { release } from './quality/ask.ts'
 import { digitFigures } from './quality/digits.ts'
 import { mediaFigures } from './quality/media.ts'
 import { speakingFigures } from './quality/speaking.ts'
+import { talkingFigures } from './quality/talking.ts'
 import { textFigures } from './quality/texts.ts'
 import { vocFigures } from './quality/voc.ts'
 
@@ -23,6 +24,7 @@ export async function run(): Promise<Result[]> {
       ...(await mediaFigures()),
       ...(await textFigures()),
       ...(await speakingFigures()),
+      ...(await talkingFigures()),
     ]
   } finally {
     await release()

@@ -73,12 +73,15 @@ test('models of other owners are not taken for those of clarifai/main', () => {
   assert.equal(catalogueModel('whisper-large-v3', { userId: 'openai', appId: 'whisper' })?.engine, 'whisper')
 })
 
-test('Universal stands on the best embedder that is there', () => {
-  const universal = (...ready: string[]) =>
-    workflowsWith((id) => ready.includes(id)).find(({ id }) => id === 'Universal')!.nodes[0]!.model
+test('Universal and Text-Moderation stand on the best models that are there', () => {
+  const modelOf = (workflow: string, ...ready: string[]) =>
+    workflowsWith((id) => ready.includes(id)).find(({ id }) => id === workflow)!.nodes[0]!.model
+  const universal = (...ready: string[]) => modelOf('Universal', ...ready)
   assert.equal(universal(), 'general-image-embedding')
   assert.equal(universal('clip-vit-base-patch32'), 'multimodal-clip-embed')
   assert.equal(universal('clip-vit-base-patch32', 'clip-vit-large-patch14'), 'CLIP-ViT-L-14-DataComp-XL-s13B-b90K')
+  assert.equal(modelOf('Text-Moderation'), 'profanity-english-obscenity')
+  assert.equal(modelOf('Text-Moderation', 'toxic-bert'), 'moderation-multilingual-text-classification')
 })
 
 test('workflows run: their models are served without optional weights, by versions that exist', () => {

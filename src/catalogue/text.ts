@@ -1,4 +1,5 @@
 import { ENTITY_LABELS } from '../engines/entities/labels.ts'
+import { PROFANITY_LABELS } from '../engines/profanity/labels.ts'
 import { SENTIMENT_LABELS } from '../engines/sentiment/labels.ts'
 import { publicConcept } from './concepts.ts'
 import type { CatalogueModel } from './types.ts'
@@ -53,6 +54,19 @@ export const textModels: readonly CatalogueModel[] = [
     concepts: Object.values(ENTITY_LABELS),
     license: 'MIT',
     useCases: ['named-entities'],
+    languages: ['en'],
+  },
+  {
+    id: 'profanity-english-obscenity',
+    typeId: 'text-classifier',
+    name: 'Profanity (English)',
+    description:
+      'Whether an English text has swear words or slurs in it, disguised ones too, by the word lists and rules of obscenity; no network.',
+    engine: 'profanity-rules',
+    weights: [],
+    concepts: Object.values(PROFANITY_LABELS),
+    license: 'MIT',
+    useCases: ['classification', 'moderation'],
     languages: ['en'],
   },
   {

@@ -12,7 +12,7 @@ const pinned = (id: string, model: string, version: string, ...from: string[]): 
 })
 const EMBEDS_TEXT = 'An embedding of a text'
 
-/** The public workflows, apart from Universal, of which all parts can be served, or that say what is left out. */
+/** The public workflows, apart from Universal and Text-Moderation, of which all parts can be served, or that say what is left out. */
 export const catalogueWorkflows: readonly CatalogueWorkflow[] = [
   { id: 'Empty', description: 'No models.', nodes: [] },
   {
@@ -163,16 +163,35 @@ const UNIVERSAL = [
   { model: 'general-image-embedding', what: 'An embedding of a picture' },
 ] as const
 
+/** What Text-Moderation may stand on, likewise. */
+const TEXT_MODERATION = [
+  {
+    model: 'moderation-multilingual-text-classification',
+    what: 'Whether an English text is toxic, obscene, threatening, insulting or hateful.',
+  },
+  {
+    model: 'profanity-english-obscenity',
+    what: 'Whether an English text has swear words or slurs in it, by rules; a network takes their place once toxic-bert is fetched.',
+  },
+] as const
+
 /**
  * All public workflows on a machine that has some weights of the hub. Universal, which new apps are based on, takes the
  * best embedder that is there; apps that have a copy of it keep theirs, as vectors of two networks cannot be compared.
  */
 export function workflowsWith(isReady: (id: HubId) => boolean): readonly CatalogueWorkflow[] {
-  const { model, what } = UNIVERSAL.find((each) => hubWeights(catalogueModel(each.model)!).every(isReady))!
+  const isThere = (each: { readonly model: string }): boolean => hubWeights(catalogueModel(each.model)!).every(isReady)
+  const { model, what } = UNIVERSAL.find(isThere)!
+  const moderation = TEXT_MODERATION.find(isThere)!
   const universal = {
     id: 'Universal',
     description: `${what}, the base of search by likeness and of training by example.`,
     nodes: [node(model === 'general-image-embedding' ? 'embed' : 'clip-embed', model)],
   }
-  return [...catalogueWorkflows, universal]
+  const textModeration = {
+    id: 'Text-Moderation',
+    description: moderation.what,
+    nodes: [node('text-classifier', moderation.model)],
+  }
+  return [...catalogueWorkflows, textModeration, universal]
 }

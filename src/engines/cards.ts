@@ -230,7 +230,16 @@ export const modelCards: Readonly<Record<string, ModelCard>> = {
     can: 'Short English answers and texts in a talk of up to 2048 tokens, piece by piece as they are written.',
     cannot:
       'Facts, arithmetic, following instructions reliably, other languages: two bits a weight leave little of a model that was small to begin with.',
-    measured: '75 ms for a token, read or written; a worker that holds it takes 1.2 GB of memory.',
+    measured:
+      '7 of 12 simple questions of our own answered right. 75 ms for a token, read or written; a worker that holds it takes 1.2 GB of memory.',
+  },
+  'profanity-rules': {
+    provenance: 'Word lists and rules of obscenity by Joe L., package obscenity; no network was trained for it.',
+    license: 'MIT',
+    can: 'Whether an English text has swear words or slurs in it, also when letters are doubled, swapped or replaced by digits.',
+    cannot:
+      'Insults without such words, other languages, who is meant: a quotation counts like an attack. The value is 0 or 1.',
+    measured: '8 of 8 short texts of our own right, traps like Scunthorpe among them. Under 1 ms.',
   },
   'vader-sentiment': {
     provenance:

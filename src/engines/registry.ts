@@ -80,6 +80,7 @@ const LISTINGS: Readonly<Record<string, Listing>> = {
   'onnx-model': { weights: [], load: async () => (await import('./onnx-model/engine.ts')).onnxModel },
   'paddle-ocr': { weights: ['pp-ocrv4'], load: async () => (await import('./ocr/engine.ts')).paddleOcr },
   projection: { weights: [], load: async () => (await import('./projection.ts')).projection },
+  'profanity-rules': { weights: [], load: async () => (await import('./profanity/engine.ts')).profanity },
   'selfie-segmentation': {
     weights: ['selfie-segmentation'],
     load: async () => (await import('./bodies/segmentation.ts')).selfieSegmentation,

@@ -59,7 +59,7 @@ describe('damaged texts', () => {
     const made = tokenizerOf(readGguf(new TinyLlama().file()))
     tokenizer = new Tokenizer(made.tokenizer, made.config)
     const registry = createRegistry()
-    for (const name of ['vader-sentiment', 'entity-rules', 'language-id']) {
+    for (const name of ['vader-sentiment', 'entity-rules', 'language-id', 'profanity-rules']) {
       engines.push(await (await registry.find(name)).load({}))
     }
   })

@@ -220,11 +220,13 @@ describe('sound and text', () => {
       'multilingual-text-embedding',
       'ner_english_v2',
       'sentiment-english-vader',
+      'profanity-english-obscenity',
       'erfan/text-classification/sentiment-analysis-twitter-roberta-base',
     ])
     assert.equal(made.get('multilingual-text-embedding')!.embeddings[0]!.vector.length, 384)
     assert.deepEqual(names(made.get('ner_english_v2')!), ['PER', 'LOC'])
     assert.equal(best(made.get('sentiment-english-vader')!), 'positive')
+    assert.equal(best(made.get('profanity-english-obscenity')!), 'clean')
     const { id } = made.get('erfan/text-classification/sentiment-analysis-twitter-roberta-base')!.concepts[0]!
     assert.equal(id, 'LABEL_2')
   })
