@@ -58,14 +58,39 @@ export function registryFetcher(registry: RegistryOptions = {}): TarballFetcher 
     // The client calls back again when it retries after corrupted data, so each call starts the file afresh.
     await pacote.tarball.stream(
       `${pkg.name}@${pkg.version}`,
-      (stream) => writeStream(stream, destination, signal, onBytes),
+      (stream) => writeStream(listen(stream), destination, signal, onBytes),
       options,
     )
   }
 }
 
+/** What the registry client hands over; its iterator listens for errors only while it waits for data. */
+interface Download extends AsyncIterable<Uint8Array> {
+  on(event: 'error', listener: (error: unknown) => void): unknown
+}
+
+/**
+ * The pieces of a download, listened to from now on: an error that comes while nobody waits for a piece would end the
+ * process, so it is kept and thrown instead of the next piece.
+ */
+export function listen(stream: Download): AsyncGenerator<Uint8Array> {
+  const failed = Promise.withResolvers<never>()
+  failed.promise.catch(() => {})
+  stream.on('error', failed.reject)
+  return piecesOf(stream, failed.promise)
+}
+
+async function* piecesOf(stream: Download, failed: Promise<never>): AsyncGenerator<Uint8Array> {
+  const iterator = stream[Symbol.asyncIterator]()
+  for (;;) {
+    const { value, done } = await Promise.race([failed, iterator.next()])
+    if (value !== undefined) yield value
+    if (done) return
+  }
+}
+
 async function writeStream(
-  stream: AsyncIterable<Uint8Array>,
+  pieces: AsyncIterable<Uint8Array>,
   destination: string,
   signal: AbortSignal,
   onBytes: (doneBytes: number) => void,
@@ -73,7 +98,7 @@ async function writeStream(
   const file = await open(destination, 'w')
   try {
     let done = 0
-    for await (const chunk of stream) {
+    for await (const chunk of pieces) {
       signal.throwIfAborted()
       done += chunk.length
       if (done > MAX_TARBALL_BYTES) throw new WeightProblem(`the download is larger than ${MAX_TARBALL_BYTES} bytes`)
