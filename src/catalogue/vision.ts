@@ -93,7 +93,7 @@ export const visionModels: readonly CatalogueModel[] = [
       '576 numbers that describe a picture, from a MobileNetV3-Small; made for search by likeness and for training by example.',
     engine: 'mobilenet-v3-embed',
     weights: ['mobilenet-v3-small'],
-    license: 'BSD-3-Clause',
+    license: 'Apache-2.0 AND BSD-3-Clause',
     useCases: ['embedding'],
   },
   {

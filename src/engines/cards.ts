@@ -43,7 +43,7 @@ export const modelCards: Readonly<Record<string, ModelCard>> = {
   'mobilenet-v3-embed': {
     provenance:
       'MobileNetV3-Small of torchvision, trained on ImageNet, fine-tuned by Tether on three classes, from the package @qvac/classification-ggml.',
-    license: 'BSD-3-Clause',
+    license: 'Apache-2.0 AND BSD-3-Clause',
     can: 'A vector of 576 numbers and length 1 for search by likeness and for training by example.',
     cannot:
       'Words (it is no CLIP). Vectors are not centred, because no honest mean can be computed from the few photos at hand; cosines of unrelated pictures are therefore well above 0.',

@@ -66,10 +66,12 @@ export type Conversion =
   /** Output key to source path. */
   | { readonly kind: 'copy'; readonly files: Readonly<Record<string, string>> }
 
-/** Licence of the weights themselves and how sure we are of it. */
+/** Licence of the weights themselves (an SPDX expression) and how sure we are of it. */
 export interface ModelLicense {
   readonly id: string
   readonly basis: 'stated in the package' | 'as published by the authors, not repeated in the package'
+  /** Where the package states it. */
+  readonly file?: string
 }
 
 /** Files out of a further package. */

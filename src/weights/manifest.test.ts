@@ -62,6 +62,8 @@ describe('weight catalogue', () => {
       assert.match(source.package.integrity, /^sha512-[A-Za-z0-9+/]{86}==$/)
       assert.match(source.package.version, /^\d+\.\d+\.\d+$/)
       assert.match(source.provenance, /\.$/)
+      const { basis, file } = source.modelLicense
+      assert.equal(file !== undefined, basis === 'stated in the package', `${id} says where its licence is stated`)
       const parts = source.more ?? []
       for (const { package: pkg } of parts) assert.match(pkg.integrity, /^sha512-[A-Za-z0-9+/]{86}==$/)
       const further = parts.flatMap(({ package: pkg, files }) => files.map(({ path }) => partPath(pkg, path)))

@@ -84,7 +84,7 @@ function weightRow(id: string, source: WeightSource): string {
     cell(source.title),
     packages.map(({ name, version }) => code(`${name}@${version}`)).join('<br>'),
     [...new Set(packages.map(({ license }) => license))].join(', '),
-    `${modelLicense.id} (${modelLicense.basis})`,
+    `${modelLicense.id} (${modelLicense.basis}${modelLicense.file ? `: ${modelLicense.file}` : ''})`,
     mebibytes(packages.reduce((sum, { downloadBytes }) => sum + downloadBytes, 0)),
     mebibytes(source.diskBytes),
     cell(source.provenance),

@@ -130,7 +130,7 @@ export const imageWeights = {
         ],
       },
     },
-    modelLicense: { id: 'Apache-2.0', basis: IN_PACKAGE },
+    modelLicense: { id: 'Apache-2.0 AND BSD-3-Clause', basis: IN_PACKAGE, file: 'NOTICE' },
     provenance:
       'The ImageNet-trained MobileNetV3-Small of torchvision (BSD-3-Clause), fine-tuned by Tether on three classes and ' +
       'published in @qvac/classification-ggml.',
@@ -178,7 +178,7 @@ export const imageWeights = {
         ],
       },
     },
-    modelLicense: { id: 'MIT', basis: IN_PACKAGE },
+    modelLicense: { id: 'MIT', basis: IN_PACKAGE, file: 'README.md' },
     provenance: 'MobileNetV2 fine-tuned on pictures of five kinds, published with NSFWJS by Infinite Red.',
     diskBytes: 10_400_000,
   },

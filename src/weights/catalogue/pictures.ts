@@ -134,7 +134,7 @@ export const pictureWeights = {
         ],
       },
     },
-    modelLicense: { id: 'MIT', basis: 'stated in the package' },
+    modelLicense: { id: 'MIT', basis: 'stated in the package', file: 'LICENSE' },
     provenance: 'The slim ESRGAN of UpscalerJS by Kevin Scott, an RDN trained for enlarging photos by two.',
     diskBytes: 890_000,
   },

