@@ -35,6 +35,12 @@ describe('speaking', () => {
     )
   })
 
+  test('a text on which the numbers of the network overflow is said all the same', async () => {
+    const { base64 } = await say('The phone battery lasts two days.')
+    const { samples } = await decodeAudio(base64, { signal: new AbortController().signal })
+    assert.ok(samples.some((sample) => Math.abs(sample) > 0.2))
+  })
+
   test("speed and voice are the caller's", async () => {
     const [slow, fast, other] = [
       await say('Good morning.', { speed: 0.5 }),
