@@ -3,6 +3,7 @@ import { appDuplicationFamily } from './app-duplications/index.ts'
 import { appFamily } from './apps/index.ts'
 import { bulkOperationFamily } from './bulk-operations/index.ts'
 import { collaboratorFamily } from './collaborators/index.ts'
+import { collectorFamily } from './collectors/index.ts'
 import { conceptFamily } from './concepts/index.ts'
 import { datasetFamily } from './datasets/index.ts'
 import type { Registry } from './define/rpc.ts'
@@ -28,6 +29,7 @@ export const registry: Registry = {
   ...appFamily,
   ...bulkOperationFamily,
   ...collaboratorFamily,
+  ...collectorFamily,
   ...conceptFamily,
   ...datasetFamily,
   ...evaluationFamily,

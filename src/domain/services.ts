@@ -15,6 +15,7 @@ import type { Database } from '../store/database.ts'
 import type { Trainer } from '../training/trainer.ts'
 import type { WeightStore } from '../weights/store.ts'
 import type { Directory } from './access/directory.ts'
+import type { Collecting } from './collectors/collecting.ts'
 import type { SignedLinks } from './media/links.ts'
 import type { PublicOrigin } from './media/origin.ts'
 import type { PlanCache } from './plan-cache.ts'
@@ -49,6 +50,8 @@ export interface Services {
   readonly rateLimiter: RateLimiter
   readonly logins: LoginAttempts
   readonly plans: PlanCache
+  /** Takes inputs of predictions for collectors, without anybody waiting for it. */
+  readonly collecting: Collecting
   readonly search: Searcher
   readonly trainer: Trainer
 }

@@ -18,6 +18,8 @@ export interface JobDefinition<Args, State, Env> {
   readonly bulky?: boolean
   /** Runs at the same time in one server. */
   readonly concurrency?: number
+  /** Of these, runs for one app (or user); as many as there is room for unless said. */
+  readonly concurrencyPerApp?: number
   run(ctx: JobContext<Args, State, Env>): Promise<void>
   /** Called in the transaction that ends the job, however it ends, so that what it worked on can say so. */
   settled?(tx: Writer, job: JobView<Args, State>, env: Env): Promise<void>

@@ -13,6 +13,7 @@ import type { Upkeep } from './upkeep.ts'
 export type RunObserver = (kind: string, end: RunEnd, seconds: number) => void
 
 interface Running<Env> {
+  readonly lane: number
   readonly kind: string
   readonly run: Run<Env>
   readonly done: Promise<void>
@@ -155,18 +156,35 @@ export class Runner<Env> {
     const served = new Map(this.#served)
     const taken: Job[] = []
     const left = new Map(kinds.map((kind) => [kind, this.#room(kind)]))
+    const lanes = this.#lanes()
     const open = [...kinds]
     while (open.length > 0 && this.#running.size + taken.length < JOBS_AT_ONCE) {
       const kind = open.shift()!
       const lease = { token: newId(), until: now + this.#services.timing.leaseMs * 1000 }
-      const job = await claimJob(tx, kind, served.get(kind) ?? Number.MIN_SAFE_INTEGER, lease, now)
+      const full = this.#fullLanes(kind, lanes)
+      const job = await claimJob(tx, kind, served.get(kind) ?? Number.MIN_SAFE_INTEGER, lease, now, full)
       if (!job) continue
       taken.push(job)
+      lanes.push({ kind, lane: job.lane })
       served.set(kind, job.lane)
       left.set(kind, left.get(kind)! - 1)
       if (left.get(kind)! > 0) open.push(kind)
     }
     return { taken, served }
+  }
+
+  /** The lanes of what runs, one entry for each job. */
+  #lanes(): { readonly kind: string; readonly lane: number }[] {
+    return [...this.#running.values()].map(({ kind, lane }) => ({ kind, lane }))
+  }
+
+  /** Lanes in which as many jobs of a kind run as one may have. */
+  #fullLanes(kind: string, running: readonly { readonly kind: string; readonly lane: number }[]): number[] {
+    const most = this.#definitions.get(kind)?.concurrencyPerApp
+    if (most === undefined) return []
+    const counts = new Map<number, number>()
+    for (const one of running) if (one.kind === kind) counts.set(one.lane, (counts.get(one.lane) ?? 0) + 1)
+    return [...counts].filter(([, count]) => count >= most).map(([lane]) => lane)
   }
 
   async #begin(job: Job): Promise<void> {
@@ -183,7 +201,7 @@ export class Runner<Env> {
       this.#nextEnd = undefined
       this.wake()
     })
-    this.#running.set(token, { kind: job.kind, run, done })
+    this.#running.set(token, { kind: job.kind, lane: job.lane, run, done })
   }
 
   /** Milliseconds until there may be something new that nobody here tells of. */

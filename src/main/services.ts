@@ -7,6 +7,7 @@ import { openVault } from '../base/vault-key.ts'
 import { seedCatalogue } from '../catalogue/seed.ts'
 import { type Config, ConfigError } from '../config/config.ts'
 import { Directory } from '../domain/access/directory.ts'
+import { Collecting } from '../domain/collectors/collecting.ts'
 import { JOB_KINDS } from '../domain/jobs/kinds.ts'
 import { SignedLinks } from '../domain/media/links.ts'
 import { PublicOrigin } from '../domain/media/origin.ts'
@@ -93,6 +94,7 @@ export async function buildServices(
         hub,
       }),
       plans: new PlanCache(),
+      collecting: new Collecting(),
       rateLimiter: new RateLimiter(config.rateLimitPerSecond),
       logins: new LoginAttempts(),
       jobs: new Jobs<Services>({ db, clock, log }, JOB_KINDS),
@@ -105,6 +107,7 @@ export async function buildServices(
     }
     // First of all, as jobs use everything else.
     stack.defer(() => services.jobs.close())
+    stack.defer(() => services.collecting.settled())
     return { services, newPat, close: () => stack.disposeAsync() }
   } catch (error) {
     await stack.disposeAsync()

@@ -7,18 +7,24 @@ import { dirname, join } from 'node:path'
 import { after, before, describe, mock, test } from 'node:test'
 import { App, Dataset, Input, User } from 'clarifai-nodejs'
 import sharp from 'sharp'
-import yauzl from 'yauzl'
+import {
+  COCO,
+  download,
+  exportOf,
+  JSON_FORMAT,
+  labelsOf,
+  makeVersion,
+  PROTOBUF,
+  until,
+  waitForVersion,
+  withoutAddresses,
+} from './kit/datasets.ts'
 import { call, resources, service, staticClient, userApp } from './kit/grpc.ts'
 import { send } from './kit/http.ts'
 import { PAT, runLimpid, startLimpid, USER } from './kit/server.ts'
 
 const APP = 'ci_test_app_datasets'
 const COPY = 'ci_test_app_copy'
-const PROTOBUF = 1
-const COCO = 2
-const JSON_FORMAT = 3
-const READY = 64015
-const EXPORTED = 64200
 
 const limpid = await startLimpid()
 const folder = await mkdtemp(join(tmpdir(), 'limpid-datasets-'))
@@ -34,15 +40,6 @@ before(() => {
 const base = `/v2/users/${USER}/apps`
 const authConfig = { userId: USER, appId: APP, pat: PAT, base: limpid.url }
 
-/** Asks again until the answer is as it should be; the server ends every job, so that this ends too. */
-async function until<T>(ask: () => Promise<T>, isDone: (answer: T) => boolean): Promise<T> {
-  for (;;) {
-    const answer = await ask()
-    if (isDone(answer)) return answer
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
-
 const photo = (shade: number): Promise<Buffer> =>
   sharp({ create: { width: 64, height: 64, channels: 3, background: { r: shade, g: 90, b: 40 } } })
     .png()
@@ -51,78 +48,6 @@ const photo = (shade: number): Promise<Buffer> =>
 async function write(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(join(folder, path)), { recursive: true })
   await writeFile(join(folder, path), content)
-}
-
-interface Exported {
-  readonly format: number
-  readonly status: { readonly code: number; readonly details?: string }
-  readonly url: string
-  readonly size: number
-}
-
-async function makeVersion(app: string, dataset: string, id: string): Promise<void> {
-  const path = `${base}/${app}/datasets/${dataset}/versions`
-  const made = await send(limpid.url, 'POST', path, { body: { dataset_versions: [{ id }] } })
-  assert.equal(made.body.status.code, 10000, made.text)
-  await waitForVersion(app, dataset, id)
-}
-
-async function waitForVersion(app: string, dataset: string, id: string): Promise<void> {
-  const path = `${base}/${app}/datasets/${dataset}/versions/${id}?json_names=snake`
-  const statusOf = (body: { readonly [name: string]: unknown }) =>
-    (body.dataset_version as { status: { code: number } }).status.code
-  const { body } = await until(
-    () => send(limpid.url, 'GET', path),
-    (answer) => ![64005, 64010].includes(statusOf(answer.body)),
-  )
-  assert.equal(statusOf(body), READY)
-}
-
-async function exportOf(app: string, dataset: string, id: string, format: number): Promise<Exported> {
-  const path = `${base}/${app}/datasets/${dataset}/versions/${id}/exports?json_names=snake`
-  const { body } = await until(
-    () => send(limpid.url, 'PUT', path, { body: { exports: [{ format }] } }),
-    (answer) => ![64201, 64203].includes((answer.body.exports as Exported[])[0]!.status.code),
-  )
-  const [one] = body.exports as Exported[]
-  assert.equal(one!.status.code, EXPORTED, one!.status.details)
-  return one!
-}
-
-async function download(url: string): Promise<Map<string, Buffer>> {
-  const response = await fetch(url, { headers: { authorization: `Key ${PAT}` } })
-  assert.equal(response.status, 200)
-  assert.equal(response.headers.get('content-type'), 'application/zip')
-  const zip = await yauzl.fromBufferPromise(Buffer.from(await response.arrayBuffer()), { lazyEntries: true })
-  const files = new Map<string, Buffer>()
-  for await (const entry of zip.eachEntry()) {
-    const parts = await Array.fromAsync((await zip.openReadStreamPromise(entry)) as AsyncIterable<Buffer>)
-    files.set(entry.fileName, Buffer.concat(parts))
-  }
-  return files
-}
-
-interface CocoFile {
-  readonly images?: readonly { readonly id: number; readonly input_id: string }[]
-  readonly inputs?: readonly { readonly id: number; readonly input_id: string; readonly type: string }[]
-  readonly categories: readonly { readonly id: number; readonly name: string }[]
-  readonly annotations: readonly Readonly<Record<string, unknown>>[]
-}
-
-/** What a COCO export says, in lines that can be compared. */
-function labelsOf(files: ReadonlyMap<string, Buffer>): string[] {
-  const lines: string[] = []
-  for (const [name, bytes] of files) {
-    const file = JSON.parse(bytes.toString()) as CocoFile
-    const ids = new Map([...(file.images ?? []), ...(file.inputs ?? [])].map(({ id, input_id }) => [id, input_id]))
-    const names = new Map((file.categories ?? []).map((one) => [one.id, one.name]))
-    for (const { input_id, type } of file.inputs ?? []) lines.push(`${input_id} is ${type}`)
-    for (const { id: _, image_id, input, category_id, ...rest } of file.annotations) {
-      const text = JSON.stringify(rest, (key, value) => (key === 'id' ? undefined : value))
-      lines.push(`${name} ${ids.get((image_id ?? input) as number)} ${names.get(category_id as number)} ${text}`)
-    }
-  }
-  return lines.sort()
 }
 
 describe('datasets', () => {
@@ -204,7 +129,7 @@ describe('datasets', () => {
       metadata: { by: 'sdk' },
     })
     assert.deepEqual([made.id, made.description], ['sdk-version', 'from the SDK'])
-    await waitForVersion(APP, 'mixed', 'sdk-version')
+    await waitForVersion(limpid, APP, 'mixed', 'sdk-version')
     const listed = (await Array.fromAsync(dataset.listVersions())).flat()
     assert.deepEqual(
       listed.map(({ id }) => id),
@@ -216,8 +141,8 @@ describe('datasets', () => {
   })
 
   test('exports are zips that only those with a key get', async () => {
-    await makeVersion(APP, 'mixed', 'v1')
-    const { url, size } = await exportOf(APP, 'mixed', 'v1', PROTOBUF)
+    await makeVersion(limpid, APP, 'mixed', 'v1')
+    const { url, size } = await exportOf(limpid, APP, 'mixed', 'v1', PROTOBUF)
     const files = await download(url)
     assert.equal([...files.keys()][0], 'mimetype')
     assert.equal(files.get('mimetype')!.toString(), 'application/x.clarifai-data+protobuf')
@@ -240,7 +165,7 @@ describe('datasets', () => {
     assert.deepEqual([part.status, await part.text()], [206, 'PK\u0003\u0004'])
     assert.equal((await fetch(url)).status, 404)
     assert.equal((await fetch(url, { headers: { authorization: `Key ${'0'.repeat(32)}` } })).status, 401)
-    const json = await download((await exportOf(APP, 'mixed', 'v1', JSON_FORMAT)).url)
+    const json = await download((await exportOf(limpid, APP, 'mixed', 'v1', JSON_FORMAT)).url)
     assert.equal(json.get('mimetype')!.toString(), 'application/x.clarifai-data+json')
     const texts = JSON.parse([...json].slice(1)[0]![1].toString()) as { inputs: { id: string }[] }
     assert.equal(texts.inputs.length, 4)
@@ -253,7 +178,7 @@ describe('datasets', () => {
   })
 
   test('an export comes into another app by limpid import, which has the same labels then', async () => {
-    const exported = await download((await exportOf(APP, 'mixed', 'v1', COCO)).url)
+    const exported = await download((await exportOf(limpid, APP, 'mixed', 'v1', COCO)).url)
     for (const [name, bytes] of exported) await write(`coco/${name}`, bytes)
     await new User({ ...authConfig, appId: '' }).createApp({ appId: COPY, baseWorkflow: 'Empty' })
     const args = [
@@ -283,10 +208,9 @@ describe('datasets', () => {
         return counts.processed + counts.errors === 4
       },
     )
-    await makeVersion(COPY, 'copied', 'v1')
-    const copied = await download((await exportOf(COPY, 'copied', 'v1', COCO)).url)
-    const withoutAddress = (lines: readonly string[]) => lines.map((line) => line.replace(/"url":"[^"]*"/, ''))
-    assert.deepEqual(withoutAddress(labelsOf(copied)), withoutAddress(labelsOf(exported)))
+    await makeVersion(limpid, COPY, 'copied', 'v1')
+    const copied = await download((await exportOf(limpid, COPY, 'copied', 'v1', COCO)).url)
+    assert.deepEqual(withoutAddresses(labelsOf(copied)), withoutAddresses(labelsOf(exported)))
     assert.ok(labelsOf(exported).length >= 11)
   })
 

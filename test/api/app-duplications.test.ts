@@ -188,7 +188,10 @@ onEachEngine('app duplications', (engine) => {
   }
 
   const appPk = async (id: string) => (await server.services.directory.app(server.admin.pk, id))!.pk
-  const rowsOf = async (table: 'inputs' | 'annotations' | 'media' | 'embeddings' | 'annotation_concepts', id: string) =>
+  const rowsOf = async (
+    table: 'texts' | 'inputs' | 'annotations' | 'media' | 'embeddings' | 'annotation_concepts',
+    id: string,
+  ) =>
     server.services.db.read
       .selectFrom(table as 'inputs')
       .selectAll()
@@ -335,7 +338,7 @@ onEachEngine('app duplications', (engine) => {
     assert.equal(done.status?.code, StatusCode.APP_DUPLICATION_SUCCESS, done.status?.details)
     assert.deepEqual([progressOf(done).inputs, progressOf(done).annotations], [3, 3])
     assert.deepEqual(await contentsOf({ ...source.userAppId, appId: id }), await contentsOf(source.userAppId))
-    for (const table of ['inputs', 'annotations', 'media', 'embeddings'] as const) {
+    for (const table of ['inputs', 'annotations', 'media', 'embeddings', 'texts'] as const) {
       assert.equal((await rowsOf(table, id)).length, (await rowsOf(table, source.userAppId.appId)).length, table)
     }
     const counts = succeeded(

@@ -8,7 +8,9 @@ import { text } from 'node:stream/consumers'
 import { after, before, beforeEach, test } from 'node:test'
 import type { JsonObject } from '@bufbuild/protobuf'
 import { SMTPServer } from 'smtp-server'
+import { newId } from '../../src/base/ids.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
+import { MAILS_PER_APP_MAX } from '../../src/domain/effects/limits.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { makePlainApp } from '../kit/inputs.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
@@ -284,6 +286,45 @@ test('email sends a mail by the server of the settings, and again when that is b
   assert.match(mail!.raw, /^Subject: Seen in Bcc: push \{\{unknown\}\}\r$/m)
   assert.match(mail!.raw, /Node push got a fire/)
   assert.equal((await jobs.get(waiting!.id))!.status, 'succeeded')
+})
+
+test('an app sends so many mails an hour and no more', async () => {
+  const { id } = await operatorModel('email', { recipients: ['ann@example.org'] })
+  const workflowId = await workflowOf(id)
+  const { jobs, db, clock } = server.services
+  const row = {
+    app_pk: app.pk,
+    user_pk: null,
+    lane: app.pk,
+    kind: 'email',
+    status: 'succeeded' as const,
+    hold: '' as const,
+    priority: 0,
+    args: '{}',
+    done: 0,
+    attempts: 1,
+    run_after: 0,
+    modified_at: 0,
+    finished_at: clock.now(),
+  }
+  const add = (count: number, created_at: number) =>
+    db.transact(async (tx) => {
+      for (let n = 0; n < count; n++) {
+        await tx
+          .insertInto('jobs')
+          .values({ ...row, id: newId(), created_at })
+          .execute()
+      }
+    })
+  // Those of yesterday do not count.
+  await add(MAILS_PER_APP_MAX, clock.now() - 86_400e6)
+  succeeded(await predict(workflowId, 'one'))
+  await jobs.idle()
+  assert.equal(mails.length, 1)
+  await add(MAILS_PER_APP_MAX - 1, clock.now())
+  succeeded(await predict(workflowId, 'two'))
+  await jobs.idle()
+  assert.equal(mails.length, 1)
 })
 
 test('without a mail server the node says which settings are missing', async () => {

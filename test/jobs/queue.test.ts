@@ -168,6 +168,38 @@ onEachEngine('the job queue', (engine) => {
     })
   })
 
+  it('leaves room for others where one app may not have all places of a kind', async () => {
+    const running = new Set<string>()
+    const [full, others] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    let most = 0
+    const slow: TestJob<string> = {
+      kind: 'slow',
+      concurrency: 3,
+      concurrencyPerApp: 2,
+      async run({ args }) {
+        running.add(args)
+        most = Math.max(most, [...running].filter((name) => name.startsWith('big')).length)
+        if (most === 2) full.resolve()
+        // Those of the one app end only when that of the other has run.
+        if (args === 'small') others.resolve()
+        await others.promise
+        running.delete(args)
+      },
+    }
+    await withJobs(engine, [slow], async (jobs, db) => {
+      const [big, small] = [await makeApp(db, 'big'), await makeApp(db, 'small')]
+      await db.transact(async (tx) => {
+        for (let i = 0; i < 6; i++) await jobs.enqueue(tx, slow, `big-${i}`, { appPk: big })
+      })
+      await full.promise
+      await db.transact((tx) => jobs.enqueue(tx, slow, 'small', { appPk: small }))
+      await others.promise
+      await jobs.idle()
+      assert.equal(most, 2)
+      assert.equal((await jobs.list({ status: 'succeeded' })).length, 7)
+    })
+  })
+
   it('runs jobs of one concurrency key one after another, in order, and adds no twin of a dedupe key', async () => {
     let running = 0
     const order: number[] = []

@@ -10,9 +10,9 @@ export interface Torn {
 }
 
 /**
- * Lets runs of a kind of job end at checkpoints as if the server were killed there, while `work` goes on: each second one
- * before anything is written, the others after the commit, of which the run then does not learn. Every run gets one
- * checkpoint further than the one before that wrote nothing.
+ * Lets runs of a kind of job end at checkpoints as if the server were killed there, while `work` goes on: two runs at
+ * their first, two at their second and so on, of each two one before anything is written, and one after the commit, of
+ * which it then does not learn. A run that has no such checkpoint any more comes to its end.
  */
 export async function whileTorn<Args, State, Env>(
   server: TestServer,
@@ -23,16 +23,14 @@ export async function whileTorn<Args, State, Env>(
   const writable = job as { run: typeof job.run }
   const { run } = writable
   writable.run = (ctx) => {
-    let last = false
+    const tornAt = Math.floor(torn.tears / 2) + 1
+    let reached = 0
     const checkpoint: JobContext<Args, State, Env>['checkpoint'] = async (write) => {
       torn.checkpoints++
-      if (last || torn.checkpoints % 2 === 0) {
-        torn.tears++
-        if (torn.tears % 2 === 0) await ctx.checkpoint(write)
-        throw new Error('the server is killed here')
-      }
-      await ctx.checkpoint(write)
-      last = true
+      if (++reached < tornAt) return ctx.checkpoint(write)
+      torn.tears++
+      if (torn.tears % 2 === 0) await ctx.checkpoint(write)
+      throw new Error('the server is killed here')
     }
     return run.call(
       job,

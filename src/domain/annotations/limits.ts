@@ -12,3 +12,5 @@ export const EMBEDDINGS_MAX = 128
 export const ANNOTATION_TEXT_BYTES_MAX = 1024 * 1024
 /** Largest encoded mask, in bytes. */
 export const MASK_BYTES_MAX = 20 * 1024 * 1024
+/** Most pixels of a mask. */
+export const MASK_PIXELS_MAX = 100_000_000

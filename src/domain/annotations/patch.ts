@@ -16,12 +16,14 @@ import { ensureConcepts, type LabelPlace } from './concepts.ts'
 import { placeRegions } from './detected-region.ts'
 import { findAnnotation } from './find.ts'
 import { type Answer, answerItems, type Refusable, refuseItem } from './items.ts'
+import { checkMaskPictures } from './mask-picture.ts'
 import { patchData } from './patch-data.ts'
 import { checkInfo } from './post.ts'
 import { presentAnnotations } from './present.ts'
 import { invalidAnnotation } from './problem.ts'
 import { wantedStatus } from './status.ts'
 import { removeAnnotations, rewriteAnnotation } from './store.ts'
+import { hasSpans, textLengths } from './text-length.ts'
 import { walk } from './walk.ts'
 
 const ACTIONS: readonly PatchAction[] = ['merge', 'overwrite', 'remove']
@@ -43,7 +45,12 @@ export async function patchAnnotations(
   const action = readAction(actionText, ACTIONS, StatusCode.ANNOTATION_INVALID_ARGUMENT)
   const place = await labelPlace(call)
   const items = patches.map((given): Refusable => ({ given }))
-  for (const item of items) refuseItem(item, () => checkPatch(item.given))
+  for (const item of items) {
+    await refuseItem(item, async () => {
+      checkPatch(item.given)
+      if (item.given.data && action !== 'remove') await checkMaskPictures(item.given.data)
+    })
+  }
   const before = items.map(({ refusal }) => refusal)
   const { db, clock } = call.services
   const messages = await db.transact(async (tx) => {
@@ -106,7 +113,8 @@ async function store(
   now: Micros,
 ): Promise<Row<'annotations'>> {
   const data = message.data ?? create(DataSchema)
-  checkAnnotationData(data, {})
+  const lengths = hasSpans(data) ? await textLengths(tx, [row.input_pk]) : undefined
+  checkAnnotationData(data, { charCount: lengths?.get(row.input_pk) })
   await placeRegions(tx, row.input_pk, data)
   const conceptPk = await ensureConcepts(tx, place, [data], now)
   const vectorsBy = await vectorsMaker(tx, row.pk)

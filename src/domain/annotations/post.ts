@@ -17,10 +17,12 @@ import { ensureConcepts, type LabelPlace } from './concepts.ts'
 import { placeRegions } from './detected-region.ts'
 import { noInput } from './find.ts'
 import { type Answer, answerItems, type Refusable, refuseItem } from './items.ts'
+import { checkMaskPictures } from './mask-picture.ts'
 import { presentAnnotations } from './present.ts'
 import { invalidAnnotation } from './problem.ts'
 import { wantedStatus } from './status.ts'
 import { type AnnotationDraft, type AnnotationWorker, storeAnnotations } from './store.ts'
+import { hasSpans, textLengths } from './text-length.ts'
 
 /** An annotation on its way into the store. */
 interface Posted extends Refusable {
@@ -93,6 +95,11 @@ async function findPlaces(call: Call, items: readonly Posted[]): Promise<void> {
   const { read } = call.services.db
   const ids = items.map(({ message }) => message.inputId)
   const found = await inputs.getMany(read, requireApp(call.target).pk, ids)
+  const spanned = items.filter(({ message }) => message.data && hasSpans(message.data))
+  const lengths = await textLengths(
+    read,
+    spanned.flatMap(({ message }) => found.get(message.inputId)?.pk ?? []),
+  )
   for (const item of items) {
     await refuseItem(item, async () => {
       const input = found.get(item.message.inputId)
@@ -100,7 +107,8 @@ async function findPlaces(call: Call, items: readonly Posted[]): Promise<void> {
       item.input = input
       item.worker = await authorOf(call, item.message)
       const data = item.message.data!
-      checkAnnotationData(data, {})
+      checkAnnotationData(data, { charCount: lengths.get(input.pk) })
+      await checkMaskPictures(data)
       await placeRegions(read, input.pk, data)
     })
   }

@@ -2,7 +2,7 @@ import { AppError } from '../../base/errors.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { TryAgain } from '../../jobs/errors.ts'
 import { defineJob } from '../jobs/define.ts'
-import { MAIL_ATTEMPTS_MAX, MAIL_BACKOFF, MAIL_TIMEOUT_MS, MAILS_AT_ONCE } from './limits.ts'
+import { MAIL_ATTEMPTS_MAX, MAIL_BACKOFF, MAIL_TIMEOUT_MS, MAILS_AT_ONCE, MAILS_PER_APP } from './limits.ts'
 
 interface Args {
   readonly id: string
@@ -19,6 +19,7 @@ export const emailJob = defineJob<Args>({
   kind: 'email',
   bulky: true,
   concurrency: MAILS_AT_ONCE,
+  concurrencyPerApp: MAILS_PER_APP,
   attempts: MAIL_ATTEMPTS_MAX,
   backoff: MAIL_BACKOFF,
   async run({ args, services, signal }) {

@@ -2,10 +2,12 @@ import { AppError } from '../../base/errors.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { EnqueueOptions } from '../../jobs/jobs.ts'
 import type { Writer } from '../../store/database.ts'
+import { countJobsSince } from '../../store/repos/job-lists.ts'
 import type { Plan, PlanNode } from '../../workflow/plan.ts'
 import type { Services } from '../services.ts'
 import { emailJob, NO_MAIL_SERVER } from './email-job.ts'
 import { resultsEvent, statusEvent } from './event.ts'
+import { MAILS_COUNTED_MS, MAILS_PER_APP_MAX } from './limits.ts'
 import { fillTemplate } from './mail-text.ts'
 import type { EffectScope, InputEffects, Occasion } from './scope.ts'
 import { webhookJob } from './webhook-job.ts'
@@ -24,7 +26,7 @@ const ACTS: Readonly<Record<string, Act>> = {
   },
   email: async (services, tx, occasion) => {
     const { config, clock, jobs } = services
-    if (!config.smtp) return
+    if (!config.smtp || (await hasSentEnough(services, tx, occasion.scope))) return
     const { recipients, subject, template } = occasion.node.params
     const fill = (text: unknown): string => fillTemplate(String(text ?? ''), occasion, config.jsonNames, clock.now())
     const mail = {
@@ -57,6 +59,15 @@ export async function enqueueEffects(
 export function whyNot({ config }: Services, { engine }: PlanNode): AppError | undefined {
   if (engine !== 'email' || config.smtp) return undefined
   return new AppError(StatusCode.MODEL_NOT_DEPLOYED, NO_MAIL_SERVER)
+}
+
+/** Whether an app has used up its mails for now; what people send along may become many of them. */
+async function hasSentEnough({ clock, log }: Services, tx: Writer, { appPk, appId }: EffectScope): Promise<boolean> {
+  if (appPk === undefined) return false
+  const since = clock.now() - MAILS_COUNTED_MS * 1000
+  if ((await countJobsSince(tx, emailJob.kind, appPk, since, MAILS_PER_APP_MAX)) < MAILS_PER_APP_MAX) return false
+  log.warn({ app: appId, most: MAILS_PER_APP_MAX }, 'a mail is not sent, as the app has sent as many as it may')
+  return true
 }
 
 async function push(

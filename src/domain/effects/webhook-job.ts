@@ -11,6 +11,7 @@ import {
   WEBHOOK_BACKOFF,
   WEBHOOK_TIMEOUT_MS,
   WEBHOOKS_AT_ONCE,
+  WEBHOOKS_PER_APP,
 } from './limits.ts'
 
 interface Args {
@@ -29,6 +30,7 @@ export const webhookJob = defineJob<Args>({
   kind: 'webhook',
   bulky: true,
   concurrency: WEBHOOKS_AT_ONCE,
+  concurrencyPerApp: WEBHOOKS_PER_APP,
   attempts: WEBHOOK_ATTEMPTS_MAX,
   backoff: WEBHOOK_BACKOFF,
   async run({ args, services, signal }) {

@@ -5,6 +5,7 @@ import { InputIDConflictResolution } from '../../contract/index.ts'
 import type { RequestOf } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { requireApp } from '../access/target.ts'
+import { checkMaskPictures } from '../annotations/mask-picture.ts'
 import type { Call } from '../call.ts'
 import { addJobsByPk } from './add-jobs.ts'
 import { batchStatus } from './answer.ts'
@@ -12,6 +13,7 @@ import { findDatasets } from './datasets.ts'
 import { keepContents } from './keep-contents.ts'
 import { type Posted, readPosted, refusedPost } from './posted.ts'
 import { presentPosted } from './present-posted.ts'
+import { invalidInput } from './problem.ts'
 import { storePosted } from './store-posted.ts'
 import { duplicateId } from './taken.ts'
 
@@ -27,6 +29,7 @@ export async function postInputs(
   const items = checkCount(request.inputs).map(readOrRefuse)
   const datasetPks = await findDatasets(call.services.db.read, app.pk, request.inputs)
   refuseRepeated(items)
+  await refuseBrokenMasks(items)
   await keepContents(
     call.services.blobs,
     items.filter(({ refusal }) => !refusal),
@@ -60,6 +63,19 @@ function readOrRefuse(input: Input): Posted {
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     return refusedPost(input, error)
+  }
+}
+
+/** Masks are looked at by another thread, so later than all else. */
+async function refuseBrokenMasks(items: readonly Posted[]): Promise<void> {
+  for (const item of items) {
+    if (item.refusal) continue
+    try {
+      for (const { data } of item.labels.regions) if (data) await checkMaskPictures(data)
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+      item.refusal = invalidInput(error.details)
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import type { AnyJob } from '../../jobs/define.ts'
 import { duplicateAppJob } from '../app-duplications/job.ts'
 import { deleteAppJob } from '../apps/delete.ts'
 import { bulkOperationJob } from '../bulk-operations/job.ts'
+import { collectInputsJob } from '../collectors/job.ts'
 import { mapConceptsJob } from '../concept-relations/mapping.ts'
 import { exportVersionJob } from '../datasets/exports/job.ts'
 import { buildVersionJob } from '../datasets/versions/build-job.ts'
@@ -28,6 +29,7 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   assembleUploadJob,
   buildVersionJob,
   bulkOperationJob,
+  collectInputsJob,
   deleteAppJob,
   deleteInputsJob,
   expireUploadJob,

@@ -29,10 +29,12 @@ import { modelOfOutput } from './messages.ts'
 import { methodOf } from './method-args.ts'
 import { planKey } from './plan-key.ts'
 import { type Ran, runInputs } from './run.ts'
+import type { ModelRows } from './workflow.ts'
 
 /** A model ready to run, as outputs carry it. */
 export interface ReadyModel extends Compiled {
   readonly model: Model
+  readonly rows: ModelRows & { readonly modelPk: number }
 }
 
 /** What a call sets otherwise than the version of the model. */
@@ -50,7 +52,9 @@ export async function predictWithModel(
   checkInputs(inputs, BATCH_ITEMS_MAX)
   const overrides = overridesOf(request)
   const ready = await readyModel(call, request, overrides)
-  return predictReady(call, ready, inputs, overrides, tunedBy(call, request, overrides))
+  const answer = await predictReady(call, ready, inputs, overrides, tunedBy(call, request, overrides))
+  call.services.collecting.offer(call, ready, inputs, answer.outputs)
+  return answer
 }
 
 /** Gives the model of a call with further parameters; what is named in the call wins over its overrides. */
@@ -144,7 +148,9 @@ export function readyModel(call: Call, request: PostModelOutputsRequest, overrid
     const found = await resolveModel(call, { modelId, versionId })
     const known = await resolvedFor(call, found, overrides.outputConfig)
     const resolved = await withRelations(call, known, overrides.params)
-    return { ...compileSingle(resolved, overrides), model: modelOfOutput(found) }
+    const { versionRow, modelRow } = found
+    const rows = { modelPk: modelRow.pk, versionPk: versionRow.pk, appPk: modelRow.app_pk }
+    return { ...compileSingle(resolved, overrides), model: modelOfOutput(found), rows }
   })
 }
 

@@ -52,6 +52,16 @@ export async function runInputs(
   return resolved.map((item) => ('data' in item ? { result: results[next++]! } : item))
 }
 
+/** Runs a compiled plan on data that are at hand, such as what a model has answered, as they are. */
+export async function runData(call: Call, compiled: Compiled, data: readonly Data[]): Promise<InputResult[]> {
+  for (const { model } of compiled.nodes) checkServed(model)
+  const options = {
+    ...(compiled.plan.nodes.some(({ served }) => served) && { served: await servedBy(call) }),
+    sampleMs: call.target.app?.sampleMs || DEFAULT_SAMPLE_MS,
+  }
+  return call.services.runtime.run(compiled.plan, await weightFiles(call, compiled.plan), data, options, call.signal)
+}
+
 /** The nodes that the server does itself may search, which few workflows want. */
 async function servedBy(call: Call): Promise<RunOptions['served']> {
   const { runServed } = await import('../search/operators/index.ts')

@@ -36,6 +36,8 @@ export interface WorkflowCall {
   readonly versionId: string
   readonly favorClarifaiWorkflows: boolean
   readonly outputConfig?: OutputConfig
+  /** What it is run on; inputs unless said. */
+  readonly over?: 'outputs'
 }
 
 /** A workflow ready to run, with what its answers repeat. */
@@ -56,11 +58,12 @@ export interface ModelRows {
 
 /** Finds and compiles the workflow of a call; what was found is kept, so that the next such call looks nothing up. */
 export function readyWorkflow(call: Call, wanted: WorkflowCall): Promise<ReadyWorkflow> {
-  const { workflowId, versionId, favorClarifaiWorkflows, outputConfig } = wanted
-  const key = planKey(call, 'workflow', [workflowId, versionId, favorClarifaiWorkflows], outputConfig)
+  const { workflowId, versionId, favorClarifaiWorkflows, over } = wanted
+  const named = [workflowId, versionId, favorClarifaiWorkflows, ...(over ? [over] : [])]
+  const key = planKey(call, 'workflow', named, wanted.outputConfig)
   return call.services.plans.get(key, async () => {
     const workflow = await workflowToRun(call, wanted)
-    return { ...(await compileVersion(call, workflow.version!, outputConfig)), workflow: keepText(workflow) }
+    return { ...(await compileVersion(call, workflow.version!, wanted)), workflow: keepText(workflow) }
   })
 }
 
@@ -88,7 +91,7 @@ async function workflowToRun(
 async function compileVersion(
   call: Call,
   { nodes }: WorkflowVersion,
-  outputConfig: OutputConfig | undefined,
+  { outputConfig, over }: WorkflowCall,
 ): Promise<Compiled & Pick<ReadyWorkflow, 'models' | 'rows'>> {
   const found = new Map<string, FoundModel>()
   const compiled = await compile(
@@ -98,7 +101,7 @@ async function compileVersion(
       found.set(node.id, model)
       return withRelations(call, await resolvedFor(call, model, outputConfig), node.outputInfoOverride?.params)
     },
-    { outputConfig },
+    { outputConfig, over },
   )
   const named = compiled.nodes.flatMap(({ index, node }) => (node ? [[index, found.get(node.id)!] as const] : []))
   const rowsOf = ({ versionRow, modelRow }: FoundModel): ModelRows => ({

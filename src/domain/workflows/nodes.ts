@@ -17,11 +17,13 @@ import { applyPatch } from '../resource/patch.ts'
  */
 export async function checkNodes(call: Call, nodes: readonly WorkflowNode[]): Promise<WorkflowNode[]> {
   const found = new Map<WorkflowNode, FoundModel>()
-  const compiled = await compile(nodes, async (node) => {
+  const resolve = async (node: WorkflowNode) => {
     const model = await findModelOfNode(call, node)
     found.set(node, model)
     return toResolved(model)
-  })
+  }
+  // Collectors have workflows that work on what a model has answered.
+  const compiled = await compile(nodes, resolve, { over: 'either' })
   for (const { index, node, model } of compiled.nodes) {
     if (!isOperatorType(model.modelTypeId)) continue
     const { params, concepts } = compiled.plan.nodes[index]!

@@ -50,6 +50,22 @@ export async function findKey(
     .executeTakeFirst()
 }
 
+/** The key with a public id, whoever has it, with the ids of its user and of its app; undefined when it is gone. */
+export async function findKeyAnywhere(
+  db: Reader,
+  publicId: string,
+): Promise<(KeyRow & { readonly user_id: string }) | undefined> {
+  return db
+    .selectFrom('credentials')
+    .innerJoin('users', 'users.pk', 'credentials.user_pk')
+    .leftJoin('apps', 'apps.pk', 'credentials.app_pk')
+    .selectAll('credentials')
+    .select(['apps.id as app_id', 'users.id as user_id'])
+    .where('credentials.public_id', '=', publicId)
+    .where('credentials.kind', 'in', KEY_KINDS)
+    .executeTakeFirst()
+}
+
 /** The keys of a user with these pks, by pk. */
 export async function keysByPk(db: Reader, userPk: number, pks: readonly number[]): Promise<Map<number, KeyRow>> {
   if (pks.length === 0) return new Map()

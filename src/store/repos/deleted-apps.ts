@@ -66,6 +66,8 @@ const PLAIN = [
   'stat_values',
   'evaluations',
   'workflow_evaluations',
+  'collected_inputs',
+  'collectors',
   'annotations',
   'annotation_filters',
   'annotation_search_metrics',

@@ -4,6 +4,25 @@ import type { JobStatus } from '../schema/jobs-table.ts'
 import type { Reader, Writer } from '../session.ts'
 import type { Job } from './jobs.ts'
 
+/** How many jobs of a kind an app has got since a time, at most `limit`. */
+export async function countJobsSince(
+  db: Reader,
+  kind: string,
+  appPk: number,
+  since: Micros,
+  limit: number,
+): Promise<number> {
+  const rows = await db
+    .selectFrom('jobs')
+    .select('pk')
+    .where('kind', '=', kind)
+    .where('app_pk', '=', appPk)
+    .where('created_at', '>=', since)
+    .limit(limit)
+    .execute()
+  return rows.length
+}
+
 /** Which jobs a list holds; the newest come first. */
 export interface JobFilter {
   readonly kind?: string

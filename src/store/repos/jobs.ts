@@ -69,7 +69,7 @@ export interface Lease {
 
 /**
  * Takes the next ready job of a kind: of the lane after `afterLane`, so that whoever has many waiting does not keep
- * the others from their turn. Jobs that another server is just taking are passed over.
+ * the others from their turn. Jobs that another server is just taking are passed over, as are those of `fullLanes`.
  */
 export async function claimJob(
   tx: Writer,
@@ -77,28 +77,29 @@ export async function claimJob(
   afterLane: number,
   lease: Lease,
   now: Micros,
+  fullLanes: readonly number[] = [],
 ): Promise<Job | undefined> {
-  const first = (await nextLane(tx, kind, afterLane)) ?? (await nextLane(tx, kind, Number.MIN_SAFE_INTEGER))
+  const first =
+    (await nextLane(tx, kind, afterLane, fullLanes)) ?? (await nextLane(tx, kind, Number.MIN_SAFE_INTEGER, fullLanes))
   if (first === undefined) return undefined
   for (let lane: number | undefined = first; lane !== undefined; ) {
     const ready = tx.selectFrom('jobs').select('pk').where('kind', '=', kind).where('lane', '=', lane).where(READY)
     const found = await tx.ops.claim(ready.orderBy('priority', 'desc').orderBy('pk').limit(1)).executeTakeFirst()
     if (found) return lend(tx, found.pk, lease, now)
-    lane = await nextLane(tx, kind, lane)
+    lane = await nextLane(tx, kind, lane, fullLanes)
   }
   return undefined
 }
 
-async function nextLane(tx: Writer, kind: string, after: number): Promise<number | undefined> {
-  const row = await tx
-    .selectFrom('jobs')
-    .select('lane')
-    .where('kind', '=', kind)
-    .where('lane', '>', after)
-    .where(READY)
-    .orderBy('lane')
-    .limit(1)
-    .executeTakeFirst()
+async function nextLane(
+  tx: Writer,
+  kind: string,
+  after: number,
+  fullLanes: readonly number[],
+): Promise<number | undefined> {
+  let lanes = tx.selectFrom('jobs').select('lane').where('kind', '=', kind).where('lane', '>', after).where(READY)
+  if (fullLanes.length > 0) lanes = lanes.where('lane', 'not in', fullLanes)
+  const row = await lanes.orderBy('lane').limit(1).executeTakeFirst()
   return row?.lane
 }
 

@@ -13,6 +13,7 @@ import { workflowEvaluations } from './0013-workflow-evaluations.ts'
 import { uploads } from './0014-uploads.ts'
 import { extraction } from './0015-extraction.ts'
 import { appDuplications } from './0016-app-duplications.ts'
+import { collectors } from './0017-collectors.ts'
 import { texts } from './0018-texts.ts'
 import { annotationFrames } from './0019-annotation-frames.ts'
 import { metadataTerms } from './0019-metadata-terms.ts'
@@ -43,4 +44,5 @@ export const migrations: readonly Migration[] = [
   { name: 'model exports', up: modelExports },
   { name: 'metadata terms', up: metadataTerms },
   { name: 'workflow evaluations', up: workflowEvaluations },
+  { name: 'collectors', up: collectors },
 ]

@@ -1,5 +1,5 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
-import type { AppDuplicationsTable } from './app-tables.ts'
+import type { AppDuplicationsTable, CollectedInputsTable, CollectorsTable } from './app-tables.ts'
 import type {
   AnnotationConceptsTable,
   AnnotationGeosTable,
@@ -80,6 +80,8 @@ export interface Schema {
   users: UsersTable
   apps: AppsTable
   app_duplications: AppDuplicationsTable
+  collectors: CollectorsTable
+  collected_inputs: CollectedInputsTable
   credentials: CredentialsTable
   collaborators: CollaboratorsTable
   concepts: ConceptsTable

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StatusCode } from '../../contract/status-code.ts'
 import { compileWith, model, node } from '../test-support.ts'
+import type { CompileOptions } from './types.ts'
 
 const models = {
   detect: model('visual-detector'),
@@ -22,9 +23,10 @@ const models = {
   transcribe: model('audio-to-text'),
   count: model('object-counter'),
 }
-const compiles = (nodes: ReturnType<typeof node>[]) => compileWith(nodes, models)
-const refuses = (nodes: ReturnType<typeof node>[], details: RegExp) =>
-  assert.rejects(compiles(nodes), { code: StatusCode.WORKFLOW_INVALID_GRAPH, details })
+type Nodes = ReturnType<typeof node>[]
+const compiles = (nodes: Nodes, options?: CompileOptions) => compileWith(nodes, models, options)
+const refuses = (nodes: Nodes, details: RegExp, options?: CompileOptions) =>
+  assert.rejects(compiles(nodes, options), { code: StatusCode.WORKFLOW_INVALID_GRAPH, details })
 
 test('known good chains compile', async () => {
   await compiles([node('detect'), node('crop', ['detect']), node('classify', ['crop'])])
@@ -71,4 +73,15 @@ test('what passes everything on gives what it gets', async () => {
 test('fields of a model go before those of its type', async () => {
   const own = { ...models, ages: model('visual-detector', { outputFields: ['regions[...].data.concepts'] }) }
   await assert.rejects(compileWith([node('ages'), node('crop', ['ages'])], own), { details: /"crop"/ })
+})
+
+test('workflows on what a model has answered are stored, and run on nothing else', async () => {
+  await compiles([node('filter')], { over: 'outputs' })
+  await compiles([node('filter'), node('write', ['filter'])], { over: 'either' })
+  await compiles([node('regions')], { over: 'either' })
+  await compiles([node('classify')], { over: 'either' })
+  await refuses([node('classify')], /"classify".*needs "image"/, { over: 'outputs' })
+  // A node that begins with an input says that the workflow is one on inputs.
+  await refuses([node('classify'), node('crop', ['classify'])], /"crop"/, { over: 'either' })
+  await refuses([node('classify'), node('filter')], /"filter".*needs "concepts"/, { over: 'either' })
 })

@@ -3,7 +3,8 @@ import { StatusCode } from '../../contract/status-code.ts'
 import { ancestorLevels } from '../ancestors.ts'
 import { ANY_FIELD, splitFields } from '../fields.ts'
 import { lookup } from '../lookup.ts'
-import type { Draft } from './types.ts'
+import { isOperatorType, modelTypes } from '../model-types/index.ts'
+import type { CompileOptions, Draft } from './types.ts'
 
 const REGIONS = 'regions[...].'
 const IN_REGION = 'regions[...].data.'
@@ -14,15 +15,34 @@ const INPUT_FIELDS: ReadonlySet<string> = new Set(['image', 'video', 'text', 'au
 
 /**
  * Checks that every field a node needs is made by one of its inputs, by a node before them, or comes with the
- * workflow's input; the executor will look it up by the same rules. Throws AppError 22107 that names node and field.
+ * workflow's input (or output of a model); the executor will look it up by the same rules. Throws AppError 22107 that names node and field.
  */
-export function checkFields(drafts: readonly Draft[]): void {
+export function checkFields(drafts: readonly Draft[], over: CompileOptions['over'] = 'inputs'): void {
+  if (over === 'outputs' || (over === 'either' && !drafts.some(beginsWithInput))) checkOver(drafts, outputFields())
+  else checkOver(drafts, INPUT_FIELDS)
+}
+
+/** Whether a node can work on the workflow's input by itself. */
+function beginsWithInput(draft: Draft): boolean {
+  if (draft.inputs.length > 0) return false
+  const needed = splitFields(draft.inputFields).map(stripFrame)
+  const has = (field: string): boolean => field === ANY_FIELD || INPUT_FIELDS.has(field)
+  return draft.entry.anyInput ? needed.some(has) : needed.every(has)
+}
+
+/** What models may have answered; pictures are none, as they go by the name of what was given to the model. */
+const outputFields = (): ReadonlySet<string> =>
+  new Set(
+    [...modelTypes.values()]
+      .filter(({ id }) => !isOperatorType(id))
+      .flatMap((type) => splitFields(type.outputFields).map(stripFrame))
+      .filter((field) => field !== 'image' && field !== ANY_FIELD),
+  )
+
+function checkOver(drafts: readonly Draft[], given: ReadonlySet<string>): void {
   const made: ReadonlySet<string>[] = []
   for (const [place, draft] of drafts.entries()) {
-    const levels = [
-      ...ancestorLevels(drafts, place).map((level) => unionOf(level.map((at) => made[at]!))),
-      INPUT_FIELDS,
-    ]
+    const levels = [...ancestorLevels(drafts, place).map((level) => unionOf(level.map((at) => made[at]!))), given]
     made.push(fieldsMade(draft, levels))
   }
 }

@@ -38,7 +38,7 @@ export async function compile(
   })
   checkSelected(written, options.outputConfig)
   const drafts = insertEmbedders(written)
-  checkFields(drafts)
+  checkFields(drafts, options.over)
   return finish(drafts, false)
 }
 

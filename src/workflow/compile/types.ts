@@ -42,6 +42,11 @@ export type ResolveModel = (node: WorkflowNode) => ResolvedModel | Promise<Resol
 export interface CompileOptions {
   /** Applies to every node that is a model, before what nodes and versions say. */
   readonly outputConfig?: OutputConfig
+  /**
+   * What the workflow is given: an input (unless said), or what a model has answered. `either` is for storing: also
+   * workflows of which no node can begin with an input.
+   */
+  readonly over?: 'inputs' | 'outputs' | 'either'
 }
 
 /** A compiled workflow and what the nodes that are not inserted are made of, in the order of answers. */

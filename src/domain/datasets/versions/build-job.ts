@@ -1,5 +1,5 @@
 import { AppError } from '../../../base/errors.ts'
-import { DatasetVersionSchema } from '../../../contract/index.ts'
+import { DatasetVersionSchema, type ModelPredictConfig } from '../../../contract/index.ts'
 import { decodeDoc } from '../../../contract/json/index.ts'
 import { StatusCode } from '../../../contract/status-code.ts'
 import { DEFAULT_SAMPLE_MS } from '../../../media/limits.ts'
@@ -8,11 +8,13 @@ import { addChunk, setGroups, setVersionStatus } from '../../../store/repos/data
 import { apps, datasets, datasetVersions } from '../../../store/repos/families.ts'
 import { ownersOf } from '../../../store/repos/owners.ts'
 import type { Row } from '../../../store/schema/tables.ts'
+import { callInApp } from '../../inputs/process/call.ts'
 import { defineJob } from '../../jobs/define.ts'
 import type { Services } from '../../services.ts'
 import { type Making, readChunk } from './chunk.ts'
 import { CHUNK_BYTES_WANTED, CHUNK_INPUTS_MAX } from './limits.ts'
 import { measureVersion } from './measure.ts'
+import { predictor } from './predictions.ts'
 
 interface Args {
   readonly versionPk: number
@@ -38,7 +40,16 @@ export const buildVersionJob = defineJob<Args, State>({
     const { db, blobs, clock } = services
     const row = await datasetVersions.getByPk(db.read, args.versionPk)
     if (!row || row.status_code === DATASET_VERSION_READY) return
-    const making = await makingOf(services, row)
+    const made = await makingOf(services, row)
+    const config = made.version.dataConfig
+    const call =
+      config.case === 'modelPredictConfig'
+        ? await callInApp(services, made.place.appPk, { requestId: context.id, signal: context.signal, log })
+        : undefined
+    const predict = call && {
+      predict: await predictor(call, (config.value as ModelPredictConfig).model, made.sampleMs),
+    }
+    const making: Making = { ...made, ...predict }
     let state = context.state ?? NOTHING_YET
     if (!context.state) {
       const total = await countMembers(db.read, making.datasetPk)

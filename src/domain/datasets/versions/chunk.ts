@@ -1,6 +1,13 @@
 import { create } from '@bufbuild/protobuf'
 import { encodeMessage } from '../../../contract/binary/index.ts'
-import { DataSchema, type DatasetVersion, type Input, InputBatchSchema, InputSchema } from '../../../contract/index.ts'
+import {
+  type Data,
+  DataSchema,
+  type DatasetVersion,
+  type Input,
+  InputBatchSchema,
+  InputSchema,
+} from '../../../contract/index.ts'
 import { StatusCode } from '../../../contract/status-code.ts'
 import type { Reader } from '../../../store/database.ts'
 import { annotationsOf, type Member, membersAfter } from '../../../store/repos/dataset-inputs.ts'
@@ -11,6 +18,7 @@ import { type InputPlace, toInput } from '../../inputs/present.ts'
 import { interpolateFrames } from './interpolate.ts'
 import { INTERPOLATED_FRAMES_MAX } from './limits.ts'
 import { mergeAnnotations } from './merge.ts'
+import type { Predict } from './predictions.ts'
 import { ignoresEmpty, selectionOfVersion } from './selection.ts'
 
 /** A version that is being made: what it is to hold, and where its inputs live. */
@@ -20,6 +28,8 @@ export interface Making {
   readonly place: InputPlace
   /** Sampling of videos in the app, in milliseconds. */
   readonly sampleMs: number
+  /** For versions that hold what a model says in place of annotations. */
+  readonly predict?: Predict
 }
 
 /** The next inputs of a version as bytes of an InputBatch. */
@@ -51,13 +61,13 @@ export async function membersAsInputs(reader: Reader, making: Making, members: r
   const { version, place } = making
   const pks = members.map(({ pk }) => pk)
   const media = await mediaOfInputs(reader, pks)
-  const annotations = await annotationsOf(reader, pks, selectionOfVersion(place.appPk, version))
+  const said = making.predict ? await making.predict(reader, pks) : await annotated(reader, making, members)
   const inputs: Input[] = []
   for (const member of members) {
     const data = toInput(place, member, media.get(member.pk) ?? [], undefined).data ?? create(DataSchema)
-    const said = (annotations.get(member.pk) ?? []).flatMap((row) => toMessage(row, member.id).data ?? [])
-    for (const one of said) one.embeddings = []
-    const isLabelled = mergeAnnotations(data, said)
+    const parts = said.get(member.pk) ?? []
+    for (const part of parts) part.embeddings = []
+    const isLabelled = mergeAnnotations(data, parts)
     if (!isLabelled && ignoresEmpty(version)) continue
     interpolate(data, making)
     inputs.push(create(InputSchema, { id: member.id, data }))
@@ -68,6 +78,17 @@ export async function membersAsInputs(reader: Reader, making: Making, members: r
     inputs.flatMap(({ data }) => data ?? []),
   )
   return inputs
+}
+
+/** The data of the annotations that a version takes, by pks of its inputs. */
+async function annotated(
+  reader: Reader,
+  { version, place }: Making,
+  members: readonly Member[],
+): Promise<Map<number, Data[]>> {
+  const ids = new Map(members.map(({ pk, id }) => [pk, id]))
+  const rows = await annotationsOf(reader, [...ids.keys()], selectionOfVersion(place.appPk, version))
+  return new Map([...rows].map(([pk, own]) => [pk, own.flatMap((row) => toMessage(row, ids.get(pk)!).data ?? [])]))
 }
 
 function interpolate(data: Exclude<Input['data'], undefined>, { version, sampleMs }: Making): void {

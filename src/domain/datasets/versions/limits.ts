@@ -4,6 +4,8 @@ export const CHUNK_INPUTS_MAX = 500
 export const CHUNK_BYTES_WANTED = 16 * 1024 * 1024
 /** Largest part of a version that is read back, in bytes. */
 export const CHUNK_BYTES_MAX = 1024 * 1024 * 1024
+/** Inputs of a version that a model looks at together. */
+export const PREDICTED_TOGETHER = 16
 /** Most frames that interpolation may make of one video. */
 export const INTERPOLATED_FRAMES_MAX = 20_000
 /** Most concepts that get a group of metrics of their own: those with most inputs. */

@@ -1,5 +1,4 @@
 import { create } from '@bufbuild/protobuf'
-import { AppError } from '../../../base/errors.ts'
 import {
   type AnnotationFilter,
   AnnotationFilterConfigSchema,
@@ -8,6 +7,8 @@ import {
   DatasetSchema,
   type DatasetVersion,
   DatasetVersionRequestOrigin,
+  ModelPredictConfigSchema,
+  ModelSchema,
 } from '../../../contract/index.ts'
 import { decodeDoc } from '../../../contract/json/index.ts'
 import { StatusCode } from '../../../contract/status-code.ts'
@@ -18,6 +19,7 @@ import { annotationFilters } from '../../annotation-filters/resource.ts'
 import type { Call } from '../../call.ts'
 import { insertOne, missing, toStored } from '../../resource/verbs.ts'
 import { buildVersionJob } from './build-job.ts'
+import { modelOfConfig } from './predictions.ts'
 import { datasetVersions } from './resource.ts'
 import { filtersOf, selectionOf } from './selection.ts'
 
@@ -29,10 +31,11 @@ export async function createVersions(
   origin: DatasetVersionRequestOrigin = DatasetVersionRequestOrigin.MANUAL,
 ): Promise<Row<'dataset_versions'>[]> {
   const { db, jobs, clock } = call.services
+  const pinned = await Promise.all(given.map((version) => pinModel(call, version)))
   return db.transact(async (tx) => {
     const defaults = decodeDoc(DatasetSchema, dataset.doc)
     const made: Row<'dataset_versions'>[] = []
-    for (const wanted of given) {
+    for (const wanted of pinned) {
       const version = { ...wanted }
       version.dataConfig = await dataConfigOf(tx, dataset.app_pk, wanted, defaults)
       version.processingInfo = processingOf(wanted, defaults)
@@ -51,6 +54,16 @@ export async function createVersions(
   })
 }
 
+/** A version of predictions says for ever which version of the model made them. */
+async function pinModel(call: Call, version: DatasetVersion): Promise<DatasetVersion> {
+  const { dataConfig } = version
+  if (dataConfig.case !== 'modelPredictConfig') return version
+  const { modelId: id, userId, appId, modelTypeId, version: of } = await modelOfConfig(call, dataConfig.value.model)
+  const model = create(ModelSchema, { id, userId, appId, modelTypeId, modelVersion: { id: of.id } })
+  const value = create(ModelPredictConfigSchema, { model })
+  return { ...version, dataConfig: { case: 'modelPredictConfig', value } }
+}
+
 /** A version keeps a copy of its filter, so that it says for ever how it was made. */
 async function dataConfigOf(
   reader: Reader,
@@ -58,12 +71,7 @@ async function dataConfigOf(
   { dataConfig }: DatasetVersion,
   defaults: Dataset,
 ): Promise<DatasetVersion['dataConfig']> {
-  if (dataConfig.case === 'modelPredictConfig') {
-    throw new AppError(
-      StatusCode.NOT_IMPLEMENTED,
-      'Versions from predictions of a model are not built yet; use annotation_filter_config.',
-    )
-  }
+  if (dataConfig.case === 'modelPredictConfig') return dataConfig
   const given = dataConfig.case === 'annotationFilterConfig' ? dataConfig.value : undefined
   const annotationFilter = await copyOfFilter(
     reader,

@@ -63,6 +63,14 @@ const workerOf = ({ id, userId, appId, modelVersion }: Model): Annotation['worke
   })
 }
 
+/** What a model has answered, cut into annotations of that model. */
+export function annotationsOf(model: Model, answered: Data): Annotation[] {
+  const data = clone(DataSchema, answered)
+  dropMedia(data)
+  const worker = workerOf(model)
+  return parts(data).map((message) => ({ ...message, worker }))
+}
+
 /** Data cut into annotations: what is said of the whole, then each region, frame, time segment and track by itself. */
 function parts(data: Data): Annotation[] {
   const { regions, frames, timeSegments, tracks, ...rest } = data
