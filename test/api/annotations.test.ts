@@ -375,7 +375,7 @@ describe('annotations', () => {
         list.flatMap(({ worker }) => (worker.case === 'model' ? [worker.value.name] : []))
       assert.deepEqual(
         [modelName(await workers({})), modelName(await workers({ additionalFields: ['names'] }))],
-        [[''], ['Detector']],
+        [[''], ['detector']],
       )
       assert.equal((await workers({ trustedOnly: true })).length, 1)
     })
