@@ -11,6 +11,7 @@ import { readChecked } from './checked-read.ts'
 import { DeleteGate } from './delete-gate.ts'
 import { blobDamaged, blobMissing, blobTooLarge, rangeOutside, translateWriteError } from './errors.ts'
 import { flushFolder } from './flush.ts'
+import { FolderFlusher } from './folder-flusher.ts'
 import { BLOB_BYTES_MAX, SWEEP_BATCH_MAX } from './limits.ts'
 import { listBlobFiles } from './list-files.ts'
 import { writeHashed } from './write-hashed.ts'
@@ -47,6 +48,9 @@ class DiskBlobStore implements BlobStore {
   readonly #unlock: () => void
   readonly #locks = new KeyLock()
   readonly #deletes = new DeleteGate()
+  readonly #flusher = new FolderFlusher()
+  /** Folders that are known to be there after a power cut; there are at most 65,536. */
+  readonly #folders = new Set<string>()
 
   constructor(root: string, unlock: () => void) {
     this.#root = root
@@ -80,18 +84,14 @@ class DiskBlobStore implements BlobStore {
   async #publish(incoming: string, info: BlobInfo): Promise<void> {
     const file = this.#file(info.hash)
     const folder = dirname(file)
-    try {
-      await rename(incoming, file)
-    } catch (error) {
-      missing(error as NodeJS.ErrnoException)
-      if (await mkdir(folder, { recursive: true, mode: 0o700 })) {
-        await flushFolder(dirname(folder))
-        await flushFolder(this.#root)
-      }
-      await rename(incoming, file)
-    }
-    // Also for one that was there: the process that renamed it may have been killed before it came here.
-    await flushFolder(folder)
+    const isNew = !this.#folders.has(folder)
+    if (isNew) await mkdir(folder, { recursive: true, mode: 0o700 })
+    await rename(incoming, file)
+    // Also for a blob that was there: the process that renamed it may have been killed before it came here. Who made a
+    // folder may not have flushed it yet, so the first one here to use it flushes what is above it too.
+    const changed = isNew ? [folder, dirname(folder), this.#root] : [folder]
+    await Promise.all(changed.map((one) => this.#flusher.flush(one)))
+    this.#folders.add(folder)
   }
 
   async stat(hash: string): Promise<BlobInfo | undefined> {
