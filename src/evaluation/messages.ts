@@ -8,13 +8,11 @@ import {
   LabelCountSchema,
   type MetricsSummary,
   MetricsSummarySchema,
-  TrackerMetricsSchema,
 } from '../contract/index.ts'
 import { encodeDoc } from '../contract/json/index.ts'
 import type { ClassificationResult } from '../metrics/classification.ts'
 import { thresholdsUp } from '../metrics/curves.ts'
 import type { DetectionResult, FoundMetrics } from '../metrics/detection.ts'
-import type { TrackingResult } from '../metrics/tracking.ts'
 
 /** A concept as figures name it. */
 export interface NamedConcept {
@@ -188,19 +186,3 @@ const boxMetrics = ({ area, iou, truths, averagePrecision, f1 }: FoundMetrics) =
   areaMax: area.max,
   iou,
 })
-
-/** The figures of a tracker, of each concept. */
-export const trackerField = (results: readonly TrackingResult[], concepts: readonly NamedConcept[]): string =>
-  field({
-    trackerMetrics: many(
-      TrackerMetricsSchema,
-      results.map((result, at) => ({
-        motMota: result.mota,
-        motNumSwitches: result.switches,
-        uniqueSwitchRate: result.switchedShare,
-        morseFrag: result.switchedShareAnew,
-        avgPrecision: result.averagePrecision,
-        aiid: concepts[at]!.id,
-      })),
-    ),
-  })

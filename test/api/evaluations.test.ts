@@ -335,6 +335,14 @@ describe('evaluations', () => {
       metrics.metricsByArea.filter(({ iou }) => iou === 0.5).map(({ areaName }) => areaName),
       ['all', 'small', 'medium', 'large'],
     )
+    // Whoever else uses the same public model hears nothing of it.
+    const own = await makeApp(server, 'theirs', { owner: stranger })
+    const theirs = await server.call(
+      'GetModelVersionMetrics',
+      { userAppId: own.userAppId, modelId: 'general-image-detection' },
+      { key: stranger.pat },
+    )
+    assert.equal(succeeded(theirs).modelVersion?.metrics?.status?.code, StatusCode.MODEL_NOT_EVALUATED)
     const [entry] = metrics.testSet
     assert.equal(entry?.groundTruthAnnotation?.data?.regions.length, 1)
     assert.equal(entry?.predictedAnnotation?.data?.regions.length, 2)

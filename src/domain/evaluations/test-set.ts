@@ -23,6 +23,7 @@ import { datasets, inputs as inputRows } from '../../store/repos/families.ts'
 import { mediaOfInputs } from '../../store/repos/input-media.ts'
 import { versionConcepts } from '../../store/repos/model-versions.ts'
 import { ownersOf } from '../../store/repos/owners.ts'
+import { reach } from '../access/standing.ts'
 import type { Call } from '../call.ts'
 import { toInput } from '../inputs/present.ts'
 import { TEST_SET_CONCEPTS_MAX, TEST_SET_MAX } from './limits.ts'
@@ -32,8 +33,14 @@ interface Named {
   readonly name: string
 }
 
-/** The first examples of an evaluation with what was said about each and what is true of it. */
+/**
+ * The first examples of an evaluation with what was said about each and what is true of it; none for callers who do not
+ * see the app that they are from.
+ */
 export async function testSetOf(call: Call, row: EvaluationRow): Promise<EvalTestSetEntry[]> {
+  // The examples may be of an app that not everybody sees who sees the evaluation.
+  const { dataset_user_id, dataset_app_id } = row
+  if (dataset_user_id !== null && !(await reach(call, dataset_user_id, dataset_app_id ?? ''))) return []
   const { read } = call.services.db
   const concepts = await versionConcepts(read, row.model_version_pk)
   const entries: EvalTestSetEntry[] = []

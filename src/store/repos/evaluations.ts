@@ -95,18 +95,6 @@ export async function evaluationsByPk(db: Reader, pks: readonly number[]): Promi
   return pks.length === 0 ? [] : placed(db).where('evaluations.pk', 'in', pks).execute()
 }
 
-/** The newest evaluation of each model version, by the version's pk. */
-export async function newestOfVersions(db: Reader, versionPks: readonly number[]): Promise<Map<number, EvaluationRow>> {
-  if (versionPks.length === 0) return new Map()
-  const newest = db
-    .selectFrom('evaluations')
-    .select(({ fn }) => fn.max('pk').as('pk'))
-    .where('model_version_pk', 'in', versionPks)
-    .groupBy('model_version_pk')
-  const rows = await placed(db).where('evaluations.pk', 'in', newest).execute()
-  return new Map(rows.map((row) => [row.model_version_pk, row]))
-}
-
 const SORTED_BY = {
   app_id: 'apps.id',
   model_id: 'models.id',
