@@ -13,6 +13,7 @@ import { SignedLinks } from '../domain/media/links.ts'
 import { PublicOrigin } from '../domain/media/origin.ts'
 import { sealStored } from '../domain/models/stored-secrets.ts'
 import { PlanCache } from '../domain/plan-cache.ts'
+import { LogPruner } from '../domain/search/prune-log.ts'
 import type { Services } from '../domain/services.ts'
 import { LoginAttempts } from '../domain/users/login-attempts.ts'
 import { createFetcher } from '../fetch/guarded-fetcher.ts'
@@ -25,7 +26,7 @@ import { GUEST_RSS_BYTES, GUEST_WORKERS, MAX_GUEST_RSS_BYTES, MAX_GUEST_WORK_MS 
 import { createMediaPrep } from '../runtime/media/pool.ts'
 import type { Runtime } from '../runtime/protocol.ts'
 import { Tuner } from '../runtime/tuning/tuner.ts'
-import { SearchProcess } from '../search/search-process.ts'
+import { type Searcher, SearchProcess } from '../search/search-process.ts'
 import { openDatabase } from '../store/database.ts'
 import { PRODUCT_THREADS } from '../training/limits.ts'
 import { TrainerProcess } from '../training/trainer.ts'
@@ -68,10 +69,7 @@ export async function buildServices(
     if (!overrides.mediaPrep) stack.defer(() => mediaPrep.close())
     const blobs = overrides.blobs ?? (await openBlobs(config))
     if (!overrides.blobs) stack.defer(() => blobs.close())
-    const search =
-      overrides.search ??
-      new SearchProcess({ location: locationOf(config), folder: join(config.dataDir, 'vectors') }, log)
-    if (!overrides.search) stack.defer(() => search.close())
+    const search = overrides.search ?? openSearch(config, { db, clock, log }, stack)
     const trainer = overrides.trainer ?? new TrainerProcess({ threads: PRODUCT_THREADS }, log)
     if (!overrides.trainer) stack.defer(() => trainer.close())
     const services: Services = {
@@ -117,6 +115,20 @@ export async function buildServices(
 
 const locationOf = ({ databaseUrl, dataDir }: Config) =>
   databaseUrl === undefined ? { dataDir } : { url: databaseUrl }
+
+/** The search process, and what removes rows of the log that it has behind it. */
+function openSearch(
+  config: Config,
+  { db, clock, log }: Pick<Services, 'db' | 'clock' | 'log'>,
+  stack: AsyncDisposableStack,
+): Searcher {
+  const folder = join(config.dataDir, 'vectors')
+  const pruner = new LogPruner(db, clock, log, folder)
+  stack.defer(() => pruner.close())
+  const search = new SearchProcess({ location: locationOf(config), folder }, log, (mark) => pruner.note(mark))
+  stack.defer(() => search.close())
+  return search
+}
 
 /** The workers, tuned to what they run, with those for models of users apart from the others. */
 async function startRuntime(config: Config, log: Log): Promise<Runtime> {

@@ -8,6 +8,12 @@ export const CHANGES_TO_KEEP = 5_000
 export const IDLE_BEFORE_KEEPING_MS = 3_000
 /** How often the log is followed while nobody searches, in milliseconds. */
 export const FOLLOW_MS = 2_000
+/** Rows of the log behind the newest from which an index is kept anew, or opened for that, so that the log can go. */
+export const LOG_ROWS_HELD_MAX = 100_000
+/** How often the server hears from where on the log is needed, even if nothing has changed, in milliseconds. */
+export const LOG_NEEDED_EVERY_MS = 600_000
+/** How long the log is kept for indexes of which nothing is heard, in days. */
+export const LOG_KEPT_DAYS = 7
 /** Indexes that are open at a time; the one that was not used for longest is kept and closed for another. */
 export const OPEN_INDEXES_MAX = 64
 /** How long a search may take, in milliseconds. */

@@ -1,4 +1,5 @@
 import type { StatusCode } from '../contract/status-code.ts'
+import type { LogMark } from '../store/repos/embedding-log.ts'
 import type { SearchAnswer, SearchPlan } from './plan.ts'
 
 /** What the server tells the search process when it starts it, as JSON in its only argument. */
@@ -17,6 +18,8 @@ export type ToSearch =
 
 export type FromSearch =
   | { readonly type: 'ready' }
+  /** From where on the log of embeddings is still needed. */
+  | { readonly type: 'needed'; readonly mark: LogMark }
   | { readonly type: 'answer'; readonly id: number; readonly answer: SearchAnswer }
   | { readonly type: 'sizes'; readonly id: number; readonly sizes: IndexSizes }
   | { readonly type: 'error'; readonly id: number; readonly code: StatusCode; readonly details: string }

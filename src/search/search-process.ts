@@ -7,6 +7,7 @@ import type { Log } from '../base/log.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import { FrameChannel } from '../runtime/frame-channel.ts'
 import { PIPE_FD } from '../runtime/worker/settings.ts'
+import type { LogMark } from '../store/repos/embedding-log.ts'
 import { END_MS_MAX, FAILED_STARTS_MAX, RESTART_PAUSE_MS, SEARCH_MS_MAX, WAITING_SEARCHES_MAX } from './limits.ts'
 import type { SearchAnswer, SearchPlan } from './plan.ts'
 import type { FromSearch, IndexSizes, SearchSettings, ToSearch } from './protocol.ts'
@@ -41,15 +42,18 @@ const ENTRY = fileURLToPath(new URL('./process/entry.ts', import.meta.url))
 export class SearchProcess implements Searcher {
   readonly #settings: SearchSettings
   readonly #log: Log
+  readonly #onNeeded: ((mark: LogMark) => void) | undefined
   readonly #waiting = new Map<number, Waiting>()
   #running: Promise<Running> | undefined
   #failedStarts = 0
   #lastId = 0
   #closed = false
 
-  constructor(settings: Omit<SearchSettings, 'parentPid'>, log: Log) {
+  /** `onNeeded` hears from where on the process needs the log of embeddings. */
+  constructor(settings: Omit<SearchSettings, 'parentPid'>, log: Log, onNeeded?: (mark: LogMark) => void) {
     this.#settings = { ...settings, parentPid: process.pid }
     this.#log = log
+    this.#onNeeded = onNeeded
   }
 
   async search(plan: SearchPlan): Promise<SearchAnswer> {
@@ -117,7 +121,8 @@ export class SearchProcess implements Searcher {
           if (answer.type === 'ready') {
             this.#failedStarts = 0
             resolve({ child, channel, ended })
-          } else this.#take(answer)
+          } else if (answer.type === 'needed') this.#onNeeded?.(answer.mark)
+          else this.#take(answer)
         },
         () => child.kill('SIGKILL'),
       )
@@ -125,7 +130,7 @@ export class SearchProcess implements Searcher {
     })
   }
 
-  #take(message: Exclude<FromSearch, { type: 'ready' }>): void {
+  #take(message: Exclude<FromSearch, { type: 'ready' | 'needed' }>): void {
     const waiting = this.#waiting.get(message.id)
     if (!waiting) return
     this.#waiting.delete(message.id)

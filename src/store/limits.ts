@@ -40,5 +40,7 @@ export const ROWS_PER_DELETE_MAX = 1_000
 export const COUNTER_ROWS = 64
 /** How many values one statement that inserts many rows binds; SQLite takes 32,766, PostgreSQL 65,535. */
 export const VALUES_PER_INSERT_MAX = 2_048
+/** How many rows of the log of embeddings go in one transaction. */
+export const LOG_ROWS_PER_PRUNING = 5_000
 /** How many rows of a deleted app go in one transaction; what belongs to them goes with them. */
 export const ROWS_PER_APP_PART_MAX = 250

@@ -1,5 +1,6 @@
 import { Index, MetricKind, ScalarKind } from 'usearch'
-import { GRAPH_CONNECTIVITY, GRAPH_EXPANSION_ADD, GRAPH_EXPANSION_SEARCH } from './limits.ts'
+import { lowWords } from './codes.ts'
+import { GRAPH_CANDIDATES, GRAPH_CONNECTIVITY, GRAPH_EXPANSION_ADD } from './limits.ts'
 
 /**
  * A graph (HNSW) over a range of rows, with their vectors in 16-bit floats: as good at finding neighbours as 32 bits
@@ -46,9 +47,9 @@ export class Graph {
   }
 
   /** Up to `wanted` rows near a unit query, of which the first are the nearest with high probability. */
-  candidates(query: Float32Array, wanted: number): number[] {
-    const { keys } = this.#index.search(query, Math.min(wanted, this.#to - this.from), 1)
-    return Array.from(keys, Number)
+  candidates(query: Float32Array, wanted: number): { rows: Uint32Array; cosines: Float32Array } {
+    const { keys, distances } = this.#index.search(query, Math.min(wanted, this.#to - this.from), 1)
+    return { rows: lowWords(keys), cosines: distances.map((distance) => 1 - distance) }
   }
 
   save(file: string): void {
@@ -63,7 +64,7 @@ function makeIndex(dimensions: number): Index {
     quantization: ScalarKind.F16,
     connectivity: GRAPH_CONNECTIVITY,
     expansion_add: GRAPH_EXPANSION_ADD,
-    expansion_search: GRAPH_EXPANSION_SEARCH,
+    expansion_search: GRAPH_CANDIDATES[0].candidates,
     multi: false,
   })
 }

@@ -9,25 +9,31 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { crc32 } from 'node:zlib'
 import { Graph } from './graph.ts'
+import { FROZEN_ROWS_MIN } from './limits.ts'
 import { RowFile } from './row-file.ts'
+import type { SavedTable } from './row-table.ts'
 import { VectorIndex } from './vector-index.ts'
 import { type Residency, VectorRows } from './vector-rows.ts'
 
 /** Raised when the format changes; an index of another format is made anew from the database. */
-const FORMAT = 1
+const FORMAT = 2
 const STATE_FILE = 'state'
 const ROWS_FILE = 'rows.f32'
+/** The mark of the state once more, to be read without it; written after it, so never further on. */
+const MARK_FILE = 'mark.json'
 
-/** The change of the database up to which an index goes; the token tells a sequence from one that was rolled back. */
+/** The place in the log of changes that an index goes up to, as whoever reads the log wants it kept. */
 export interface Mark {
   readonly sequence: number
   readonly token: string
+  readonly oldestRunning: number
 }
 
 interface GraphFile {
@@ -41,9 +47,7 @@ interface State {
   readonly format: number
   readonly dimension: number
   readonly mark: Mark
-  readonly keys: Float64Array
-  readonly dead: Uint8Array
-  readonly checksums: readonly number[]
+  readonly rows: SavedTable
   readonly graphs: readonly GraphFile[]
 }
 
@@ -67,7 +71,7 @@ export function openIndex(folder: string, dimension: number, residency: Residenc
   if (!state || state.dimension !== dimension) return undefined
   const rows = new VectorRows(dimension, residency, new RowFile(join(folder, ROWS_FILE)))
   try {
-    rows.restore(state)
+    rows.restore(state.rows)
     const graphs = state.graphs.map(({ name, from, to, size }) => {
       if (statSync(join(folder, name)).size !== size) throw new Error('a file of a graph has another size')
       return Graph.view(dimension, join(folder, name), from, to)
@@ -79,13 +83,23 @@ export function openIndex(folder: string, dimension: number, residency: Residenc
   }
 }
 
+/** The place that a kept index goes up to at least, without a look at the index; undefined where none is kept. */
+export function keptMark(folder: string): Mark | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folder, MARK_FILE), 'utf8')) as Mark
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * Keeps an index: rows that are new are added to their file, graphs that have grown are written anew, and the state
- * that names them takes the place of the old one in one step, so that a crash leaves the old or the new index.
+ * that names them takes the place of the old one in one step, so that a crash leaves the old or the new index. A large
+ * graph is mapped from its file from then on: it need not be written again, and its memory can be used for other things.
  */
 export function saveIndex(folder: string, index: VectorIndex, mark: Mark): void {
   const before = readState(folder)
-  const saved = index.rows.save()
+  const rows = index.rows.save()
   const graphs = index.graphs.map((graph): GraphFile => {
     const name = `graph-${graph.from}-${graph.to}`
     const kept = before?.graphs.find((file) => file.name === name)
@@ -97,8 +111,13 @@ export function saveIndex(folder: string, index: VectorIndex, mark: Mark): void 
     return { name, from: graph.from, to: graph.to, size: statSync(file).size }
   })
   const { dimension } = index.rows
-  writeState(folder, { format: FORMAT, dimension, mark, ...saved, graphs })
-  const named = new Set([STATE_FILE, ROWS_FILE, ...graphs.map(({ name }) => name)])
+  writeState(folder, { format: FORMAT, dimension, mark, rows, graphs })
+  writeFileSync(join(folder, MARK_FILE), JSON.stringify(mark))
+  const named = new Set([STATE_FILE, ROWS_FILE, MARK_FILE, ...graphs.map(({ name }) => name)])
+  for (const [at, graph] of index.graphs.entries()) {
+    if (graph.frozen || graph.to - graph.from < FROZEN_ROWS_MIN) continue
+    index.freeze(graph, Graph.view(dimension, join(folder, graphs[at]!.name), graph.from, graph.to))
+  }
   for (const name of readdirSync(folder)) if (!named.has(name)) rmSync(join(folder, name), { force: true })
 }
 

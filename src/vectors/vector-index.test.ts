@@ -12,7 +12,7 @@ import type { VectorIndex } from './vector-index.ts'
 const DIMENSION = 48
 const folder = mkdtempSync(join(tmpdir(), 'limpid-vectors-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
-const mark = { sequence: 7, token: 'abc' }
+const mark = { sequence: 7, token: 'abc', oldestRunning: 3 }
 
 function filled(name: string, count: number, seed: number): { index: VectorIndex; all: Map<number, Float32Array> } {
   const index = createIndex(join(folder, name), DIMENSION, boundless)
@@ -87,9 +87,9 @@ test('a vector can be found once it is added and never again once it is removed'
 })
 
 test('graphs find nearly all neighbours at every selectivity, while rows wait and after rows are gone', () => {
-  const { index, all } = filled('graph', 6_000, 5)
+  const { index, all } = filled('graph', 9_000, 5)
   while (index.advance(512)) {}
-  assert.equal(index.tail, 6_000)
+  assert.equal(index.tail, 9_000)
   const make = clustered(DIMENSION, 40, 5)
   for (let key = 100_001; key <= 100_300; key++) {
     const vector = make()
@@ -102,8 +102,8 @@ test('graphs find nearly all neighbours at every selectivity, while rows wait an
   }
   const next = random(8)
   for (const share of [0.002, 0.01, 0.1, 0.5, 0.99]) {
-    const among = Float64Array.from([...all.keys()].filter(() => next() < share))
-    const allowed = new Set(among)
+    const allowed = new Set([...all.keys()].filter(() => next() < share))
+    const among = Int32Array.from(allowed, (key) => index.rows.table.rowOf(key)!).sort()
     let sum = 0
     for (let at = 0; at < 20; at++) {
       const query = make()
@@ -126,7 +126,7 @@ test('graphs find nearly all neighbours at every selectivity, while rows wait an
 })
 
 test('an index that is kept and opened again, with its vectors on disk, answers the same and goes on growing', () => {
-  const { index, all } = filled('kept', 5_000, 11)
+  const { index, all } = filled('kept', 8_500, 11)
   while (index.advance(512)) {}
   index.rows.remove(9)
   all.delete(9)
@@ -152,11 +152,11 @@ test('an index that is kept and opened again, with its vectors on disk, answers 
   }
   while (opened.index.advance(128)) {}
   assert.equal(opened.index.graphs.length, 2)
-  saveIndex(join(folder, 'kept'), opened.index, { sequence: 8, token: 'def' })
+  saveIndex(join(folder, 'kept'), opened.index, { sequence: 8, token: 'def', oldestRunning: 3 })
   opened.index.rows.release()
 
   const again = openIndex(join(folder, 'kept'), DIMENSION, none)!
-  assert.deepEqual(again.mark, { sequence: 8, token: 'def' })
+  assert.deepEqual(again.mark, { sequence: 8, token: 'def', oldestRunning: 3 })
   assert.equal(again.index.graphs.length, 2)
   for (const query of queries) {
     assert.deepEqual(keysOf(again.index.search({ query, k: 7, exact: true }).hits), truth(all, query, 7))
@@ -166,7 +166,7 @@ test('an index that is kept and opened again, with its vectors on disk, answers 
 
 test('damaged files are noticed: no index is better than a wrong one', () => {
   const path = join(folder, 'damaged')
-  const { index } = filled('damaged', 4_500, 12)
+  const { index } = filled('damaged', 8_500, 12)
   while (index.advance(512)) {}
   saveIndex(path, index, mark)
   index.rows.release()
@@ -174,7 +174,7 @@ test('damaged files are noticed: no index is better than a wrong one', () => {
 
   const opened = openIndex(path, DIMENSION, boundless)!
   opened.index.rows.release()
-  truncateSync(join(path, 'graph-0-4500'), 1_000)
+  truncateSync(join(path, 'graph-0-8500'), 1_000)
   assert.equal(openIndex(path, DIMENSION, boundless), undefined)
 
   saveIndex(path, filled('damaged', 100, 12).index, mark)

@@ -1,6 +1,14 @@
+import { scoreOf } from './distance.ts'
 import { Graph } from './graph.ts'
-import { byScore, type Hit } from './hits.ts'
-import { GRAPH_PARTS_MAX, GRAPH_ROWS_MIN, GRAPH_STEP_ROWS, TAIL_ROWS_MIN } from './limits.ts'
+import { Best, type Hit } from './hits.ts'
+import {
+  GRAPH_CANDIDATES,
+  GRAPH_MERGE_RATIO,
+  GRAPH_PARTS_MAX,
+  GRAPH_ROWS_MIN,
+  GRAPH_STEP_ROWS,
+  TAIL_ROWS_MIN,
+} from './limits.ts'
 import type { VectorRows } from './vector-rows.ts'
 
 /** What to look for. */
@@ -10,29 +18,33 @@ export interface VectorQuery {
   readonly k: number
   /** Compares with every row. */
   readonly exact: boolean
-  /** Keys of the only rows that count; undefined for all. */
-  readonly among?: Float64Array
+  /** The only rows that count, in ascending order; undefined for all. */
+  readonly among?: ArrayLike<number>
 }
 
 /** How a search was answered, for explanations. */
-export type Strategy = 'scan' | 'scan-matches' | 'graph' | 'graph-filtered'
+export type Strategy = 'scan' | 'scan-matches' | 'graph'
 
 export interface VectorAnswer {
   readonly hits: Hit[]
   readonly strategy: Strategy
 }
 
-/** Costs in units of comparing one row: measured at 384 to 1280 numbers, where they differ little. */
-const COST = { gather: 3, graphCandidate: 30, scan: 1 }
+/** What a candidate of a graph costs in units of comparing with one row of many: 3 µs and more against 0.025. */
+const CANDIDATE_COST = 120
+/** How far products of a graph's 16-bit floats may be off. */
+const GRAPH_BOUND = 2e-3
 
 /**
- * Vectors of one space: raw rows, graphs over most of them, and a short tail of rows that no graph has yet and that
- * every search compares with. So a row is found as soon as it is added and never after it is removed, and answers
- * have exact scores.
+ * Vectors of one space: rows, graphs over most of them, and a short tail of rows that no graph has yet and that every
+ * search compares with. So a row is found as soon as it is added and never after it is removed, and answers have exact
+ * scores.
  */
 export class VectorIndex {
   readonly rows: VectorRows
   #graphs: Graph[]
+  /** Will take the place of the last graphs once it has all of their rows. */
+  #next: Graph | undefined
 
   constructor(rows: VectorRows, graphs: readonly Graph[] = []) {
     this.rows = rows
@@ -49,93 +61,94 @@ export class VectorIndex {
   }
 
   /** The nearest rows, best first. */
-  search(query: VectorQuery): VectorAnswer {
+  search({ query, k, exact, among }: VectorQuery): VectorAnswer {
     const { rows } = this
-    if (query.among) return this.#searchAmong(query, query.among)
-    const k = Math.min(query.k, rows.live)
-    if (k === 0) return { hits: [], strategy: 'scan' }
-    const wanted = this.#candidatesFor(k)
-    const scanCost = rows.count * COST.scan
-    if (query.exact || this.#graphs.length === 0 || wanted * COST.graphCandidate * this.#graphs.length > scanCost) {
-      return { hits: best(rows.scan(query.query, k), k), strategy: 'scan' }
+    if (among) {
+      const hits = k > 0 && among.length > 0 ? rows.scanRows(query, k, among) : []
+      return { hits, strategy: 'scan-matches' }
     }
-    const hits = this.#fromGraphs(query.query, wanted, (row) => !rows.isDead(row))
-    // Dead rows take places among the candidates; where too few are left, everything is compared.
-    if (hits.length < k) return { hits: best(rows.scan(query.query, k), k), strategy: 'scan' }
-    return { hits: best(hits, k), strategy: 'graph' }
+    const wanted = Math.min(k, rows.live)
+    if (wanted === 0) return { hits: [], strategy: 'scan' }
+    const candidates = this.#candidatesFor(wanted)
+    const graphCost = candidates * CANDIDATE_COST * this.#graphs.length + (rows.count - this.tail)
+    if (!exact && this.#graphs.length > 0 && graphCost <= rows.count) {
+      const hits = this.#fromGraphs(query, wanted, candidates)
+      // Dead rows take places among the candidates; where too few are left, everything is compared.
+      if (hits.length === wanted) return { hits, strategy: 'graph' }
+    }
+    return { hits: rows.scan(query, wanted), strategy: 'scan' }
   }
 
-  #searchAmong({ query, k, exact }: VectorQuery, among: Float64Array): VectorAnswer {
-    const { rows } = this
-    const found: number[] = []
-    for (const key of among) {
-      const row = rows.rowOf(key)
-      if (row !== undefined) found.push(row)
-    }
-    const wanted = Math.min(k, found.length)
-    if (wanted === 0) return { hits: [], strategy: 'scan-matches' }
-    const share = found.length / rows.count
-    const candidates = this.#candidatesFor(Math.ceil((wanted / share) * 1.3))
-    const graphCost = candidates * COST.graphCandidate * this.#graphs.length
-    if (!exact && this.#graphs.length > 0 && graphCost < found.length * COST.gather) {
-      const allowed = new Uint8Array(rows.count)
-      for (const row of found) allowed[row] = 1
-      const hits = this.#fromGraphs(query, candidates, (row) => allowed[row] === 1)
-      // Matches may lie far from the query: then too few of the near rows match.
-      if (hits.length >= wanted) return { hits: best(hits, wanted), strategy: 'graph-filtered' }
-    }
-    return { hits: best(rows.scanRows(query, wanted, found), wanted), strategy: 'scan-matches' }
-  }
-
-  #fromGraphs(query: Float32Array, wanted: number, counts: (row: number) => boolean): Hit[] {
-    const hits: Hit[] = []
+  #fromGraphs(query: Float32Array, wanted: number, candidates: number): Hit[] {
+    const { table } = this.rows
+    const best = new Best(wanted)
+    for (const hit of this.tail < this.rows.count ? this.rows.scan(query, wanted, this.tail) : []) best.add(hit)
     for (const graph of this.#graphs) {
-      for (const row of graph.candidates(query, wanted)) {
-        if (counts(row)) hits.push({ row, key: this.rows.keyAt(row), score: this.rows.score(query, row) })
+      best.settle()
+      const { rows, cosines } = graph.candidates(query, candidates)
+      for (let at = 0; at < rows.length; at++) {
+        if (at % wanted === 0) best.settle()
+        if (scoreOf(cosines[at]! + GRAPH_BOUND) < best.floor) break
+        const row = rows[at]!
+        if (!table.isDead(row)) best.add({ row, key: table.keyAt(row), score: this.rows.score(query, row) })
       }
     }
-    for (const hit of this.rows.scan(query, wanted, this.tail)) if (counts(hit.row)) hits.push(hit)
-    return hits
+    return best.take()
   }
 
   /** How many candidates a graph is asked for to find k neighbours; the more rows, the more it takes. */
   #candidatesFor(k: number): number {
     const { count } = this.rows
-    const base = count > 500_000 ? 128 : count > 150_000 ? 96 : 64
-    return Math.max(base, Math.ceil(k * 1.5))
+    const { candidates } = GRAPH_CANDIDATES.findLast(({ rows }) => count >= rows)!
+    return Math.max(candidates, Math.ceil(k * 1.5))
   }
 
   /** Takes some rows of the tail into a graph; returns whether more are waiting. */
   advance(stepRows = GRAPH_STEP_ROWS): boolean {
     const { rows } = this
-    const last = this.#graphs.at(-1)
-    const growing = last && !last.frozen
-    const waiting = rows.count - this.tail
-    if (
-      rows.count < GRAPH_ROWS_MIN ||
-      waiting === 0 ||
-      (!growing && this.#graphs.length > 0 && waiting < TAIL_ROWS_MIN)
-    ) {
-      return false
-    }
-    const graph = growing ? last : this.#begin()
+    const graph = this.#growing() ?? this.#begin()
+    if (!graph) return false
     const step = Math.min(stepRows, rows.count - graph.to)
     const vectors = new Float32Array(step * rows.dimension)
     for (let index = 0; index < step; index++) vectors.set(rows.vector(graph.to + index), index * rows.dimension)
-    graph.add(vectors, step)
+    if (step > 0) graph.add(vectors, step)
+    if (graph === this.#next && graph.to >= this.tail) {
+      this.#graphs = [...this.#graphs.filter(({ from }) => from < graph.from), graph]
+      this.#next = undefined
+    }
     return rows.count > graph.to
   }
 
-  /** Starts a graph behind the last one; where there are too many, it takes the place of the smallest at the end. */
-  #begin(): Graph {
+  #growing(): Graph | undefined {
+    const last = this.#graphs.at(-1)
+    const growing = this.#next ?? (last && !last.frozen ? last : undefined)
+    return growing && growing.to < this.rows.count ? growing : undefined
+  }
+
+  /**
+   * Starts a graph behind the last one; or one that will take the place of the last ones too, so that there are few and
+   * each has several times the rows of those behind it. A row is taken into few graphs that way however many come.
+   */
+  #begin(): Graph | undefined {
+    const { count, dimension } = this.rows
+    const waiting = count - this.tail
+    const last = this.#graphs.at(-1)
+    if (count < GRAPH_ROWS_MIN || waiting === 0 || (last && (!last.frozen || waiting < TAIL_ROWS_MIN))) return undefined
     let from = this.tail
-    while (this.#graphs.length >= GRAPH_PARTS_MAX) from = this.#graphs.pop()!.from
-    const graph = Graph.empty(this.rows.dimension, from)
-    this.#graphs.push(graph)
+    let left = this.#graphs.length
+    for (const graph of this.#graphs.toReversed()) {
+      if (left < GRAPH_PARTS_MAX && graph.to - graph.from >= (count - graph.to) * GRAPH_MERGE_RATIO) break
+      from = graph.from
+      left--
+    }
+    const graph = Graph.empty(dimension, from)
+    if (from < this.tail) this.#next = graph
+    else this.#graphs.push(graph)
     return graph
   }
-}
 
-function best(hits: Hit[], k: number): Hit[] {
-  return hits.sort(byScore).slice(0, k)
+  /** Puts a mapped graph in the place of the same one in memory. */
+  freeze(graph: Graph, mapped: Graph): void {
+    this.#graphs = this.#graphs.map((one) => (one === graph ? mapped : one))
+  }
 }

@@ -1,284 +1,293 @@
-import { exactSearch, MetricKind } from 'usearch'
+import { type Block, type CodedQuery, Codes, codeQuery, Raw } from './codes.ts'
 import { DamagedIndex } from './damaged.ts'
 import { dot, scoreOf } from './distance.ts'
-import type { Hit } from './hits.ts'
+import { Best, type Hit } from './hits.ts'
 import { SEGMENT_BYTES } from './limits.ts'
 import { checksumOf, type RowFile } from './row-file.ts'
+import { RowTable, type SavedTable } from './row-table.ts'
 
 /** What of the rows may be held in memory, over all indexes of a process. */
 export interface Residency {
   /** True when this many more bytes may be held; they count from then on. */
-  take(bytes: number): boolean
-  give(bytes: number): void
+  take(bytes: number, kind: 'raw' | 'codes'): boolean
+  give(bytes: number, kind: 'raw' | 'codes'): void
 }
 
 interface Segment {
-  /** Undefined while it is on disk only. */
+  /** Undefined while they are on disk only; the last segment, which grows, has them once it is used. */
   vectors: Float32Array | undefined
+  /** Of a full segment, made when first needed. */
+  codes: Codes | undefined
   rows: number
-  dead: number
-  /** Of the rows that are on disk. */
-  checksum: number | undefined
-  checked: boolean
 }
 
+/** Rows of a segment that are compared with from which the whole segment is compared, as a share. */
+const WHOLE_SEGMENT_SHARE = 1 / 8
+/** Rows that a segment is asked for at first, beyond its share of what is wanted. */
+const FIRST_ASKED = 16
+/** How many times more it is asked for when these were not enough. */
+const MORE = 4
+
 /**
- * The raw unit vectors of an index, in order of arrival, in segments that are in memory or on disk. Rows are numbered
- * from 0 and stay where they are; deleted ones are marked dead.
+ * The unit vectors of an index, in order of arrival. Rows are numbered from 0 and stay where they are; deleted ones are
+ * marked dead. The vectors lie in a file, each with a checksum; full segments are in memory as 8-bit codes, which say
+ * what has to be compared in full, and in 32 bits where there is room.
  */
 export class VectorRows {
   readonly dimension: number
   readonly segmentRows: number
+  readonly table = new RowTable()
   readonly #segments: Segment[] = []
-  readonly #file: RowFile | undefined
+  readonly #file: RowFile
   readonly #residency: Residency
-  #keys = new Float64Array(64)
-  #dead = new Uint8Array(64)
-  #count = 0
-  #deadCount = 0
-  #rowOf: Map<number, number> | undefined
+  readonly #row: Float32Array
   #scratch: Float32Array | undefined
+  /** Rows that are in the file. */
+  #written = 0
 
-  constructor(dimension: number, residency: Residency, file?: RowFile, segmentBytes = SEGMENT_BYTES) {
+  constructor(dimension: number, residency: Residency, file: RowFile, segmentBytes = SEGMENT_BYTES) {
     this.dimension = dimension
     this.segmentRows = Math.max(1, Math.floor(segmentBytes / (dimension * 4)))
     this.#residency = residency
     this.#file = file
+    this.#row = new Float32Array(dimension)
   }
 
   /** Rows, dead ones included. */
   get count(): number {
-    return this.#count
+    return this.table.count
   }
 
   get live(): number {
-    return this.#count - this.#deadCount
+    return this.table.live
   }
 
   get deadShare(): number {
-    return this.#count === 0 ? 0 : this.#deadCount / this.#count
+    return this.count === 0 ? 0 : 1 - this.live / this.count
   }
 
-  keyAt(row: number): number {
-    return this.#keys[row]!
-  }
-
-  isDead(row: number): boolean {
-    return this.#dead[row] === 1
-  }
-
-  /** The row of a key, or undefined where there is none or it is dead. */
-  rowOf(key: number): number | undefined {
-    const row = this.#rows().get(key)
-    return row === undefined || this.#dead[row] === 1 ? undefined : row
-  }
-
-  /** Adds a unit vector; a key that is there already is left alone. */
-  append(key: number, unit: Float32Array): void {
+  /** Adds a unit vector of an input's annotation; a key that is there already is left alone. */
+  append(key: number, unit: Float32Array, inputPk = 0, annotationPk = 0): void {
     if (unit.length !== this.dimension)
       throw new RangeError(`a vector has ${unit.length} numbers, not ${this.dimension}`)
-    if (this.#rows().has(key)) return
-    this.#growTo(this.#count + 1)
+    if (!this.table.append(key, inputPk, annotationPk)) return
     const last = this.#openSegment()
     last.vectors!.set(unit, last.rows * this.dimension)
     last.rows++
-    last.checksum = undefined
-    this.#keys[this.#count] = key
-    this.#rows().set(key, this.#count)
-    this.#count++
+    if (last.rows === this.segmentRows) this.#close(last)
   }
 
   /** Marks the row of a key dead; returns whether there was one. */
   remove(key: number): boolean {
-    const row = this.rowOf(key)
-    if (row === undefined) return false
-    this.#markDead(row)
-    return true
+    return this.table.remove(key)
   }
 
-  #markDead(row: number): void {
-    this.#dead[row] = 1
-    this.#deadCount++
-    this.#segments[Math.floor(row / this.segmentRows)]!.dead++
+  /** A full segment goes to the file, and from memory where others need it more. */
+  #close(segment: Segment): void {
+    this.#write()
+    const bytes = segment.vectors!.byteLength
+    if (this.#residency.take(bytes / 4, 'codes')) segment.codes = new Codes(segment.vectors!, this.dimension)
+    if (!this.#residency.take(bytes, 'raw')) segment.vectors = undefined
   }
 
   /** The vector of a row; a view or a copy, not to be changed. */
   vector(row: number): Float32Array {
     const segment = this.#segments[Math.floor(row / this.segmentRows)]!
+    if (!segment.vectors) return this.#read(row).slice()
     const at = (row % this.segmentRows) * this.dimension
-    if (segment.vectors) return segment.vectors.subarray(at, at + this.dimension)
-    if (!segment.checked) return this.#load(Math.floor(row / this.segmentRows)).slice(at, at + this.dimension)
-    const copy = new Float32Array(this.dimension)
-    this.#file!.read(copy, row * this.dimension * 4)
-    return copy
-  }
-
-  /** The rows nearest to a unit query among live rows `from`..`to`, exact. */
-  scan(query: Float32Array, k: number, from = 0, to = this.#count): Hit[] {
-    const hits: Hit[] = []
-    const firstSegment = Math.floor(from / this.segmentRows)
-    for (let index = firstSegment; index < this.#segments.length && index * this.segmentRows < to; index++) {
-      const segment = this.#segments[index]!
-      const start = index * this.segmentRows
-      const skip = Math.max(0, from - start)
-      const end = Math.min(segment.rows, to - start)
-      if (end <= skip) continue
-      const vectors = this.#load(index)
-      // The library starts at the beginning of the buffer whatever part of it is given.
-      const part =
-        skip === 0
-          ? vectors.subarray(0, end * this.dimension)
-          : vectors.slice(skip * this.dimension, end * this.dimension)
-      this.#nearest(query, part, k + segment.dead, (offset) => start + skip + offset, hits)
-    }
-    return hits
-  }
-
-  /** The rows nearest to a unit query among the given rows, exact. */
-  scanRows(query: Float32Array, k: number, rows: readonly number[] | Float64Array): Hit[] {
-    const hits: Hit[] = []
-    for (let from = 0; from < rows.length; from += this.segmentRows) {
-      const some = rows.slice(from, from + this.segmentRows)
-      const gathered = this.#scratchOf(some.length)
-      for (let index = 0; index < some.length; index++) gathered.set(this.vector(some[index]!), index * this.dimension)
-      this.#nearest(query, gathered.subarray(0, some.length * this.dimension), k, (offset) => some[offset]!, hits)
-    }
-    return hits
+    return segment.vectors.subarray(at, at + this.dimension)
   }
 
   /** Score of a row against a unit query. */
   score(query: Float32Array, row: number): number {
-    return scoreOf(dot(query, this.vector(row)))
+    const { vectors } = this.#segments[Math.floor(row / this.segmentRows)]!
+    return scoreOf(
+      vectors ? dot(query, vectors, (row % this.segmentRows) * this.dimension) : dot(query, this.#read(row)),
+    )
   }
 
-  #nearest(
-    query: Float32Array,
-    vectors: Float32Array,
-    k: number,
-    rowAt: (offset: number) => number,
-    into: Hit[],
-  ): void {
-    const wanted = Math.min(k, vectors.length / this.dimension)
-    const own = query.byteOffset === 0 ? query : query.slice()
-    const found = exactSearch(vectors, own, this.dimension, wanted, MetricKind.IP, 1)
-    const keys = (found as { keys: BigUint64Array }).keys
-    for (let index = 0; index < wanted; index++) {
-      const offset = Number(keys[index]!)
-      const row = rowAt(offset)
-      if (this.#dead[row] === 1) continue
-      into.push({ row, key: this.#keys[row]!, score: scoreOf(dot(query, vectors, offset * this.dimension)) })
+  /** One row from the file, in an array that the next call uses again. */
+  #read(row: number): Float32Array {
+    this.#file.read(this.#row, row * this.dimension * 4)
+    this.#check(row, this.#row)
+    return this.#row
+  }
+
+  #check(row: number, vector: Float32Array): void {
+    if (checksumOf(vector) !== this.table.checksums[row]) {
+      throw new DamagedIndex('the file of vectors has been damaged')
     }
   }
 
-  /** The vectors of a segment, in memory or read into the scratch array, checked the first time. */
+  /** The live rows nearest to a unit query from a row on, exact, best first. */
+  scan(query: Float32Array, k: number, from = 0): Hit[] {
+    const best = new Best(k)
+    const coded = codeQuery(query)
+    const counts = (row: number): boolean => row >= from && !this.table.isDead(row)
+    for (let index = Math.floor(from / this.segmentRows); index < this.#segments.length; index++) {
+      this.#scanSegment(index, coded, best, this.#firstAsked(k), counts)
+    }
+    return best.take()
+  }
+
+  /** The live rows nearest to a unit query among the given rows, in ascending order; exact, best first. */
+  scanRows(query: Float32Array, k: number, rows: ArrayLike<number>): Hit[] {
+    const best = new Best(k)
+    const coded = codeQuery(query)
+    for (let at = 0; at < rows.length; ) {
+      const index = Math.floor(rows[at]! / this.segmentRows)
+      const end = (index + 1) * this.segmentRows
+      const start = at
+      while (at < rows.length && rows[at]! < end) at++
+      if (at - start >= this.#segments[index]!.rows * WHOLE_SEGMENT_SHARE) {
+        const some = new Set<number>()
+        for (let n = start; n < at; n++) some.add(rows[n]!)
+        const counts = (row: number): boolean => some.has(row) && !this.table.isDead(row)
+        this.#scanSegment(index, coded, best, this.#firstAsked(k), counts)
+      } else this.#compareSome(index, coded, best, rows, start, at)
+    }
+    return best.take()
+  }
+
+  #firstAsked(k: number): number {
+    return FIRST_ASKED + Math.ceil((2 * k) / this.#segments.length)
+  }
+
+  #compareSome(
+    index: number,
+    coded: CodedQuery,
+    best: Best,
+    rows: ArrayLike<number>,
+    start: number,
+    end: number,
+  ): void {
+    const codes = this.#codesOf(index, false)
+    const [base, bound] = codes ? [codes.base(coded), codes.bound(coded)] : [0, 0]
+    for (let at = start; at < end; at++) {
+      const row = rows[at]!
+      if (this.table.isDead(row)) continue
+      if (codes && scoreOf(codes.cosine(coded, base, row % this.segmentRows) + bound) < best.floor) continue
+      this.#add(best, coded.unit, row)
+    }
+    best.settle()
+  }
+
+  #scanSegment(
+    index: number,
+    coded: CodedQuery,
+    best: Best,
+    firstAsked: number,
+    counts: (row: number) => boolean,
+  ): void {
+    const { rows } = this.#segments[index]!
+    if (rows === 0) return
+    const start = index * this.segmentRows
+    const block: Block = this.#codesOf(index, true) ?? new Raw(this.#load(index).subarray(0, rows * this.dimension))
+    const bound = block.bound(coded)
+    const seen = new Set<number>()
+    for (let wanted = Math.min(rows, firstAsked); ; wanted = Math.min(rows, wanted * MORE)) {
+      const { offsets, cosines } = block.nearest(coded, wanted)
+      for (let at = 0; at < wanted; at++) {
+        if (scoreOf(cosines[at]! + bound) < best.floor) {
+          best.settle()
+          return
+        }
+        const row = start + offsets[at]!
+        if (seen.has(row) || !counts(row)) continue
+        seen.add(row)
+        this.#add(best, coded.unit, row)
+      }
+      best.settle()
+      if (wanted === rows) return
+    }
+  }
+
+  #add(best: Best, query: Float32Array, row: number): void {
+    best.add({ row, key: this.table.keyAt(row), score: this.score(query, row) })
+  }
+
+  /** Codes of a full segment, made of what is in memory, or read when `read` says so. */
+  #codesOf(index: number, read: boolean): Codes | undefined {
+    const segment = this.#segments[index]!
+    if (segment.codes || segment.rows < this.segmentRows) return segment.codes
+    if (!segment.vectors && !read) return undefined
+    const bytes = this.segmentRows * this.dimension
+    if (!this.#residency.take(bytes, 'codes')) return undefined
+    segment.codes = new Codes(this.#load(index), this.dimension)
+    return segment.codes
+  }
+
+  /** The vectors of a segment, in memory or read and checked. */
   #load(index: number): Float32Array {
     const segment = this.#segments[index]!
     if (segment.vectors) return segment.vectors
-    const keep = this.#residency.take(this.segmentRows * this.dimension * 4)
-    const target = keep ? new Float32Array(this.segmentRows * this.dimension) : this.#scratchOf(this.segmentRows)
-    const filled = target.subarray(0, segment.rows * this.dimension)
-    this.#file!.read(filled, index * this.segmentRows * this.dimension * 4)
-    check(segment, filled)
+    const size = this.segmentRows * this.dimension
+    const keep = segment.rows < this.segmentRows || this.#residency.take(size * 4, 'raw')
+    if (!keep) this.#scratch ??= new Float32Array(size)
+    const target = keep ? new Float32Array(size) : this.#scratch!
+    const start = index * this.segmentRows
+    this.#file.read(target.subarray(0, segment.rows * this.dimension), start * this.dimension * 4)
+    for (let row = 0; row < segment.rows; row++) {
+      this.#check(start + row, target.subarray(row * this.dimension, (row + 1) * this.dimension))
+    }
     if (keep) segment.vectors = target
     return target
-  }
-
-  #scratchOf(rows: number): Float32Array {
-    const size = Math.min(rows, this.segmentRows) * this.dimension
-    if (!this.#scratch || this.#scratch.length < size)
-      this.#scratch = new Float32Array(this.segmentRows * this.dimension)
-    return this.#scratch
   }
 
   #openSegment(): Segment {
     const last = this.#segments.at(-1)
     if (last && last.rows < this.segmentRows) {
-      if (!last.vectors) {
-        const vectors = new Float32Array(this.segmentRows * this.dimension)
-        const filled = vectors.subarray(0, last.rows * this.dimension)
-        this.#file!.read(filled, (this.#segments.length - 1) * this.segmentRows * this.dimension * 4)
-        check(last, filled)
-        last.vectors = vectors
-        this.#residency.take(vectors.byteLength)
-      }
+      this.#load(this.#segments.length - 1)
       return last
     }
     const vectors = new Float32Array(this.segmentRows * this.dimension)
-    this.#residency.take(vectors.byteLength)
-    const segment: Segment = { vectors, rows: 0, dead: 0, checksum: undefined, checked: true }
+    const segment: Segment = { vectors, codes: undefined, rows: 0 }
     this.#segments.push(segment)
     return segment
   }
 
-  #growTo(count: number): void {
-    if (count <= this.#keys.length) return
-    const size = Math.ceil(count * 1.5)
-    const keys = new Float64Array(size)
-    keys.set(this.#keys)
-    this.#keys = keys
-    const dead = new Uint8Array(size)
-    dead.set(this.#dead)
-    this.#dead = dead
+  /** Puts rows that are in memory alone into the file. */
+  #write(): void {
+    const { dimension, segmentRows } = this
+    while (this.#written < this.count) {
+      const index = Math.floor(this.#written / segmentRows)
+      const { vectors, rows } = this.#segments[index]!
+      const first = this.#written % segmentRows
+      for (let row = first; row < rows; row++) {
+        const vector = vectors!.subarray(row * dimension, (row + 1) * dimension)
+        this.table.checksums[index * segmentRows + row] = checksumOf(vector)
+      }
+      this.#file.write(vectors!.subarray(first * dimension, rows * dimension), this.#written * dimension * 4)
+      this.#written += rows - first
+    }
   }
 
-  /** Made when first needed: a search of an unchanged index does not need it. */
-  #rows(): Map<number, number> {
-    if (!this.#rowOf) {
-      this.#rowOf = new Map()
-      for (let row = 0; row < this.#count; row++) this.#rowOf.set(this.#keys[row]!, row)
-    }
-    return this.#rowOf
-  }
-
-  /** What a snapshot keeps beside the file: keys, dead rows and checksums. Writes rows that are not on disk yet. */
-  save(): SavedRows {
-    for (const [index, segment] of this.#segments.entries()) {
-      if (segment.checksum !== undefined || !segment.vectors) continue
-      const filled = segment.vectors.subarray(0, segment.rows * this.dimension)
-      this.#file!.write(filled, index * this.segmentRows * this.dimension * 4)
-      segment.checksum = checksumOf(filled)
-      // Full segments may leave memory when others need it more.
-    }
-    this.#file!.flush()
-    return {
-      keys: this.#keys.slice(0, this.#count),
-      dead: this.#dead.slice(0, this.#count),
-      checksums: this.#segments.map(({ checksum }) => checksum!),
-    }
+  /** What a snapshot keeps beside the file. Rows that are new are added to the file. */
+  save(): SavedTable {
+    this.#write()
+    this.#file.flush()
+    return this.table.save()
   }
 
   /** Takes up what `save` gave, with the vectors in the file; only for rows that are empty. */
-  restore({ keys, dead, checksums }: SavedRows): void {
-    this.#growTo(keys.length)
-    this.#keys.set(keys)
-    this.#count = keys.length
-    for (const [index, checksum] of checksums.entries()) {
-      const rows = Math.min(this.segmentRows, this.#count - index * this.segmentRows)
-      this.#segments.push({ vectors: undefined, rows, dead: 0, checksum, checked: false })
+  restore(saved: SavedTable): void {
+    this.table.restore(saved)
+    this.#written = this.count
+    for (let start = 0; start < this.count; start += this.segmentRows) {
+      const rows = Math.min(this.segmentRows, this.count - start)
+      this.#segments.push({ vectors: undefined, codes: undefined, rows })
     }
-    for (let row = 0; row < dead.length; row++) if (dead[row] === 1) this.#markDead(row)
   }
 
   /** Gives back the memory. */
   release(): void {
     for (const segment of this.#segments) {
-      if (segment.vectors) this.#residency.give(segment.vectors.byteLength)
+      const full = segment.rows === this.segmentRows
+      if (segment.vectors && full) this.#residency.give(segment.vectors.byteLength, 'raw')
+      if (segment.codes) this.#residency.give(segment.codes.bytes, 'codes')
       segment.vectors = undefined
+      segment.codes = undefined
     }
-    this.#file?.close()
+    this.#file.close()
   }
-}
-
-/** Compares what was read with the checksum of what was written, the first time. */
-function check(segment: Segment, read: Float32Array): void {
-  if (segment.checked) return
-  if (checksumOf(read) !== segment.checksum) throw new DamagedIndex('the file of vectors has been damaged')
-  segment.checked = true
-}
-
-/** Rows without their vectors, which are in a file. */
-export interface SavedRows {
-  readonly keys: Float64Array
-  readonly dead: Uint8Array
-  readonly checksums: readonly number[]
 }

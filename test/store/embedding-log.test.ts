@@ -3,8 +3,9 @@ import { it } from 'node:test'
 import type { Database } from '../../src/store/database.ts'
 import {
   embeddingChanges,
+  endOfLog,
   logToken,
-  newestChange,
+  START_OF_LOG,
   vectorsOf,
   vectorsOfSpace,
 } from '../../src/store/repos/embedding-log.ts'
@@ -16,10 +17,10 @@ onEachEngine('the log of embeddings', (engine) => {
   it('has every embedding that was added and every one that went, cascades included, in order', () =>
     withDatabase(engine, async (db) => {
       const { appPk, inputPk, annotationPk } = await newAnnotatedInput(db)
-      assert.equal(await newestChange(db.read), undefined)
+      assert.deepEqual(await endOfLog(db.read), START_OF_LOG)
       const pks = [await embed(db, appPk, inputPk, annotationPk, 5), await embed(db, appPk, inputPk, annotationPk, 6)]
       await db.transact((tx) => inputs.deleteMany(tx, appPk, ['one']))
-      const changes = await embeddingChanges(db.read, 0, 10)
+      const { changes } = await embeddingChanges(db.read, START_OF_LOG, 0, 10)
       assert.deepEqual(
         changes
           .map(({ embeddingPk, added, versionPk, dimension }) => [embeddingPk, added, versionPk, dimension])
@@ -35,11 +36,15 @@ onEachEngine('the log of embeddings', (engine) => {
         changes.map(({ added }) => added),
         [true, true, false, false],
       )
-      const newest = await newestChange(db.read)
-      assert.deepEqual(newest, { sequence: changes[3]!.sequence, token: changes[3]!.token })
+      const { sequence, token } = await endOfLog(db.read)
+      assert.deepEqual([sequence, token], [changes[3]!.sequence, changes[3]!.token])
       assert.equal(await logToken(db.read, changes[1]!.sequence), changes[1]!.token)
       assert.equal(new Set(changes.map(({ token }) => token)).size, 4)
-      assert.deepEqual(await embeddingChanges(db.read, changes[1]!.sequence, 1), [changes[2]])
+      const rest = await embeddingChanges(db.read, START_OF_LOG, changes[1]!.sequence, 1)
+      assert.deepEqual(
+        rest.changes.map((change) => change.sequence),
+        [changes[2]!.sequence],
+      )
     }))
 
   it('reads vectors by pk and by space', () =>

@@ -31,7 +31,7 @@ const sqlite: TestedEngine = {
 let places = 0
 
 /** Gives each place a database of its own on the server that the URL names. */
-function postgres(url: string): TestedEngine {
+export function postgres(url: string): TestedEngine {
   return {
     name: 'postgres',
     async place() {

@@ -3,14 +3,16 @@ import { readdirSync, truncateSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { it } from 'node:test'
+import { silentLog } from '../../src/base/log.ts'
 import { Spaces } from '../../src/search/process/spaces.ts'
-import type { Database } from '../../src/store/database.ts'
+import { type Database, openDatabase } from '../../src/store/database.ts'
 import type { VectorSpace } from '../../src/store/repos/embedding-log.ts'
+import type { Writer } from '../../src/store/session.ts'
 import { dot, scoreOf, toUnit } from '../../src/vectors/distance.ts'
 import { byScore } from '../../src/vectors/hits.ts'
 import { random } from '../../src/vectors/test-vectors.ts'
 import { newAnnotatedInput } from './data-plane-rows.ts'
-import { onEachEngine, temporaryFolder, withDatabase } from './kit.ts'
+import { onEachEngine, postgres, temporaryFolder, withDatabase } from './kit.ts'
 
 const DIMENSION = 8
 const STEPS = 600
@@ -69,6 +71,54 @@ onEachEngine('vector indexes', (engine) => {
     }))
 })
 
+it('finds what is committed beside a transaction that goes on, and what that one has written before', async (t) => {
+  const url = process.env.LIMPID_TEST_DATABASE_URL
+  if (!url) return t.skip('set LIMPID_TEST_DATABASE_URL (see tools/ci/postgres.sh)')
+  const place = await postgres(url).place()
+  const folder = await temporaryFolder()
+  try {
+    await using db = await openDatabase(place.location, silentLog)
+    await using other = await openDatabase(place.location, silentLog)
+    const at = await newAnnotatedInput(db)
+    const space: VectorSpace = { appPk: at.appPk, versionPk: 5, dimension: DIMENSION }
+    const next = random(3)
+    const make = (): Float32Array => Float32Array.from({ length: DIMENSION }, () => next() - 0.5)
+    const spaces = new Spaces(db.read, folder)
+    const found = async (): Promise<number[]> => {
+      const { hits } = (await spaces.get(space)).search({ query: toUnit(make()), k: 10, exact: true })
+      return hits.map(({ key }) => key).sort((a, b) => a - b)
+    }
+    try {
+      const first = await insert(db, at, make())
+      assert.deepEqual(await found(), [first])
+      // The transaction of the other server has its place in the log before the one that is committed first.
+      const written = Promise.withResolvers<number>()
+      const goOn = Promise.withResolvers<void>()
+      const slow = other.transact(async (tx) => {
+        written.resolve(await insertIn(tx, at, make()))
+        await goOn.promise
+      })
+      const second = await written.promise
+      const third = await insert(db, at, make())
+      assert.ok(second < third)
+      assert.deepEqual(await found(), [first, third])
+      await db.transact((tx) => tx.deleteFrom('embeddings').where('pk', '=', first).execute())
+      assert.deepEqual(await found(), [third])
+      await spaces.follow()
+      goOn.resolve()
+      await slow
+      assert.deepEqual(await found(), [second, third])
+      const fourth = await insert(other, at, make())
+      assert.deepEqual(await found(), [second, third, fourth])
+    } finally {
+      await spaces.close()
+    }
+  } finally {
+    await place.remove()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
 function truth(held: ReadonlyMap<number, Float32Array>, query: Float32Array): [number, number][] {
   return [...held]
     .map(([key, vector]) => ({ row: 0, key, score: scoreOf(dot(query, vector)) }))
@@ -84,25 +134,25 @@ function damage(folder: string, draw: number): void {
   if (file) truncateSync(join(file.parentPath, file.name), 10)
 }
 
-function insert(
-  db: Database,
-  at: { appPk: number; inputPk: number; annotationPk: number },
-  vector: Float32Array,
-): Promise<number> {
-  return db.transact(async (tx) => {
-    const { pk } = await tx
-      .insertInto('embeddings')
-      .values({
-        app_pk: at.appPk,
-        input_pk: at.inputPk,
-        annotation_pk: at.annotationPk,
-        model_version_pk: 5,
-        region_id: '',
-        dimension: DIMENSION,
-        vector: new Uint8Array(vector.buffer),
-      })
-      .returning('pk')
-      .executeTakeFirstOrThrow()
-    return pk
-  })
+type At = { readonly appPk: number; readonly inputPk: number; readonly annotationPk: number }
+
+function insert(db: Database, at: At, vector: Float32Array): Promise<number> {
+  return db.transact((tx) => insertIn(tx, at, vector))
+}
+
+async function insertIn(tx: Writer, at: At, vector: Float32Array): Promise<number> {
+  const { pk } = await tx
+    .insertInto('embeddings')
+    .values({
+      app_pk: at.appPk,
+      input_pk: at.inputPk,
+      annotation_pk: at.annotationPk,
+      model_version_pk: 5,
+      region_id: '',
+      dimension: DIMENSION,
+      vector: new Uint8Array(vector.buffer),
+    })
+    .returning('pk')
+    .executeTakeFirstOrThrow()
+  return pk
 }

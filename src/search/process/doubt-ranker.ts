@@ -1,5 +1,4 @@
 import type { Reader } from '../../store/database.ts'
-import { embeddingOwners, embeddingsOfInputs } from '../../store/repos/search-matches.ts'
 import { labelledByPeople } from '../../store/repos/training-examples.ts'
 import type { VectorIndex } from '../../vectors/vector-index.ts'
 import { DIVERSE_AMONG, DOUBTED_ROWS_MAX } from '../limits.ts'
@@ -29,8 +28,10 @@ export class DoubtRanker implements Ranker {
   }
 
   async best(wanted: number, among?: readonly number[]) {
-    const { rows, road } = among ? await this.#rowsOf(among) : this.#allRows()
-    const doubted = rows.map((row): Doubted => ({ key: this.#index.rows.keyAt(row), row, score: this.#score(row) }))
+    const { rows, road } = among ? this.#rowsOf(among) : this.#allRows()
+    const doubted = rows.map(
+      (row): Doubted => ({ key: this.#index.rows.table.keyAt(row), row, score: this.#score(row) }),
+    )
     doubted.sort((a, b) => b.score - a.score || a.key - b.key)
     const hits = await this.#unlabelled(doubted, this.#plan.diverse ? DIVERSE_AMONG : wanted)
     const ordered = this.#plan.diverse ? this.#spreadOut(hits) : hits
@@ -56,18 +57,13 @@ export class DoubtRanker implements Ranker {
     const labelled = await labelledByPeople(this.#db, this.#appPk, this.#plan.conceptPks)
     const seen = new Set<number>()
     const found: { readonly hit: PlannedHit; readonly row: number }[] = []
-    for (let start = 0; start < doubted.length && found.length < wanted; start += OWNERS_AT_ONCE) {
-      const part = doubted.slice(start, start + OWNERS_AT_ONCE)
-      const owners = await embeddingOwners(
-        this.#db,
-        part.map(({ key }) => key),
-      )
-      for (const { key, row, score } of part) {
-        const owner = owners.get(key)
-        if (!owner || labelled.has(owner.inputPk) || seen.has(owner.inputPk)) continue
-        seen.add(owner.inputPk)
-        found.push({ hit: { ...owner, score }, row })
-      }
+    const { table } = this.#index.rows
+    for (const { row, score } of doubted) {
+      if (found.length >= wanted) break
+      const inputPk = table.inputAt(row)
+      if (labelled.has(inputPk) || seen.has(inputPk)) continue
+      seen.add(inputPk)
+      found.push({ hit: { inputPk, annotationPk: table.annotationAt(row), score }, row })
     }
     return found.slice(0, wanted)
   }
@@ -81,16 +77,12 @@ export class DoubtRanker implements Ranker {
     const { rows } = this.#index
     const step = Math.ceil(rows.count / DOUBTED_ROWS_MAX)
     const found: number[] = []
-    for (let row = 0; row < rows.count; row += step) if (!rows.isDead(row)) found.push(row)
+    for (let row = 0; row < rows.count; row += step) if (!rows.table.isDead(row)) found.push(row)
     return { rows: found, road: step <= 1 ? 'head over all' : `head over every ${step}th` }
   }
 
-  async #rowsOf(inputPks: readonly number[]): Promise<{ rows: number[]; road: string }> {
-    const keys = await embeddingsOfInputs(this.#db, this.#plan.space, inputPks)
-    const rows = [...keys.values()].flat().flatMap((key) => this.#index.rows.rowOf(key) ?? [])
-    return { rows, road: 'head over matches' }
+  #rowsOf(inputPks: readonly number[]): { rows: number[]; road: string } {
+    const { table } = this.#index.rows
+    return { rows: inputPks.flatMap((inputPk) => table.rowsOfInput(inputPk)), road: 'head over matches' }
   }
 }
-
-/** Vectors whose inputs are looked up at once. */
-const OWNERS_AT_ONCE = 1_000

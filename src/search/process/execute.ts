@@ -1,17 +1,23 @@
 import type { Reader } from '../../store/database.ts'
-import { fittingAnnotations, fittingInputs, fittingOfAnnotations } from '../../store/repos/search-matches.ts'
-import { LISTED_INPUTS_MAX, PLACE_OFFSET } from '../limits.ts'
+import { LISTED_INPUTS_MAX } from '../limits.ts'
 import type { PlannedHit, SearchAnswer, SearchPlan } from '../plan.ts'
-import { countFitting, listHits, listInputs } from './listing.ts'
+import { outlookOf } from './candidates.ts'
+import { combined, fewMatches } from './combine.ts'
+import { firstFitting, isFiltered, type Ranked } from './fitting.ts'
+import { countFitting, listHits } from './listing.ts'
 import { type Ranker, rankerOf } from './rankers.ts'
 import type { Spaces } from './spaces.ts'
 
-/** Hits of each rank that take part where several are combined, for each hit that is wanted. */
-const COMBINED_PER_HIT = 5
-/** And at least so many. */
-const COMBINED_MIN = 1_000
-/** How much further a search looks when too little of what it found fits. */
-const FURTHER = 4
+/** Hits that a filtered search looks at first: enough for most that let through one in five. */
+const FIRST_ASKED = 64
+/** How much further a search looks when too little of what it found fits; at least and at most. */
+const FURTHER = { min: 4, max: 32 }
+/** More than seem needed, as what fits is not spread evenly. */
+const SPARE = 1.5
+/** Inputs of a filter's index that are compared with at once, without a look at how many fit. */
+const FEW = 256
+/** What a further hit costs, found and looked up, and an input that an index lists, compared with; in microseconds. */
+const COST = { hit: 12, listed: 2 }
 
 /** Runs a search. */
 export async function execute(db: Reader, spaces: Spaces, plan: SearchPlan): Promise<SearchAnswer> {
@@ -33,128 +39,56 @@ async function unranked(db: Reader, { scope, hits }: SearchPlan, wanted: number)
   return { hits: found, explain: ['list', road] }
 }
 
-interface Ranked {
-  readonly hits: PlannedHit[]
-  readonly explain: readonly string[]
-}
-
 async function rankedHits(db: Reader, spaces: Spaces, plan: SearchPlan, wanted: number): Promise<Ranked> {
   const rankers = await Promise.all(plan.ranks.map((rank) => rankerOf(db, spaces, plan.scope, rank, plan.exact)))
-  const listed = await fewMatches(db, plan)
   const one = rankers.length === 1 ? rankers[0]! : undefined
-  return one ? oneRank(db, plan, one, wanted, listed) : combined(db, plan, rankers, wanted, listed)
+  if (one?.count !== undefined) return oneRank(db, plan, one, one.count, wanted)
+  const listed = await fewMatches(db, plan)
+  return one ? amongSome(db, plan, one, wanted, listed) : combined(db, plan, rankers, wanted, listed)
 }
 
-/** All inputs that fit the filters where these are few; undefined where there is no filter or too many fit. */
-async function fewMatches(db: Reader, { scope, exact }: SearchPlan): Promise<number[] | undefined> {
-  if (scope.clauses.every(({ any }) => any.length === 0)) return undefined
-  const max = exact ? Number.MAX_SAFE_INTEGER - 1 : LISTED_INPUTS_MAX
-  const { found } = await listInputs(db, scope, max + 1)
-  return found.length > max ? undefined : found
+/**
+ * The best of one rank that fit. Few inputs of a filter's index are compared with at once. Else the rank is asked, and
+ * what it answers is looked up; the share that fits then tells which costs less: to list what may fit and compare with
+ * that, or to ask the rank for more.
+ */
+async function oneRank(db: Reader, plan: SearchPlan, ranker: Ranker, count: number, wanted: number): Promise<Ranked> {
+  const filtered = isFiltered(plan)
+  const { few } = filtered ? await outlookOf(db, plan.scope, FEW) : { few: undefined }
+  if (few) return amongSome(db, plan, ranker, wanted, few)
+  let mayList = filtered
+  for (let ask = filtered ? Math.max(FIRST_ASKED, wanted) : wanted; ; ) {
+    const { hits, all, road } = await ranker.best(ask)
+    const { fitting, looked } = await firstFitting(db, plan, hits, wanted)
+    if (fitting.length >= wanted || all || isLow(plan, hits)) return { hits: fitting, explain: [road, `of ${ask}`] }
+    const share = Math.max(fitting.length, 0.5) / Math.max(looked, 1)
+    const needed = Math.ceil((wanted / share) * SPARE)
+    const matches = count * share
+    if (mayList && matches <= LISTED_INPUTS_MAX && matches * COST.listed < needed * COST.hit) {
+      mayList = false
+      const listed = (await outlookOf(db, plan.scope)).few ?? (await fewMatches(db, plan))
+      if (listed) return amongSome(db, plan, ranker, wanted, listed)
+    }
+    ask = Math.min(Math.max(needed, ask * FURTHER.min), ask * FURTHER.max)
+  }
 }
 
-async function oneRank(
+/** The best that fit among some inputs, or all, of which not all need fit. */
+async function amongSome(
   db: Reader,
   plan: SearchPlan,
   ranker: Ranker,
   wanted: number,
-  listed: readonly number[] | undefined,
+  inputPks: readonly number[] | undefined,
 ): Promise<Ranked> {
-  for (let ask = wanted; ; ask *= FURTHER) {
-    const { hits, all, road } = await ranker.best(ask, listed)
-    // Scores fall from here on, so what is below the lowest that counts needs no further look.
-    const low = (hits.at(-1)?.score ?? 0) < plan.minScore
-    const fitting = await keepFitting(db, plan, hits, listed !== undefined)
-    if (fitting.length >= wanted || all || low) return { hits: fitting.slice(0, wanted), explain: [road, `of ${ask}`] }
+  for (let ask = wanted; ; ask *= FURTHER.min) {
+    const { hits, all, road } = await ranker.best(ask, inputPks)
+    const { fitting } = await firstFitting(db, plan, hits, wanted)
+    if (fitting.length >= wanted || all || isLow(plan, hits)) {
+      return { hits: fitting, explain: [road, `of ${inputPks?.length ?? ask}`] }
+    }
   }
 }
 
-/** The mean of the scores of all ranks, or of what places in them say; a rank that knows nothing of an input counts as 0. */
-async function combined(
-  db: Reader,
-  plan: SearchPlan,
-  rankers: readonly Ranker[],
-  wanted: number,
-  listed: readonly number[] | undefined,
-): Promise<Ranked> {
-  const each = Math.max(COMBINED_MIN, wanted * COMBINED_PER_HIT)
-  const found = await Promise.all(rankers.map((ranker) => ranker.best(each, listed)))
-  const inputPks = [...new Set(found.flatMap(({ hits }) => hits.map(({ inputPk }) => inputPk)))]
-  const scores =
-    plan.combine === 'places'
-      ? await placeScores(db, plan, found, listed !== undefined ? undefined : inputPks)
-      : await Promise.all(rankers.map((ranker) => ranker.scores(inputPks)))
-  const annotationOf = new Map(
-    found
-      .flatMap(({ hits }) => hits)
-      .reverse()
-      .map((hit) => [hit.inputPk, hit.annotationPk]),
-  )
-  const hits = inputPks.map((inputPk): PlannedHit => {
-    const sum = scores.reduce((total, of) => total + (of.get(inputPk) ?? 0), 0)
-    return { inputPk, annotationPk: annotationOf.get(inputPk) ?? null, score: sum / rankers.length }
-  })
-  hits.sort((a, b) => b.score - a.score || b.inputPk - a.inputPk)
-  const fitting = await keepFitting(db, plan, hits, listed !== undefined)
-  return { hits: fitting.slice(0, wanted), explain: ['combined', ...found.map(({ road }) => road)] }
-}
-
-/**
- * What the places of inputs in the list of each rank say (reciprocal ranks): 1 for the first of a list, less for each
- * after it. Only inputs that fit have places, wherever they were looked for; `toCheck` are those of which it is not known.
- */
-async function placeScores(
-  db: Reader,
-  { scope }: SearchPlan,
-  found: readonly { readonly hits: readonly PlannedHit[] }[],
-  toCheck: readonly number[] | undefined,
-): Promise<Map<number, number>[]> {
-  const fitting = toCheck && (await fittingInputs(db, scope, toCheck))
-  return found.map(({ hits }) => {
-    const inputPks = firsts(hits, ({ inputPk }) => inputPk)
-      .map(({ inputPk }) => inputPk)
-      .filter((inputPk) => !fitting || fitting.has(inputPk))
-    return new Map(inputPks.map((inputPk, at) => [inputPk, (PLACE_OFFSET + 1) / (PLACE_OFFSET + 1 + at)]))
-  })
-}
-
-/**
- * Hits that fit, each input (or annotation) once, at its best place. In a search of annotations with filters the hits
- * are the annotations that fit, at the place of their input; without filters those that have the vector or label.
- */
-async function keepFitting(
-  db: Reader,
-  { scope, hits: kind }: SearchPlan,
-  hits: readonly PlannedHit[],
-  fit: boolean,
-): Promise<PlannedHit[]> {
-  const filtered = scope.clauses.some(({ any }) => any.length > 0)
-  if (kind === 'annotations' && !filtered) {
-    const pks = hits.flatMap(({ annotationPk }) => annotationPk ?? [])
-    const fitting = await fittingOfAnnotations(db, scope, [...new Set(pks)])
-    return firsts(
-      hits.filter(({ annotationPk }) => annotationPk !== null && fitting.has(annotationPk)),
-      ({ annotationPk }) => annotationPk!,
-    )
-  }
-  const byInput = firsts(hits, ({ inputPk }) => inputPk)
-  const inputPks = byInput.map(({ inputPk }) => inputPk)
-  if (kind === 'inputs') {
-    const fitting = fit ? undefined : await fittingInputs(db, scope, inputPks)
-    return fitting ? byInput.filter(({ inputPk }) => fitting.has(inputPk)) : byInput
-  }
-  const annotations = Map.groupBy(await fittingAnnotations(db, scope, inputPks), ({ inputPk }) => inputPk)
-  return byInput.flatMap((hit) =>
-    (annotations.get(hit.inputPk) ?? []).map(({ pk }): PlannedHit => ({ ...hit, annotationPk: pk })),
-  )
-}
-
-function firsts(hits: readonly PlannedHit[], keyOf: (hit: PlannedHit) => number): PlannedHit[] {
-  const seen = new Set<number>()
-  return hits.filter((hit) => {
-    const key = keyOf(hit)
-    if (seen.has(key)) return false
-    seen.add(key)
-    return true
-  })
-}
+/** Scores fall, so what comes after one that is too low needs no look. */
+const isLow = ({ minScore }: SearchPlan, hits: readonly PlannedHit[]): boolean => (hits.at(-1)?.score ?? 0) < minScore

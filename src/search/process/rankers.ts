@@ -1,6 +1,6 @@
 import type { Reader } from '../../store/database.ts'
 import { conceptValues, labelsByValue } from '../../store/repos/search-labels.ts'
-import { embeddingOwners, embeddingsOfInputs, type SearchScope } from '../../store/repos/search-matches.ts'
+import type { SearchScope } from '../../store/repos/search-matches.ts'
 import type { VectorIndex } from '../../vectors/vector-index.ts'
 import type { PlannedHit, RankPlan } from '../plan.ts'
 import { DoubtRanker } from './doubt-ranker.ts'
@@ -9,6 +9,11 @@ import { WordRanker } from './word-ranker.ts'
 
 /** One rank of a search, ready to be asked. */
 export interface Ranker {
+  /**
+   * How many vectors there are to look at, where asking for more of them is cheap; elsewhere what fits a filter is
+   * listed first.
+   */
+  readonly count?: number
   /**
    * The best `wanted` hits over all inputs, or among some, best first; an input may come several times. `all` says that
    * there are no others.
@@ -27,7 +32,7 @@ export async function rankerOf(
 ): Promise<Ranker> {
   switch (rank.by) {
     case 'vector':
-      return new VectorRanker(db, await spaces.get(rank.space), rank, exact)
+      return new VectorRanker(await spaces.get(rank.space), rank, exact)
     case 'words':
       return new WordRanker(db, rank)
     case 'concept':
@@ -38,53 +43,50 @@ export async function rankerOf(
 }
 
 class VectorRanker implements Ranker {
-  readonly #db: Reader
   readonly #index: VectorIndex
-  readonly #rank: Extract<RankPlan, { by: 'vector' }>
   /** The negated query has the opposite scores, so the farthest are its nearest. */
   readonly #query: Float32Array
   readonly #exact: boolean
 
-  constructor(db: Reader, index: VectorIndex, rank: Extract<RankPlan, { by: 'vector' }>, exact: boolean) {
-    this.#db = db
+  constructor(index: VectorIndex, rank: Extract<RankPlan, { by: 'vector' }>, exact: boolean) {
     this.#index = index
-    this.#rank = rank
     this.#query = rank.negate ? rank.query.map((value) => -value) : rank.query
     this.#exact = exact
   }
 
+  get count(): number {
+    return this.#index.rows.live
+  }
+
   async best(wanted: number, among?: readonly number[]) {
-    const keys = among && (await this.#keysOf(among))
+    const { rows } = this.#index
     const { hits, strategy } = this.#index.search({
       query: this.#query,
       k: wanted,
       exact: this.#exact,
-      ...(keys && { among: keys }),
+      ...(among && { among: this.#rowsOf(among) }),
     })
-    const owners = await embeddingOwners(
-      this.#db,
-      hits.map(({ key }) => key),
+    const owned = hits.map(
+      ({ row, score }): PlannedHit => ({
+        inputPk: rows.table.inputAt(row),
+        annotationPk: rows.table.annotationAt(row),
+        score,
+      }),
     )
-    // What was deleted a moment ago has no owner any more.
-    const owned = hits.flatMap(({ key, score }): PlannedHit[] => {
-      const owner = owners.get(key)
-      return owner ? [{ ...owner, score }] : []
-    })
     return { hits: owned, all: hits.length < wanted, road: strategy }
   }
 
-  async #keysOf(inputPks: readonly number[]): Promise<Float64Array> {
-    const found = await embeddingsOfInputs(this.#db, this.#rank.space, inputPks)
-    return Float64Array.from([...found.values()].flat())
+  #rowsOf(inputPks: readonly number[]): Int32Array {
+    const { table } = this.#index.rows
+    return Int32Array.from(inputPks.flatMap((inputPk) => table.rowsOfInput(inputPk))).sort()
   }
 
   async scores(inputPks: readonly number[]): Promise<Map<number, number>> {
+    const { rows } = this.#index
     const scores = new Map<number, number>()
-    for (const [inputPk, keys] of await embeddingsOfInputs(this.#db, this.#rank.space, inputPks)) {
-      for (const key of keys) {
-        const row = this.#index.rows.rowOf(key)
-        if (row === undefined) continue
-        scores.set(inputPk, Math.max(scores.get(inputPk) ?? 0, this.#index.rows.score(this.#query, row)))
+    for (const inputPk of inputPks) {
+      for (const row of rows.table.rowsOfInput(inputPk)) {
+        scores.set(inputPk, Math.max(scores.get(inputPk) ?? 0, rows.score(this.#query, row)))
       }
     }
     return scores

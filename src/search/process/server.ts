@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Reader } from '../../store/database.ts'
-import { FOLLOW_MS, IDLE_BEFORE_KEEPING_MS } from '../limits.ts'
+import { FOLLOW_MS, IDLE_BEFORE_KEEPING_MS, LOG_NEEDED_EVERY_MS } from '../limits.ts'
 import type { SearchAnswer, SearchPlan } from '../plan.ts'
 import type { FromSearch, ToSearch } from '../protocol.ts'
 import { execute } from './execute.ts'
@@ -14,6 +14,7 @@ export class SearchServer {
   readonly #send: (message: FromSearch) => void
   readonly #follow: NodeJS.Timeout
   #askedAt = performance.now()
+  #told = { sequence: -1, at: 0 }
   #advancing = false
   #closed = false
 
@@ -62,11 +63,22 @@ export class SearchServer {
   async #lookAfter(): Promise<void> {
     try {
       await this.#spaces.follow()
-      this.#advance()
-      if (!this.#advancing && performance.now() - this.#askedAt > IDLE_BEFORE_KEEPING_MS) await this.#spaces.tidy()
+      if (this.#advancing || this.#closed) return
+      if (this.#spaces.advance()) this.#advance()
+      else if (performance.now() - this.#askedAt > IDLE_BEFORE_KEEPING_MS) await this.#spaces.tidy()
+      this.#tellNeeded()
     } catch (error) {
       console.error('indexes could not be looked after', error)
     }
+  }
+
+  /** The server removes what of the log nobody needs any more. */
+  #tellNeeded(): void {
+    const mark = this.#spaces.needed()
+    const now = performance.now()
+    if (mark.sequence === this.#told.sequence && now - this.#told.at < LOG_NEEDED_EVERY_MS) return
+    this.#told = { sequence: mark.sequence, at: now }
+    this.#send({ type: 'needed', mark })
   }
 
   async close(): Promise<void> {

@@ -1,21 +1,32 @@
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Reader } from '../../store/database.ts'
 import {
   type EmbeddingChange,
   embeddingChanges,
+  endOfLog,
+  type LogMark,
   logToken,
-  newestChange,
+  START_OF_LOG,
+  type StoredVector,
   type VectorSpace,
   vectorsOf,
   vectorsOfSpace,
 } from '../../store/repos/embedding-log.ts'
 import { DamagedIndex } from '../../vectors/damaged.ts'
 import { toUnit } from '../../vectors/distance.ts'
-import { DEAD_SHARE_MAX, RESIDENT_BYTES_MAX } from '../../vectors/limits.ts'
-import { createIndex, type Mark, openIndex, saveIndex } from '../../vectors/snapshot.ts'
+import { DEAD_SHARE_MAX, RESIDENT_BYTES_MAX, RESIDENT_RAW_SHARE } from '../../vectors/limits.ts'
+import { createIndex, keptMark, openIndex, saveIndex } from '../../vectors/snapshot.ts'
 import type { VectorIndex } from '../../vectors/vector-index.ts'
 import type { Residency } from '../../vectors/vector-rows.ts'
-import { CHANGES_PER_READ, CHANGES_TO_KEEP, OPEN_INDEXES_MAX, VECTORS_PER_READ } from '../limits.ts'
+import {
+  CHANGES_PER_READ,
+  CHANGES_TO_KEEP,
+  LOG_ROWS_HELD_MAX,
+  OPEN_INDEXES_MAX,
+  SEARCH_MS_MAX,
+  VECTORS_PER_READ,
+} from '../limits.ts'
 
 interface Open {
   readonly space: VectorSpace
@@ -26,7 +37,12 @@ interface Open {
   usedAt: number
 }
 
-const NOTHING: Mark = { sequence: 0, token: '' }
+/** How far the log was read. */
+interface Place {
+  readonly mark: LogMark
+  /** Changes that were applied and will be read again, as an older transaction was running beside them. */
+  readonly ahead: ReadonlySet<number>
+}
 
 /**
  * The vector indexes of a database: opened when first asked for, kept in step with the log of embeddings, made anew
@@ -38,7 +54,7 @@ export class Spaces {
   readonly #residency: Residency
   readonly #open = new Map<string, Open>()
   readonly #opening = new Map<string, Promise<Open>>()
-  #mark: Mark = NOTHING
+  #place: Place = { mark: START_OF_LOG, ahead: new Set() }
   #following: Promise<void> | undefined
 
   constructor(db: Reader, folder: string, residentBytesMax = RESIDENT_BYTES_MAX) {
@@ -50,45 +66,79 @@ export class Spaces {
   /** The index of a space with every change that was committed before the call. */
   async get(space: VectorSpace): Promise<VectorIndex> {
     const key = keyOf(space)
-    const open = this.#open.get(key) ?? (await (this.#opening.get(key) ?? this.#begin(space)))
-    open.usedAt = performance.now()
-    await this.follow()
-    return open.index
+    for (;;) {
+      const open = this.#open.get(key) ?? (await (this.#opening.get(key) ?? this.#begin(space)))
+      open.usedAt = performance.now()
+      await this.follow()
+      // Where the log could not be followed, it has been closed to be made anew.
+      if (this.#open.get(key)) return open.index
+    }
   }
 
   /** Brings all open indexes up to the newest change. */
-  async follow(): Promise<void> {
+  follow(): Promise<void> {
+    return this.#alone(async () => {
+      if (this.#open.size === 0) this.#place = { mark: await endOfLog(this.#db), ahead: new Set() }
+      else {
+        const place = await this.#readLog(this.#place, (change) => {
+          const open = this.#open.get(keyOf(change))
+          if (open) open.changes++
+          return open?.index
+        })
+        if (place) this.#place = place
+        else await this.#startAgain()
+      }
+    })
+  }
+
+  /** Runs what moves the place in the log. */
+  async #alone(work: () => Promise<void>): Promise<void> {
     // Who comes while a reading is under way may have committed after it began, so it waits for one more.
     while (this.#following) await this.#following
-    this.#following = this.#readLog().finally(() => {
+    this.#following = work().finally(() => {
       this.#following = undefined
     })
     await this.#following
   }
 
-  async #readLog(): Promise<void> {
-    if (this.#open.size === 0) {
-      this.#mark = (await newestChange(this.#db)) ?? NOTHING
-      return
+  /** The log does not go back to where the indexes are, or is another one by now. */
+  async #startAgain(): Promise<void> {
+    for (const [key, { index }] of this.#open) {
+      this.#open.delete(key)
+      retire(index)
     }
-    for (;;) {
-      const changes = await embeddingChanges(this.#db, this.#mark.sequence, CHANGES_PER_READ)
-      await this.#apply(changes)
-      if (changes.length < CHANGES_PER_READ) return
-      await breathe()
-    }
+    this.#place = { mark: await endOfLog(this.#db), ahead: new Set() }
   }
 
-  async #apply(changes: readonly EmbeddingChange[]): Promise<void> {
-    const last = changes.at(-1)
-    if (!last) return
-    const known = changes.filter((change) => this.#open.has(keyOf(change)))
-    await applyChanges(this.#db, known, (change) => {
-      const open = this.#open.get(keyOf(change))
-      if (open) open.changes++
-      return open?.index
-    })
-    this.#mark = { sequence: last.sequence, token: last.token }
+  /**
+   * Applies what the log has after a place to the indexes that are given for changes; returns the place then, or
+   * undefined where the log no longer goes back to it: rows of it go in order, and the one that a mark names stays for
+   * as long as all after it do.
+   */
+  async #readLog(
+    { mark, ahead }: Place,
+    indexOf: (change: EmbeddingChange) => VectorIndex | undefined,
+  ): Promise<Place | undefined> {
+    const nowAhead = new Set<number>()
+    let [end, oldestRunning] = [mark, undefined as number | undefined]
+    for (let after = 0; ; ) {
+      const page = await embeddingChanges(this.#db, mark, after, CHANGES_PER_READ)
+      const { changes } = page
+      const fresh = changes.filter(({ sequence }) => !ahead.has(sequence))
+      await applyChanges(this.#db, fresh, indexOf)
+      for (const { sequence, token, settled } of changes) {
+        if (!settled) nowAhead.add(sequence)
+        if (sequence > end.sequence) end = { ...mark, sequence, token }
+      }
+      // What was settled when the first page was read has been read at the end.
+      oldestRunning ??= page.oldestRunning
+      if (changes.length < CHANGES_PER_READ) {
+        const known = mark.sequence === 0 || (await logToken(this.#db, mark.sequence)) === mark.token
+        return known ? { mark: { ...end, oldestRunning }, ahead: nowAhead } : undefined
+      }
+      after = changes.at(-1)!.sequence
+      await breathe()
+    }
   }
 
   #begin(space: VectorSpace): Promise<Open> {
@@ -114,36 +164,34 @@ export class Spaces {
    * Applies what the log has had since a mark and puts the index among the open ones; undefined where the log does not
    * go back that far.
    */
-  async #catchUp(open: Open, mark: Mark): Promise<Open | undefined> {
-    await this.follow()
-    const known = mark.sequence === 0 || (await logToken(this.#db, mark.sequence)) === mark.token
-    if (!known) return undefined
+  async #catchUp(open: Open, mark: LogMark): Promise<Open | undefined> {
     const key = keyOf(open.space)
-    // The place that the others are at may move on meanwhile; this one joins them when it has got there.
-    for (let at = mark.sequence; at < this.#mark.sequence; ) {
-      const changes = (await embeddingChanges(this.#db, at, CHANGES_PER_READ)).filter(
-        ({ sequence }) => sequence <= this.#mark.sequence,
-      )
-      await applyChanges(
-        this.#db,
-        changes.filter((change) => keyOf(change) === key),
-        () => open.index,
-      )
-      at = changes.at(-1)?.sequence ?? this.#mark.sequence
-      open.changes += changes.length
+    const ownOnly = (change: EmbeddingChange): VectorIndex | undefined => {
+      if (keyOf(change) !== key) return undefined
+      open.changes++
+      return open.index
     }
-    this.#open.set(key, open)
-    return open
+    const place = await this.#readLog({ mark, ahead: new Set() }, ownOnly)
+    if (!place) return undefined
+    // It joins the others while nobody moves on; what they are yet to read, it has then, and having it twice is no harm.
+    let joined = false
+    await this.#alone(async () => {
+      joined = (await this.#readLog(place, ownOnly)) !== undefined
+      if (joined) this.#open.set(key, open)
+    })
+    return joined ? open : undefined
   }
 
   /** Reads all vectors of a space. What is added or deleted meanwhile is in the log after the place where it began. */
   async #make(space: VectorSpace, folder: string): Promise<Open> {
     await this.follow()
-    const from = this.#mark
+    const from = this.#place.mark
     const index = createIndex(folder, space.dimension, this.#residency)
     for (let after = 0; ; ) {
       const page = await vectorsOfSpace(this.#db, space, after, VECTORS_PER_READ)
-      for (const { pk, vector } of page) index.rows.append(pk, readVector(vector))
+      for (const { pk, inputPk, annotationPk, vector } of page) {
+        index.rows.append(pk, readVector(vector), inputPk, annotationPk)
+      }
       if (page.length < VECTORS_PER_READ) break
       after = page.at(-1)!.pk
       await breathe()
@@ -157,7 +205,7 @@ export class Spaces {
     while (this.#open.size >= OPEN_INDEXES_MAX) {
       const oldest = [...this.#open.values()].reduce((a, b) => (a.usedAt <= b.usedAt ? a : b))
       this.#keep(oldest)
-      oldest.index.rows.release()
+      retire(oldest.index)
       this.#open.delete(keyOf(oldest.space))
     }
   }
@@ -175,13 +223,16 @@ export class Spaces {
     return false
   }
 
-  /** Keeps indexes that have changed much and writes anew those with many dead rows, one at a call. */
-  async tidy(changes = CHANGES_TO_KEEP): Promise<void> {
+  /**
+   * Looks after one index at a call: one with many dead rows is made anew while it goes on answering, one that has
+   * changed much is kept, and one that holds back the log is opened, kept or, where its space is empty, removed.
+   */
+  async tidy(changes = CHANGES_TO_KEEP, heldRows = LOG_ROWS_HELD_MAX): Promise<void> {
     for (const open of this.#open.values()) {
       if (open.index.rows.deadShare > DEAD_SHARE_MAX) {
-        this.#open.delete(keyOf(open.space))
-        open.index.rows.release()
-        await this.#begin(open.space)
+        if (open.index.rows.live === 0) this.#drop(open.space)
+        else await this.#make(open.space, open.folder)
+        retire(open.index)
         return
       }
       if (open.changes >= changes) {
@@ -189,6 +240,29 @@ export class Spaces {
         return
       }
     }
+    const [oldest] = this.#kept().sort((a, b) => a.mark.sequence - b.mark.sequence)
+    if (!oldest || this.#place.mark.sequence - oldest.mark.sequence < heldRows) return
+    await this.get(oldest.space)
+    const open = this.#open.get(keyOf(oldest.space))
+    if (open?.index.rows.live === 0) this.#drop(open.space)
+    else if (open) this.#keep(open)
+  }
+
+  /** From where on the log is needed: by what is open, and by what is kept when it will be opened. */
+  needed(): LogMark {
+    const marks = this.#kept().map(({ mark }) => mark)
+    if (this.#open.size > 0 || marks.length === 0) marks.push(this.#place.mark)
+    const [first] = marks.sort((a, b) => a.sequence - b.sequence)
+    return { ...first!, oldestRunning: Math.min(...marks.map(({ oldestRunning }) => oldestRunning)) }
+  }
+
+  #kept(): { space: VectorSpace; mark: LogMark }[] {
+    if (!existsSync(this.#folder)) return []
+    return readdirSync(this.#folder).flatMap((name) => {
+      const [appPk, versionPk, dimension] = name.split('-').map(Number)
+      const mark = keptMark(join(this.#folder, name))
+      return mark ? [{ space: { appPk: appPk!, versionPk: versionPk!, dimension: dimension! }, mark }] : []
+    })
   }
 
   /** Keeps and closes all. */
@@ -202,7 +276,7 @@ export class Spaces {
   }
 
   #keep(open: Open): void {
-    saveIndex(open.folder, open.index, this.#mark)
+    saveIndex(open.folder, open.index, this.#place.mark)
     open.changes = 0
   }
 
@@ -221,7 +295,7 @@ export class Spaces {
     const open = this.#open.get(keyOf(space))
     if (!open) return
     this.#open.delete(keyOf(space))
-    open.index.rows.release()
+    retire(open.index)
     createIndex(open.folder, space.dimension, this.#residency).rows.release()
   }
 
@@ -242,17 +316,27 @@ async function applyChanges(
   changes: readonly EmbeddingChange[],
   indexOf: (change: EmbeddingChange) => VectorIndex | undefined,
 ): Promise<void> {
-  const added = changes.filter((change) => change.added).map(({ embeddingPk }) => embeddingPk)
-  const vectors = added.length > 0 ? await vectorsOf(db, added) : new Map<number, Uint8Array>()
-  for (const change of changes) {
+  const wanted = changes.flatMap((change) => {
     const index = indexOf(change)
-    const vector = vectors.get(change.embeddingPk)
-    if (!change.added) index?.rows.remove(change.embeddingPk)
-    else if (vector) index?.rows.append(change.embeddingPk, readVector(vector))
+    return index ? [{ change, index }] : []
+  })
+  const added = wanted.flatMap(({ change }) => (change.added ? change.embeddingPk : []))
+  const vectors = added.length > 0 ? await vectorsOf(db, added) : new Map<number, StoredVector>()
+  for (const { change, index } of wanted) {
+    const stored = vectors.get(change.embeddingPk)
+    if (!change.added) index.rows.remove(change.embeddingPk)
+    else if (stored) {
+      index.rows.append(change.embeddingPk, readVector(stored.vector), stored.inputPk, stored.annotationPk)
+    }
   }
 }
 
 const keyOf = ({ appPk, versionPk, dimension }: VectorSpace): string => `${appPk}-${versionPk}-${dimension}`
+
+/** Frees an index once no search that has it can still be under way. */
+function retire(index: VectorIndex): void {
+  setTimeout(() => index.rows.release(), SEARCH_MS_MAX).unref()
+}
 
 /** A copy of length 1, as the bytes of a row may lie anywhere in a larger buffer. */
 function readVector(bytes: Uint8Array): Float32Array {
@@ -263,15 +347,16 @@ function readVector(bytes: Uint8Array): Float32Array {
 const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 function countingResidency(max: number): Residency {
-  let used = 0
+  const limits = { raw: max * RESIDENT_RAW_SHARE, codes: max * (1 - RESIDENT_RAW_SHARE) }
+  const used = { raw: 0, codes: 0 }
   return {
-    take(bytes) {
-      if (used + bytes > max) return false
-      used += bytes
+    take(bytes, kind) {
+      if (used[kind] + bytes > limits[kind]) return false
+      used[kind] += bytes
       return true
     },
-    give(bytes) {
-      used -= bytes
+    give(bytes, kind) {
+      used[kind] -= bytes
     },
   }
 }

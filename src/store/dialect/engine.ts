@@ -40,6 +40,12 @@ export interface LogicalTypes {
   readonly tableEnd: RawBuilder<unknown>
 }
 
+/** A place in a table that is only added to. */
+export interface LogPlace {
+  readonly sequence: number
+  readonly oldestRunning: number
+}
+
 /**
  * What the two engines do differently, as expressions for kysely. Upserts are not here: both understand the same
  * `on conflict` clause. Text patterns fold letter case by Unicode; `*` stands for any text.
@@ -79,8 +85,15 @@ export interface EngineOps {
   readonly uniqueText: RawBuilder<string>
   /** A number for the running transaction, to be stored in a column for `settled`. */
   readonly transactionNumber: RawBuilder<number>
-  /** True for rows of whose kind none can still appear with a lower pk: all transactions up to theirs have ended. */
+  /**
+   * True for rows of transactions before the oldest that is still running: all of them can be seen by now, whatever pks
+   * they have. A row with a lower pk than one that can be seen may still appear, but never a settled one.
+   */
   settled(transactionNumber: Expression<number>): RawBuilder<SqlBool>
+  /** Number of the oldest transaction that is still running; rows of all before it are settled. */
+  readonly oldestRunning: RawBuilder<number>
+  /** True for rows that were not there, or not settled, when the newest one had a pk and a transaction was the oldest. */
+  since(pk: Expression<number>, transactionNumber: Expression<number>, place: LogPlace): RawBuilder<SqlBool>
   /** Makes a select inside a transaction take its rows exclusively, passing over rows another one has taken. */
   claim<DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>): SelectQueryBuilder<DB, TB, O>
 }

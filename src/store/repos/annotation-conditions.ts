@@ -55,6 +55,8 @@ export interface AskedIn {
   readonly appPk: number
   /** Apps whose concepts are meant; the app itself where it is left out. */
   readonly conceptHomes?: readonly number[]
+  /** The statement names its rows: what each of them has is looked up, instead of making a list of all that have it. */
+  readonly rowsNamed?: boolean
 }
 
 /** The condition on rows of `annotations` of an app that all clauses hold. */
@@ -88,16 +90,9 @@ function meets(db: Reader, eb: Builder, at: AskedIn, test: AnnotationTest): Expr
     case 'cluster':
       return db.ops.jsonContains(doc, ['data', 'clusters'], [{ id: test.id }])
     case 'dataset':
-      return eb(
-        'annotations.input_pk',
-        'in',
-        eb
-          .selectFrom('dataset_inputs')
-          .innerJoin('datasets', 'datasets.pk', 'dataset_inputs.dataset_pk')
-          .select('dataset_inputs.input_pk')
-          .where('datasets.app_pk', '=', appPk)
-          .where('datasets.id', '=', test.id),
-      )
+      return at.rowsNamed
+        ? eb.exists(inDataset(eb, appPk, test.id).whereRef('dataset_inputs.input_pk', '=', 'annotations.input_pk'))
+        : eb('annotations.input_pk', 'in', inDataset(eb, appPk, test.id))
     case 'worker':
       return eb.and([eb('annotations.worker_kind', '=', test.kind), eb('annotations.worker_id', '=', test.id)])
     case 'input_level':
@@ -114,7 +109,9 @@ function meets(db: Reader, eb: Builder, at: AskedIn, test: AnnotationTest): Expr
     case 'media':
       return ofInput(eb, (inputs) => inputs.where(sql<SqlBool>`inputs.kinds & ${sql.lit(test.any)} <> 0`))
     case 'concept':
-      return eb('annotations.pk', 'in', withConcept(eb, at, test))
+      return at.rowsNamed
+        ? eb.exists(withConcept(eb, at, test).whereRef('annotation_concepts.annotation_pk', '=', 'annotations.pk'))
+        : eb('annotations.pk', 'in', withConcept(eb, at, test).where('annotation_concepts.app_pk', '=', at.appPk))
     case 'contains':
       return db.ops.jsonContains(doc, test.field === 'metadata' ? ['data', 'metadata'] : [test.field], test.value)
     case 'near':
@@ -149,6 +146,14 @@ const ofInput = (
   narrow: (inputs: ReturnType<typeof inputPks>) => ReturnType<typeof inputPks>,
 ): Expression<SqlBool> => eb.exists(narrow(inputPks(eb)))
 
+const inDataset = (eb: Builder, appPk: number, id: string) =>
+  eb
+    .selectFrom('dataset_inputs')
+    .innerJoin('datasets', 'datasets.pk', 'dataset_inputs.dataset_pk')
+    .select('dataset_inputs.input_pk')
+    .where('datasets.app_pk', '=', appPk)
+    .where('datasets.id', '=', id)
+
 function withConcept(
   eb: Builder,
   { appPk, conceptHomes = [appPk] }: AskedIn,
@@ -162,7 +167,6 @@ function withConcept(
   const labels = eb
     .selectFrom('annotation_concepts')
     .select('annotation_concepts.annotation_pk')
-    .where('annotation_concepts.app_pk', '=', appPk)
     .where('annotation_concepts.concept_pk', 'in', concepts)
   return value === 0
     ? labels.where('annotation_concepts.value', '=', 0)

@@ -1,4 +1,5 @@
 import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import type { Row } from '../schema/tables.ts'
 import type { Reader } from '../session.ts'
 
 /** Embeddings that can be compared with each other: of one app, one model version and one length. */
@@ -14,19 +15,44 @@ export interface EmbeddingChange extends VectorSpace {
   readonly token: string
   readonly embeddingPk: number
   readonly added: boolean
+  /** No change with a lower transaction can appear any more. */
+  readonly settled: boolean
 }
 
-/** The changes after a sequence number, in order. */
-export async function embeddingChanges(db: Reader, after: number, limit: number): Promise<EmbeddingChange[]> {
+/** How far the log has been read; the token tells a row from one that a crash has taken back. */
+export interface LogMark {
+  /** Pk of the newest row that was seen; 0 where there was none. */
+  readonly sequence: number
+  readonly token: string
+  /** Rows of transactions from this one on may have been seen or not. */
+  readonly oldestRunning: number
+}
+
+/** A part of the log, as it was at one moment. */
+export interface LogPage {
+  readonly changes: readonly EmbeddingChange[]
+  /** The oldest transaction that was still running. */
+  readonly oldestRunning: number
+}
+
+/**
+ * Changes since a mark that have a higher pk than `after`, in the order of pks; among them some that had been seen
+ * already where transactions overlap. A change can be seen as soon as it is committed, whatever else is running.
+ */
+export async function embeddingChanges(db: Reader, mark: LogMark, after: number, limit: number): Promise<LogPage> {
   const rows = await db
     .selectFrom('embedding_log')
     .selectAll()
+    .select((eb) => [
+      db.ops.settled(eb.ref('transaction_number')).as('settled'),
+      db.ops.oldestRunning.as('oldest_running'),
+    ])
+    .where((eb) => db.ops.since(eb.ref('pk'), eb.ref('transaction_number'), mark))
     .where('pk', '>', after)
-    .where((eb) => db.ops.settled(eb.ref('transaction_number')))
     .orderBy('pk')
     .limit(limit)
     .execute()
-  return rows.map((row) => ({
+  const changes = rows.map((row) => ({
     appPk: row.app_pk,
     versionPk: row.model_version_pk,
     dimension: row.dimension,
@@ -34,7 +60,9 @@ export async function embeddingChanges(db: Reader, after: number, limit: number)
     token: row.token,
     embeddingPk: row.embedding_pk,
     added: row.added === 1,
+    settled: Boolean(row.settled),
   }))
+  return { changes, oldestRunning: rows[0]?.oldest_running ?? mark.oldestRunning }
 }
 
 /** The token of a sequence number, or undefined where the log does not have it (any more). */
@@ -43,25 +71,36 @@ export async function logToken(db: Reader, sequence: number): Promise<string | u
   return row?.token
 }
 
-/** The newest settled line of the log. */
-export async function newestChange(db: Reader): Promise<{ sequence: number; token: string } | undefined> {
+/** The end of the log. */
+export async function endOfLog(db: Reader): Promise<LogMark> {
   const row = await db
     .selectFrom('embedding_log')
     .select(['pk', 'token'])
-    .where((eb) => db.ops.settled(eb.ref('transaction_number')))
+    .select(db.ops.oldestRunning.as('oldest_running'))
     .orderBy('pk', 'desc')
     .limit(1)
     .executeTakeFirst()
-  return row && { sequence: row.pk, token: row.token }
+  return row ? { sequence: row.pk, token: row.token, oldestRunning: row.oldest_running } : START_OF_LOG
 }
 
-/** Vectors by pk of their embeddings; little-endian 32-bit floats. Those that are gone are left out. */
-export async function vectorsOf(db: Reader, pks: readonly number[]): Promise<Map<number, Uint8Array>> {
-  const found = new Map<number, Uint8Array>()
+/** Before everything. */
+export const START_OF_LOG: LogMark = { sequence: 0, token: '', oldestRunning: 0 }
+
+/** An embedding: what it belongs to and its vector, little-endian 32-bit floats. */
+export interface StoredVector {
+  readonly pk: number
+  readonly inputPk: number
+  readonly annotationPk: number
+  readonly vector: Uint8Array
+}
+
+/** Embeddings by their pks. Those that are gone are left out. */
+export async function vectorsOf(db: Reader, pks: readonly number[]): Promise<Map<number, StoredVector>> {
+  const found = new Map<number, StoredVector>()
   for (let at = 0; at < pks.length; at += IDS_PER_STATEMENT_MAX) {
     const part = pks.slice(at, at + IDS_PER_STATEMENT_MAX)
-    const rows = await db.selectFrom('embeddings').select(['pk', 'vector']).where('pk', 'in', part).execute()
-    for (const { pk, vector } of rows) found.set(pk, vector)
+    const rows = await db.selectFrom('embeddings').select(STORED).where('pk', 'in', part).execute()
+    for (const row of rows) found.set(row.pk, stored(row))
   }
   return found
 }
@@ -72,10 +111,10 @@ export async function vectorsOfSpace(
   space: VectorSpace,
   afterPk: number,
   limit: number,
-): Promise<{ pk: number; vector: Uint8Array }[]> {
-  return db
+): Promise<StoredVector[]> {
+  const rows = await db
     .selectFrom('embeddings')
-    .select(['pk', 'vector'])
+    .select(STORED)
     .where('app_pk', '=', space.appPk)
     .where('model_version_pk', '=', space.versionPk)
     .where('dimension', '=', space.dimension)
@@ -83,4 +122,14 @@ export async function vectorsOfSpace(
     .orderBy('pk')
     .limit(limit)
     .execute()
+  return rows.map(stored)
 }
+
+const STORED = ['pk', 'input_pk', 'annotation_pk', 'vector'] as const
+
+const stored = (row: Pick<Row<'embeddings'>, (typeof STORED)[number]>): StoredVector => ({
+  pk: row.pk,
+  inputPk: row.input_pk,
+  annotationPk: row.annotation_pk,
+  vector: row.vector,
+})

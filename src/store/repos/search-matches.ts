@@ -25,6 +25,11 @@ export interface SearchScope {
   readonly asOf: Micros | null
 }
 
+/** A scope that is asked of rows which the statement names. */
+type Asked = SearchScope & { readonly rowsNamed?: boolean }
+
+const ofNamed = (scope: SearchScope): Asked => ({ ...scope, rowsNamed: true })
+
 /** An annotation that fits, with its input. */
 export interface FittingAnnotation {
   readonly pk: number
@@ -94,7 +99,7 @@ export async function fittingInputs(db: Reader, scope: SearchScope, pks: readonl
       .select('inputs.pk')
       .where('inputs.pk', 'in', part)
       .where('inputs.app_pk', '=', scope.appPk)
-      .where((eb) => inputFits(db, eb, scope))
+      .where((eb) => inputFits(db, eb, ofNamed(scope)))
       .execute()
     for (const { pk } of rows) fitting.add(pk)
   }
@@ -116,7 +121,7 @@ export async function fittingAnnotations(
       .where('annotations.input_pk', 'in', part)
       .where('inputs.app_pk', '=', scope.appPk)
       .where((eb) => inputStands(eb, scope))
-      .where((eb) => annotationFits(db, eb as never, scope, scope.clauses))
+      .where((eb) => annotationFits(db, eb as never, ofNamed(scope), scope.clauses))
       .execute()
     for (const { pk, input_pk } of rows) fitting.push({ pk, inputPk: input_pk })
   }
@@ -137,7 +142,7 @@ export async function fittingOfAnnotations(
       .select('annotations.pk')
       .where('annotations.pk', 'in', part)
       .where((eb) => inputStands(eb, scope))
-      .where((eb) => annotationFits(db, eb as never, scope, scope.clauses))
+      .where((eb) => annotationFits(db, eb as never, ofNamed(scope), scope.clauses))
       .execute()
     for (const { pk } of rows) fitting.add(pk)
   }
@@ -216,7 +221,7 @@ export async function countInputs(db: Reader, scope: SearchScope): Promise<numbe
 
 type OnInputs = ExpressionBuilder<Pick<Schema, 'inputs'>, 'inputs'>
 
-function inputFits(db: Reader, eb: ExpressionBuilder<Schema, 'inputs'>, scope: SearchScope): Expression<SqlBool> {
+function inputFits(db: Reader, eb: ExpressionBuilder<Schema, 'inputs'>, scope: Asked): Expression<SqlBool> {
   const clauses = scope.clauses.filter(({ any }) => any.length > 0)
   const some = (meeting: readonly AnnotationClause[]): Expression<SqlBool> =>
     eb.exists(
@@ -247,14 +252,14 @@ function inputStands(eb: OnInputs, { inputStatuses, asOf }: SearchScope): Expres
 function annotationFits(
   db: Reader,
   eb: ExpressionBuilder<Schema, 'annotations'>,
-  { appPk, conceptHomes, annotationStatuses, trustedOnly, asOf }: SearchScope,
+  { appPk, conceptHomes, rowsNamed = false, annotationStatuses, trustedOnly, asOf }: Asked,
   clauses: readonly AnnotationClause[],
 ): Expression<SqlBool> {
   return eb.and([
     ...(annotationStatuses ? [eb('annotations.status_code', 'in', annotationStatuses)] : []),
     ...(trustedOnly ? [isOne('trusted')] : []),
     ...(asOf === null ? [] : [eb('annotations.created_at', '<=', asOf)]),
-    meetsClauses(db, eb, { appPk, conceptHomes }, clauses),
+    meetsClauses(db, eb, { appPk, conceptHomes, rowsNamed }, clauses),
   ])
 }
 
@@ -264,49 +269,12 @@ export async function datasetPkNamed(db: Reader, appPk: number, id: string): Pro
   return (await query.executeTakeFirst())?.pk
 }
 
-/** Where embeddings belong, by their pk. */
-export async function embeddingOwners(
-  db: Reader,
-  pks: readonly number[],
-): Promise<Map<number, { readonly inputPk: number; readonly annotationPk: number }>> {
-  const owners = new Map<number, { inputPk: number; annotationPk: number }>()
-  for (const part of inParts(pks)) {
-    const rows = await db
-      .selectFrom('embeddings')
-      .select(['pk', 'input_pk', 'annotation_pk'])
-      .where('pk', 'in', part)
-      .execute()
-    for (const { pk, input_pk, annotation_pk } of rows) {
-      owners.set(pk, { inputPk: input_pk, annotationPk: annotation_pk })
-    }
-  }
-  return owners
-}
-
-/** Pks of the embeddings that inputs have in a space. */
-export async function embeddingsOfInputs(
-  db: Reader,
-  space: { readonly versionPk: number; readonly dimension: number },
-  inputPks: readonly number[],
-): Promise<Map<number, number[]>> {
-  const found = new Map<number, number[]>()
-  for (const part of inParts(inputPks)) {
-    const rows = await db
-      .selectFrom('embeddings')
-      .select(['pk', 'input_pk'])
-      .where('input_pk', 'in', part)
-      .where('model_version_pk', '=', space.versionPk)
-      .where('dimension', '=', space.dimension)
-      .execute()
-    for (const { pk, input_pk } of rows) {
-      const pks = found.get(input_pk)
-      if (pks) pks.push(pk)
-      else found.set(input_pk, [pk])
-    }
-  }
-  return found
-}
-
+/** Lists have few lengths, the last pk again and again at their end, so that few statements are made ready. */
 function* inParts(pks: readonly number[]): Generator<number[]> {
-  for (let at = 0; at < pks.length; at += IDS_PER_STATEMENT_MAX) yield pks.slice(at, at + IDS_PER_STATEMENT_MAX)
+  for (let at = 0; at < pks.length; at += IDS_PER_STATEMENT_MAX) {
+    const part = pks.slice(at, at + IDS_PER_STATEMENT_MAX)
+    const length = Math.min(IDS_PER_STATEMENT_MAX, 2 ** Math.ceil(Math.log2(part.length)))
+    while (part.length < length) part.push(part.at(-1)!)
+    yield part
+  }
 }

@@ -17,6 +17,8 @@ import { collectors } from './0017-collectors.ts'
 import { texts } from './0018-texts.ts'
 import { annotationFrames } from './0019-annotation-frames.ts'
 import { metadataTerms } from './0019-metadata-terms.ts'
+import { embeddingLogByTransaction } from './0020-embedding-log.ts'
+import { embeddingLogReaders } from './0021-embedding-log-readers.ts'
 import type { TableMaker } from './table-maker.ts'
 
 /** One step of the schema; released steps never change, and it must not depend on Schema, which describes the newest. */
@@ -45,4 +47,6 @@ export const migrations: readonly Migration[] = [
   { name: 'metadata terms', up: metadataTerms },
   { name: 'workflow evaluations', up: workflowEvaluations },
   { name: 'collectors', up: collectors },
+  { name: 'embedding log by transaction', up: embeddingLogByTransaction },
+  { name: 'embedding log readers', up: embeddingLogReaders },
 ]

@@ -15,6 +15,14 @@ export interface EmbeddingLogTable {
   token: string
 }
 
+/** Who follows the log of embeddings, and from where on it must be kept for them. */
+export interface EmbeddingLogReadersTable {
+  reader: string
+  sequence: number
+  oldest_running: number
+  seen_at: number
+}
+
 /** What metadata of annotations can be found by: a term per path and value. */
 export interface AnnotationTermsTable {
   annotation_pk: number

@@ -57,6 +57,7 @@ import type { JobsTable } from './jobs-table.ts'
 import type {
   AnnotationSearchMetricsTable,
   AnnotationTermsTable,
+  EmbeddingLogReadersTable,
   EmbeddingLogTable,
   SearchesTable,
   TextsTable,
@@ -111,6 +112,7 @@ export interface Schema {
   annotation_geos: AnnotationGeosTable
   embeddings: EmbeddingsTable
   embedding_log: EmbeddingLogTable
+  embedding_log_readers: EmbeddingLogReadersTable
   annotation_terms: AnnotationTermsTable
   texts: TextsTable
   searches: SearchesTable

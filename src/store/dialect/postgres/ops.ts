@@ -45,6 +45,10 @@ export function postgresOps(unicode: string): EngineOps {
     transactionNumber: sql`pg_current_xact_id()::text::bigint`,
     settled: (transactionNumber) =>
       sql<SqlBool>`${transactionNumber} < pg_snapshot_xmin(pg_current_snapshot())::text::bigint`,
+    oldestRunning: sql`pg_snapshot_xmin(pg_current_snapshot())::text::bigint`,
+    // The second condition is that of the index.
+    since: (_pk, transactionNumber, { oldestRunning }) =>
+      sql<SqlBool>`(${transactionNumber} >= ${oldestRunning} and ${transactionNumber} > 0)`,
     claim: <DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>) => query.forUpdate().skipLocked(),
   }
 }

@@ -45,6 +45,8 @@ export const sqliteOps: EngineOps = {
   // Transactions follow one another, so their rows appear in order.
   transactionNumber: sql`0`,
   settled: () => sql<SqlBool>`1 = 1`,
+  oldestRunning: sql`0`,
+  since: (pk, _transactionNumber, { sequence }) => sql<SqlBool>`${pk} > ${sequence}`,
   // There is one writer: whoever reads inside a transaction has the rows for himself.
   claim: <DB, TB extends keyof DB, O>(query: SelectQueryBuilder<DB, TB, O>) => query,
 }

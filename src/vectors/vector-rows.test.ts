@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { Codes, codeQuery } from './codes.ts'
+import { dot, scoreOf, toUnit } from './distance.ts'
+import { byScore, type Hit } from './hits.ts'
+import { RowFile } from './row-file.ts'
+import { boundless, clustered, none, random } from './test-vectors.ts'
+import { type Residency, VectorRows } from './vector-rows.ts'
+
+const DIMENSION = 24
+const ROWS_PER_SEGMENT = 64
+const SEGMENT_BYTES = ROWS_PER_SEGMENT * DIMENSION * 4
+const folder = mkdtempSync(join(tmpdir(), 'limpid-rows-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+const codesOnly: Residency = { take: (_bytes, kind) => kind === 'codes', give: () => {} }
+const rawOnly: Residency = { take: (_bytes, kind) => kind === 'raw', give: () => {} }
+const RESIDENCIES = { boundless, codesOnly, rawOnly, none }
+
+/** Vectors of several kinds: around centres, with one number far above the others, sparse, the same again, zeros. */
+function mixed(seed: number): () => Float32Array {
+  const make = clustered(DIMENSION, 9, seed, 0.3)
+  const next = random(seed + 1)
+  let before = make()
+  return () => {
+    const draw = next()
+    const vector = make()
+    if (draw < 0.1) return before
+    if (draw < 0.12) return new Float32Array(DIMENSION)
+    if (draw < 0.3) vector[3] = 5
+    else if (draw < 0.4) vector.fill(0, 2)
+    before = toUnit(vector)
+    return before
+  }
+}
+
+function filled(name: string, residency: Residency, count: number) {
+  const rows = new VectorRows(DIMENSION, residency, new RowFile(join(folder, name)), SEGMENT_BYTES)
+  const make = mixed(4)
+  const all: Float32Array[] = []
+  for (let n = 0; n < count; n++) {
+    const vector = make().slice()
+    all.push(vector)
+    rows.append(n + 1, vector, 1_000 + (n % 300), 2_000 + n)
+  }
+  return { rows, all, make }
+}
+
+function truth(all: readonly Float32Array[], query: Float32Array, k: number, counts: (row: number) => boolean): Hit[] {
+  return all
+    .map((vector, row) => ({ row, key: row + 1, score: scoreOf(dot(query, vector)) }))
+    .filter(({ row }) => counts(row))
+    .sort(byScore)
+    .slice(0, k)
+}
+
+for (const [name, residency] of Object.entries(RESIDENCIES)) {
+  test(`comparing finds the very nearest whatever is in memory: ${name}`, () => {
+    const { rows, all, make } = filled(name, residency, 1_000)
+    const next = random(8)
+    const gone = new Set<number>()
+    for (let row = 0; row < all.length; row++) if (next() < 0.15) gone.add(row)
+    for (const row of gone) rows.remove(row + 1)
+    for (let at = 0; at < 12; at++) {
+      const query = make()
+      for (const k of [1, 10, 200]) {
+        const alive = (row: number): boolean => !gone.has(row)
+        assert.deepEqual(rows.scan(query, k), truth(all, query, k, alive), `k ${k}`)
+        assert.deepEqual(
+          rows.scan(query, k, 700),
+          truth(all, query, k, (row) => row >= 700 && alive(row)),
+        )
+        for (const share of [0.01, 0.3]) {
+          const some = Int32Array.from([...all.keys()].filter(() => next() < share))
+          const among = new Set(some)
+          assert.deepEqual(
+            rows.scanRows(query, k, some),
+            truth(all, query, k, (row) => among.has(row) && alive(row)),
+          )
+        }
+      }
+    }
+    rows.release()
+  })
+}
+
+test('what codes say of a product is off by no more than their bound', () => {
+  const make = mixed(6)
+  const vectors = Array.from({ length: 200 }, () => make().slice())
+  const flat = Float32Array.from(vectors.flatMap((vector) => Array.from(vector)))
+  const codes = new Codes(flat, DIMENSION)
+  for (let at = 0; at < 50; at++) {
+    const query = codeQuery(make())
+    const bound = codes.bound(query)
+    const { offsets, cosines } = codes.nearest(query, vectors.length)
+    for (let n = 0; n < 200; n++) {
+      const exact = dot(query.unit, vectors[offsets[n]!]!)
+      assert.ok(Math.abs(cosines[n]! - exact) <= bound)
+      assert.ok(Math.abs(codes.cosine(query, codes.base(query), offsets[n]!) - exact) <= bound)
+    }
+    assert.equal(new Set(Array.from(offsets)).size, vectors.length)
+  }
+})
+
+test('rows are known by input, dead ones left out, also after they were kept and restored', () => {
+  const { rows } = filled('inputs', codesOnly, 700)
+  assert.deepEqual(rows.table.rowsOfInput(1_007), [607, 307, 7])
+  rows.remove(308)
+  assert.deepEqual(rows.table.rowsOfInput(1_007), [607, 7])
+  assert.deepEqual([rows.table.inputAt(608), rows.table.annotationAt(608)], [1_008, 2_608])
+  const saved = rows.save()
+  rows.release()
+  const again = new VectorRows(DIMENSION, none, new RowFile(join(folder, 'inputs')), SEGMENT_BYTES)
+  again.restore(saved)
+  assert.deepEqual(again.table.rowsOfInput(1_007), [607, 7])
+  again.append(5_000, new Float32Array(DIMENSION), 1_007, 9)
+  assert.deepEqual(again.table.rowsOfInput(1_007), [700, 607, 7])
+  assert.deepEqual(
+    [again.count, again.live, again.table.rowOf(308), again.table.rowOf(5_000)],
+    [701, 700, undefined, 700],
+  )
+  again.release()
+})
+
+test('one damaged vector is noticed when it is read and leaves the others alone', () => {
+  const { rows, all } = filled('one', codesOnly, 130)
+  const saved = rows.save()
+  rows.release()
+  const file = join(folder, 'one')
+  const bytes = readFileSync(file)
+  bytes[17 * DIMENSION * 4 + 5]! ^= 1
+  writeFileSync(file, bytes)
+  const again = new VectorRows(DIMENSION, none, new RowFile(file), SEGMENT_BYTES)
+  again.restore(saved)
+  assert.deepEqual(again.vector(16), all[16])
+  assert.throws(() => again.score(all[0]!, 17), /damaged/)
+  assert.throws(() => again.scan(all[0]!, 1), /damaged/)
+  assert.equal(again.scan(all[129]!, 1, 128)[0]!.key > 128, true)
+  again.release()
+})
