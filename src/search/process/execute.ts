@@ -8,8 +8,8 @@ import { countFitting, listHits } from './listing.ts'
 import { type Ranker, rankerOf } from './rankers.ts'
 import type { Spaces } from './spaces.ts'
 
-/** Hits that a filtered search looks at first: enough for most that let through one in five. */
-const FIRST_ASKED = 64
+/** Hits that a filtered search looks at first: enough for most that let through one in ten. */
+const FIRST_ASKED = 160
 /** How much further a search looks when too little of what it found fits; at least and at most. */
 const FURTHER = { min: 4, max: 32 }
 /** More than seem needed, as what fits is not spread evenly. */
