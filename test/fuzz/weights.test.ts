@@ -73,7 +73,7 @@ describe('damaged packages of weights', () => {
         if (damaged.bytes.equals(tarball)) continue
         registry.publish(NETS, damaged.bytes)
         const [result] = await store.pull('words')
-        assert.ok(result?.state === 'failed' && /^[A-Z].*\.$/s.test(result.reason), keep('tarball', damaged))
+        if (result?.state !== 'failed' || !/^[A-Z].*\.$/s.test(result.reason)) assert.fail(keep('tarball', damaged))
         assert.deepEqual(await filesIn(dir), [])
       }
       registry.publish(NETS, tarball)
@@ -119,16 +119,13 @@ describe('damaged packages of weights', () => {
         if (problems.size < wanted.length) unpacked++
         for (const { path } of wanted.filter((each) => !problems.has(each.path))) {
           const found = await readFile(join(inner, path))
-          assert.ok(found.equals(Buffer.from(files[path as keyof typeof files])), keep('unpack', damaged))
+          if (!found.equals(Buffer.from(files[path as keyof typeof files]))) assert.fail(keep('unpack', damaged))
         }
       } catch (error) {
         assert.ok(error instanceof Error && !(error instanceof assert.AssertionError), `${error}`)
       }
       const names = await filesIn(inner).catch(() => [])
-      assert.ok(
-        names.every((name) => ['words.txt', 'noise.bin'].includes(name)),
-        keep('unpack', damaged),
-      )
+      if (!names.every((name) => ['words.txt', 'noise.bin'].includes(name))) assert.fail(keep('unpack', damaged))
     }
     assert.deepEqual(
       (await readdir(folder)).filter((name) => name.includes('escape')),
@@ -169,7 +166,7 @@ describe('damaged weights', () => {
           made++
         } catch (error) {
           const refused = error instanceof Error && !/out of memory|stack size/i.test(error.message)
-          assert.ok(refused || isAppError(error), `${error} for ${keep(kind, damaged)}`)
+          if (!refused && !isAppError(error)) assert.fail(`${error} for ${keep(kind, damaged)}`)
         }
       }
       t.diagnostic(`seed ${SEED}: ${made} of ${CONVERTED} were converted`)
