@@ -32,8 +32,17 @@ export function clouds(examples: number, dims: number, concepts: number): Float3
   return vectors
 }
 
-/** Puts labelled inputs with stored vectors into the app of a data plane, as they are after processing. */
-export async function putExamples(plane: DataPlane, vectors: Float32Array, dims: number, concepts: number) {
+/**
+ * Puts inputs with stored vectors into the app of a data plane, as they are after processing; those from `unlabelled` on
+ * without a label.
+ */
+export async function putExamples(
+  plane: DataPlane,
+  vectors: Float32Array,
+  dims: number,
+  concepts: number,
+  unlabelled: number = vectors.length / dims,
+) {
   const { db, clock } = plane.services
   const [vectorsBy] = await versionPksOf(db.read, EMBEDDER.modelVersion.id)
   const examples = vectors.length / dims
@@ -54,7 +63,9 @@ export async function putExamples(plane: DataPlane, vectors: Float32Array, dims:
         })),
       )
       const messages = rows.flatMap((row) => [
-        create(AnnotationSchema, { data: { concepts: [{ id: `concept-${row % concepts}`, value: 1 }] } }),
+        create(AnnotationSchema, {
+          data: { concepts: row < unlabelled ? [{ id: `concept-${row % concepts}`, value: 1 }] : [] },
+        }),
         create(AnnotationSchema, {
           data: { embeddings: [{ vector: [...vectors.subarray(row * dims, (row + 1) * dims)] }] },
         }),

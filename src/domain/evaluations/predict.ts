@@ -1,14 +1,13 @@
-import { create } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
-import { type Data, DataSchema, type Input, InputSchema } from '../../contract/index.ts'
+import type { Data } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { MeasureProcess } from '../../evaluation/process.ts'
-import { MAX_TEXT_BYTES, MAX_VIDEO_URL_BYTES } from '../../media/limits.ts'
 import { inputEmbeddings } from '../../store/repos/dataset-embeddings.ts'
 import { inputs as inputRows } from '../../store/repos/families.ts'
 import { originalsOfInputs } from '../../store/repos/input-media.ts'
 import type { Compiled } from '../../workflow/compile/index.ts'
 import type { Call } from '../call.ts'
+import { storedInput } from '../inputs/stored-input.ts'
 import { runInputs } from '../predict/run.ts'
 import { PREDICTED_TOGETHER } from './limits.ts'
 import type { Subject } from './subject.ts'
@@ -77,7 +76,7 @@ export async function runStored(
   pks: readonly number[],
 ): Promise<Exclude<Prediction, { scores: unknown }>[]> {
   const originals = await originalsOfInputs(call.services.db.read, pks)
-  const inputs = await Promise.all(pks.map((pk) => storedInput(call, originals.get(pk) ?? [])))
+  const inputs = await Promise.all(pks.map((pk) => storedInput(call.services.blobs, originals.get(pk) ?? [])))
   const ran = await runInputs(call, compiled, inputs)
   return ran.map((item) => {
     if ('error' in item) return item
@@ -86,19 +85,3 @@ export async function runStored(
     return { data }
   })
 }
-
-type Original = NonNullable<ReturnType<Awaited<ReturnType<typeof originalsOfInputs>>['get']>>[number]
-
-/** A stored input with the bytes of its media. */
-async function storedInput({ services }: Call, originals: readonly Original[]): Promise<Input> {
-  const data: Data = create(DataSchema)
-  for (const { kind, hash, content } of originals) {
-    const bytes = content ?? (await services.blobs.bytes(hash, MAX_VIDEO_URL_BYTES))
-    if (kind === 'text')
-      data.text = { ...blank.text!, raw: new TextDecoder().decode(bytes.subarray(0, MAX_TEXT_BYTES)) }
-    else data[kind] = { ...blank[kind]!, base64: bytes } as never
-  }
-  return create(InputSchema, { data })
-}
-
-const blank = create(DataSchema, { image: {}, video: {}, audio: {}, text: {} })

@@ -1,13 +1,11 @@
-import { create } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
-import { type Data, DataSchema, type Input, InputSchema } from '../../contract/index.ts'
-import { MAX_TEXT_BYTES, MAX_VIDEO_URL_BYTES } from '../../media/limits.ts'
 import type { Writer } from '../../store/database.ts'
-import { originalsOfInputs, type StoredOriginal } from '../../store/repos/input-media.ts'
+import { originalsOfInputs } from '../../store/repos/input-media.ts'
 import { keepTrainingVectors, trainingVectors } from '../../store/repos/model-trainings.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import type { InputResult } from '../../workflow/plan.ts'
 import type { Call } from '../call.ts'
+import { storedInput } from '../inputs/stored-input.ts'
 import type { FoundModel } from '../models/resolve.ts'
 import { runInputs } from '../predict/run.ts'
 import type { Box } from './boxes.ts'
@@ -127,7 +125,7 @@ async function embedInputs(
   )
   const made: Made[] = []
   if (wholes.length > 0) {
-    const inputs = await Promise.all(wholes.map(({ pk }) => asInput(call, originals.get(pk) ?? [])))
+    const inputs = await Promise.all(wholes.map(({ pk }) => storedInput(call.services.blobs, originals.get(pk) ?? [])))
     const ran = await runInputs(call, embedderPlan(base), inputs)
     for (const [at, { example }] of wholes.entries()) {
       const one = ran[at]!
@@ -140,7 +138,7 @@ async function embedInputs(
   if (boxed.length === 0) return made
   const plan = cropPlan(base)
   for (const { pk, examples } of boxed) {
-    const input = await asInput(call, originals.get(pk) ?? [])
+    const input = await storedInput(call.services.blobs, originals.get(pk) ?? [])
     try {
       const vectors = await runCrops(
         call,
@@ -175,19 +173,6 @@ function vectorOf({ nodes }: InputResult): { vector?: Float32Array; details?: st
   }
   return { vector: mean }
 }
-
-async function asInput({ services }: Call, media: readonly StoredOriginal[]): Promise<Input> {
-  const data: Data = create(DataSchema)
-  for (const { kind, hash, content } of media) {
-    const bytes = content ?? (await services.blobs.bytes(hash, MAX_VIDEO_URL_BYTES))
-    if (kind === 'text') {
-      data.text = { ...blank.text!, raw: new TextDecoder().decode(bytes.subarray(0, MAX_TEXT_BYTES)) }
-    } else data[kind] = { ...blank[kind]!, base64: bytes } as never
-  }
-  return create(InputSchema, { data })
-}
-
-const blank = create(DataSchema, { image: {}, video: {}, audio: {}, text: {} })
 
 /** One matrix of all examples that have a vector, with vectors of the most frequent length. */
 function together(examples: readonly Example[], found: ReadonlyMap<Example, Float32Array>): ExampleVectors {
