@@ -20,6 +20,8 @@ async function http(path, body) {
   return json
 }
 
+let added = 0
+
 /** Adds labelled pictures and waits until they are processed. */
 async function add(app, pictures) {
   const inputs = pictures.map(({ id, label, bytes }) => ({
@@ -28,13 +30,14 @@ async function add(app, pictures) {
     concepts: [{ id: label, value: true }],
   }))
   await app.inputs.create(inputs)
+  added += pictures.length
   await until(
     async () => (await app.inputs.getStatus()).counts,
-    (counts) => counts.processed + counts.errors >= pictures.length && !counts.to_process && !counts.processing,
+    (counts) => counts.processed + counts.errors >= added,
   )
 }
 
-/** Figures of a version, measured with all labels of the app; the client starts it, the answer is asked for by HTTP. */
+/** Figures of a version by cross-validation with all labels of the app; the client starts it, HTTP asks for the answer. */
 async function evaluate(model) {
   await model.runModelEval()
   const path = `/apps/${APP}/models/${model.id}/versions/${model.versionId}/metrics`
@@ -60,17 +63,16 @@ try {
   await add(app, pictures.train)
   const model = await app.models.create('scenes', pictures.labels, { conceptsMutuallyExclusive: true })
   await model.train(true)
-  await add(app, pictures.test)
-  showMetrics(`after ${pictures.train.length} labels`, {
-    examples: pictures.train.length + pictures.test.length,
-    ...(await evaluate(model)),
-  })
   let right = 0
   for (const { label, bytes } of pictures.pool) {
     const { outputs } = await model.predict({ base64: bytes.toString('base64') })
     if (outputs[0].data.concepts[0].id === label) right++
   }
-  console.log(`${right} of ${pictures.pool.length} new pictures are recognised`)
+  console.log(`after ${pictures.train.length} labels: ${right} of ${pictures.pool.length} new pictures are recognised`)
+  await add(app, pictures.test)
+  await model.train(true)
+  const examples = pictures.train.length + pictures.test.length
+  showMetrics(`cross-validated with ${examples} labels`, { examples, ...(await evaluate(model)) })
 } finally {
   await server.stop()
 }
