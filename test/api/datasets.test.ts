@@ -182,7 +182,10 @@ describe('datasets', () => {
         datasetInputs: [{ input: { id: 'cat-1' } }],
       })
       refused(both, StatusCode.CONN_INVALID_REQUEST, /both/)
-      const ranked = await server.call('PostDatasetInputs', { ...at, search: { query: { ranks: [{}] } } })
+      const ranked = await server.call('PostDatasetInputs', {
+        ...at,
+        search: { query: { ranks: [{ annotation: { inputId: 'nowhere' } }] } },
+      })
       refused(ranked, StatusCode.SEARCH_INVALID_REQUEST)
       const unknown = await server.call('GetDatasetInputsSearchAddJob', {
         userAppId: app.userAppId,
