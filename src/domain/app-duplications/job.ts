@@ -48,11 +48,24 @@ export const duplicateAppJob = defineJob<DuplicationArgs, State>({
         const next: State = last
           ? { stage: state.stage, after: { value: last.created_at, pk: last.pk } }
           : { stage: state.stage + 1 }
-        await checkpoint(async (tx) => {
-          const copied = last ? await stage.copy(tx, scope, rows) : 0
-          await note(tx, args, StatusCode.APP_DUPLICATION_IN_PROGRESS, '', { field: stage.field, copied }, clock.now())
-          return { state: next, done: done + rows.length }
-        })
+        try {
+          await checkpoint(async (tx) => {
+            const copied = last ? await stage.copy(tx, scope, rows) : 0
+            await note(
+              tx,
+              args,
+              StatusCode.APP_DUPLICATION_IN_PROGRESS,
+              '',
+              { field: stage.field, copied },
+              clock.now(),
+            )
+            return { state: next, done: done + rows.length }
+          })
+        } catch (error) {
+          // An app that was deleted since the look above is the reason for whatever failed then.
+          await refuseGone(db.read, args)
+          throw error
+        }
         if (more) state = next
         done += rows.length
       }
