@@ -39,11 +39,13 @@ export async function whileTorn<Args, State, Env>(
   }
   try {
     await work()
-    const { jobs } = server.services
-    for (let tears = -1; tears !== torn.tears; ) {
-      tears = torn.tears
+    const { jobs, db } = server.services
+    // Also what a conflict has put off comes to its end.
+    for (let open: unknown = true; open; ) {
       await jobs.hurry()
       await jobs.idle()
+      const ofKind = db.read.selectFrom('jobs').select('pk').where('kind', '=', job.kind)
+      open = await ofKind.where('finished_at', 'is', null).executeTakeFirst()
     }
   } finally {
     writable.run = run
