@@ -17,6 +17,15 @@ export function numberParam(
   return value
 }
 
+/** Scores below this are noise: most places of most pictures have some. */
+const FLOOR_SCORE_MIN = 0.05
+
+/** The score from which a found box counts: what the model version sets, or the type's default where that is nothing or 0. */
+export function detectionThreshold(params: JsonObject, defaultMin: number): number {
+  const asked = numberParam(params, 'detection_threshold', { otherwise: 0, min: 0, max: 1 })
+  return asked === 0 ? defaultMin : Math.max(asked, FLOOR_SCORE_MIN)
+}
+
 /** A numeric parameter without fraction, within limits; see numberParam. */
 export const countParam = (
   params: JsonObject,

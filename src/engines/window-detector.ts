@@ -4,14 +4,12 @@ import { headOf } from './embedding-classifier.ts'
 import type { Engine, EngineItem, EngineSetup, LoadedEngine } from './engine.ts'
 import { boxRegion, eachItem, pictureOf } from './kit.ts'
 import { mobilenetV3Embed } from './mobilenet-v3/engine.ts'
-import { numberParam } from './params.ts'
+import { detectionThreshold } from './params.ts'
 import { dots, sigmoid } from './vectors.ts'
 import { fuse, type ScoredWindow, WINDOWS } from './windows.ts'
 
 /** Score from which a window counts when the model version sets no detection_threshold (or 0, the type's default). */
 const DEFAULT_SCORE_MIN = 0.5
-/** Scores below this are noise. */
-const FLOOR_SCORE_MIN = 0.05
 /** Most boxes answered for one picture. */
 const BOXES_MAX = 100
 
@@ -42,8 +40,7 @@ export const windowDetector: Engine = {
 
 async function scoredWindows(embedder: LoadedEngine, item: EngineItem, setup: EngineSetup): Promise<ScoredWindow[]> {
   const head = headOf(setup)
-  const asked = numberParam(setup.params, 'detection_threshold', { otherwise: 0, min: 0, max: 1 })
-  const scoreMin = asked === 0 ? DEFAULT_SCORE_MIN : Math.max(asked, FLOOR_SCORE_MIN)
+  const scoreMin = detectionThreshold(setup.params, DEFAULT_SCORE_MIN)
   const picture = await pictureOf(item)
   const crops = WINDOWS.map((window) => {
     const image = create(ImageSchema)

@@ -1,11 +1,6 @@
 import type { Writer } from '../../store/database.ts'
-import {
-  annotationsOfApp,
-  conceptPksOf,
-  contentsOfInputs,
-  copyAnnotations,
-  takenAnnotations,
-} from '../../store/repos/app-copies.ts'
+import { takenAnnotationIds } from '../../store/repos/annotation-lists.ts'
+import { annotationsOfApp, conceptPksOf, contentsOfInputs, copyAnnotations } from '../../store/repos/app-copies.ts'
 import { inputIds, inputPks } from '../../store/repos/inputs.ts'
 import { noteChange } from '../../store/repos/tallies.ts'
 import type { Row } from '../../store/schema/tables.ts'
@@ -30,7 +25,7 @@ export const annotationStage: Stage<Row<'annotations'>> = {
       given.map(({ input_pk }) => input_pk),
     )
     const ids = given.map(({ id }) => id)
-    const taken = await takenAnnotations(tx, [...inputs.values()], ids)
+    const taken = await takenAnnotationIds(tx, [...inputs.values()], ids)
     const fresh = given.filter(({ input_pk, id }) => !taken.has(`${inputs.get(input_pk)} ${id}`))
     const conceptPks = await conceptPksOf(tx, { annotations: fresh.map(({ pk }) => pk) })
     const names = await renaming(tx, args, versions, conceptPks, now)

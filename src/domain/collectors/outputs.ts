@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { DataSchema, ModelSchema } from '../../contract/index.ts'
 import { decodeDoc } from '../../contract/json/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
-import { takenAnnotations } from '../../store/repos/app-copies.ts'
+import { takenAnnotationIds } from '../../store/repos/annotation-lists.ts'
 import { inputPks } from '../../store/repos/inputs.ts'
 import { knownConcepts } from '../annotations/concepts.ts'
 import { storeAnnotations } from '../annotations/store.ts'
@@ -30,7 +30,7 @@ export async function annotateCollected(
     const inputPk = (await inputPks(tx, appPk, [inputId])).get(inputId)
     if (inputPk === undefined) return
     const ids = messages.map(({ id }) => id)
-    const taken = await takenAnnotations(tx, [inputPk], ids)
+    const taken = await takenAnnotationIds(tx, [inputPk], ids)
     const drafts = messages
       .filter(({ id }) => !taken.has(`${inputPk} ${id}`))
       .map((message) => ({

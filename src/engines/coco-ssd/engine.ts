@@ -4,7 +4,7 @@ import { conceptMaker } from '../concepts.ts'
 import type { Engine, LoadedEngine, WeightFiles } from '../engine.ts'
 import { boxRegion, eachItem, pictureOf, weightFile } from '../kit.ts'
 import { type Model, OnnxModel } from '../onnx.ts'
-import { numberParam } from '../params.ts'
+import { detectionThreshold } from '../params.ts'
 import { shareModel } from '../shared-model.ts'
 import { COCO_SSD_SPEC, cocoBoxes, cocoClassScores, cocoForward } from './forward.ts'
 import { COCO_LABELS } from './labels.ts'
@@ -12,8 +12,6 @@ import { COCO_LABELS } from './labels.ts'
 const WEIGHT = 'coco-ssd'
 /** Score from which a box counts when the model version sets no detection_threshold (or 0, the type's default). */
 const DEFAULT_SCORE_MIN = 0.4
-/** Scores below this are noise: most anchors of most pictures have some. */
-const FLOOR_SCORE_MIN = 0.05
 /** Most boxes answered for one picture. */
 const BOXES_MAX = 100
 
@@ -33,8 +31,7 @@ export const cocoSsd: Engine = {
       dispose: () => model.dispose(),
       infer(items, setup) {
         const concept = conceptMaker(setup)
-        const asked = numberParam(setup.params, 'detection_threshold', { otherwise: 0, min: 0, max: 1 })
-        const scoreMin = asked === 0 ? DEFAULT_SCORE_MIN : Math.max(asked, FLOOR_SCORE_MIN)
+        const scoreMin = detectionThreshold(setup.params, DEFAULT_SCORE_MIN)
         return eachItem(items, async (item) => {
           const forward = await cocoForward(model, await pictureOf(item), item.scope)
           const regions = cocoBoxes(forward, scoreMin, BOXES_MAX).map((box) =>

@@ -7,7 +7,7 @@ import { conceptMaker } from '../concepts.ts'
 import type { Engine, LoadedEngine } from '../engine.ts'
 import { boxRegion, eachItem, pictureOf } from '../kit.ts'
 import { type FloatOutput, floatTensor } from '../onnx.ts'
-import { numberParam } from '../params.ts'
+import { detectionThreshold } from '../params.ts'
 import { memoOfImage } from '../scope.ts'
 import { sigmoid } from '../vectors.ts'
 import { OpenModel, unusable } from './open-model.ts'
@@ -17,8 +17,6 @@ import { planar, UNIT_PIXELS } from './picture-input.ts'
 const SIDE_PX = 640
 /** Score from which a box counts when the model version sets no detection_threshold (or 0, the type's default). */
 const DEFAULT_SCORE_MIN = 0.4
-/** Scores below this are noise. */
-const FLOOR_SCORE_MIN = 0.05
 /** Most boxes answered for one picture. */
 const BOXES_MAX = 100
 /** Boxes of one class that overlap by this share are one. */
@@ -53,8 +51,7 @@ function detector(
         dispose: () => model.dispose(),
         infer: (items, setup) => {
           const concept = conceptMaker(setup)
-          const asked = numberParam(setup.params, 'detection_threshold', { otherwise: 0, min: 0, max: 1 })
-          const scoreMin = asked === 0 ? DEFAULT_SCORE_MIN : Math.max(asked, FLOOR_SCORE_MIN)
+          const scoreMin = detectionThreshold(setup.params, DEFAULT_SCORE_MIN)
           return eachItem(items, async (item) => {
             const handle = await pictureOf(item)
             const answers = await memoOfImage(item.scope, handle, weight, async () => {

@@ -5,7 +5,7 @@ import { conceptMaker } from '../concepts.ts'
 import type { Engine, LoadedEngine } from '../engine.ts'
 import { boxRegion, eachItem, pictureOf, weightFile } from '../kit.ts'
 import { floatTensor, type ModelSpec, OnnxModel } from '../onnx.ts'
-import { numberParam } from '../params.ts'
+import { detectionThreshold } from '../params.ts'
 import { toPlanarBgr } from '../pixels.ts'
 import { memoOfImage } from '../scope.ts'
 import { BINS, CLASSES, decodeBoxes, SIDE_PX, STRIDES } from './decode.ts'
@@ -13,8 +13,6 @@ import { BINS, CLASSES, decodeBoxes, SIDE_PX, STRIDES } from './decode.ts'
 const WEIGHT = 'nanodet'
 /** Score from which a box counts when the model version sets no detection_threshold (or 0, the type's default). */
 const DEFAULT_SCORE_MIN = 0.4
-/** Scores below this are noise. */
-const FLOOR_SCORE_MIN = 0.05
 /** Most boxes answered for one picture. */
 const BOXES_MAX = 100
 /** Mean and deviation of the training pictures, in the order blue, green, red. */
@@ -49,8 +47,7 @@ export const nanodet: Engine = {
       dispose: () => model.dispose(),
       infer(items, setup) {
         const concept = conceptMaker(setup)
-        const asked = numberParam(setup.params, 'detection_threshold', { otherwise: 0, min: 0, max: 1 })
-        const scoreMin = asked === 0 ? DEFAULT_SCORE_MIN : Math.max(asked, FLOOR_SCORE_MIN)
+        const scoreMin = detectionThreshold(setup.params, DEFAULT_SCORE_MIN)
         return eachItem(items, async (item) => {
           const handle = await pictureOf(item)
           const found = await memoOfImage(item.scope, handle, WEIGHT, async () => {

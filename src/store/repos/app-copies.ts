@@ -244,25 +244,6 @@ export async function contentsOfInputs(db: Reader, inputPks: readonly number[]):
   return new Map([...hashes].map(([pk, found]) => [pk, found.sort().join(' ')]))
 }
 
-/** Which annotations, as `input_pk id`, inputs have already. */
-export async function takenAnnotations(
-  db: Reader,
-  inputPks: readonly number[],
-  ids: readonly string[],
-): Promise<Set<string>> {
-  const taken = new Set<string>()
-  for (let start = 0; start < ids.length; start += IDS_PER_STATEMENT_MAX) {
-    const rows = await db
-      .selectFrom('annotations')
-      .select(['input_pk', 'id'])
-      .where('input_pk', 'in', inputPks)
-      .where('id', 'in', ids.slice(start, start + IDS_PER_STATEMENT_MAX))
-      .execute()
-    for (const { input_pk, id } of rows) taken.add(`${input_pk} ${id}`)
-  }
-  return taken
-}
-
 /** Copies the tracks of inputs to their copies. */
 export async function copyTracks(tx: Writer, inputPks: ReadonlyMap<number, number>, now: Micros): Promise<void> {
   const rows = await rowsWith(tx, 'annotation_tracks', 'input_pk', [...inputPks.keys()], 'pk')

@@ -1,61 +1,11 @@
-/** Weights for people as a whole: posture, hands, outline. */
+/** Weights for hands and the outline of people. */
 import type { Catalogue } from '../manifest-types.ts'
-import { HUMAN, HUMAN_MODELS } from './packages.ts'
+import { HUMAN_MODELS } from './packages.ts'
 
 /** The licence of the weights is known from their authors; the package does not repeat it. */
 const FROM_AUTHORS = 'as published by the authors, not repeated in the package'
 
 export const bodyWeights = {
-  'movenet-lightning': {
-    title: 'MoveNet Lightning, 17 points of one body',
-    package: HUMAN,
-    files: [
-      {
-        path: 'models/movenet-lightning.json',
-        bytes: 161_813,
-        sha256: 'df8cbde44d00f533ccc4916a7c6ebc17316532fb3fadad114ec667fef22872e9',
-      },
-      {
-        path: 'models/movenet-lightning.bin',
-        bytes: 4_650_216,
-        sha256: 'bf97bc10d9c8a11200b0190ed64ce039b6252f1aff7cb552aca99b3d191c2f34',
-      },
-    ],
-    conversion: {
-      kind: 'tfjs-graph',
-      model: 'models/movenet-lightning.json',
-      weights: ['models/movenet-lightning.bin'],
-      cut: {
-        // Behind the cast, so that the model takes floats like all others.
-        inputs: [{ tensor: 'StatefulPartitionedCall/Cast', as: 'input', shape: [1, 192, 192, 3] }],
-        outputs: [{ tensor: 'Identity', as: 'points' }],
-      },
-    },
-    outputs: {
-      model: {
-        file: 'movenet-lightning.onnx',
-        inputs: [
-          {
-            name: 'input',
-            dtype: 'float32',
-            shape: [1, 192, 192, 3],
-            meaning: 'RGB channels last, 0..255, letterboxed with black to a square',
-          },
-        ],
-        outputs: [
-          {
-            name: 'points',
-            dtype: 'float32',
-            shape: [1, 1, 17, 3],
-            meaning: 'y, x as fractions of the square and score of each point in the order of COCO',
-          },
-        ],
-      },
-    },
-    modelLicense: { id: 'Apache-2.0', basis: FROM_AUTHORS },
-    provenance: 'MoveNet SinglePose Lightning of Google in TensorFlow.js form, as packed by the author of Human.',
-    diskBytes: 9_400_000,
-  },
   'hand-detector': {
     title: 'MediaPipe palm detection',
     package: HUMAN_MODELS,
