@@ -11,6 +11,7 @@ import { evaluationFamily } from './evaluations/index.ts'
 import { inputFamily } from './inputs/index.ts'
 import { keyFamily } from './keys/index.ts'
 import { modelFamily } from './models/index.ts'
+import { moduleFamily } from './modules/index.ts'
 import { notBuiltRpcs } from './not-built.ts'
 import { predictFamily } from './predict/index.ts'
 import { scopeFamily } from './scopes/index.ts'
@@ -36,6 +37,7 @@ export const registry: Registry = {
   ...inputFamily,
   ...keyFamily,
   ...modelFamily,
+  ...moduleFamily,
   ...predictFamily,
   ...scopeFamily,
   ...searchFamily,

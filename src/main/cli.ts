@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   keys: async () => (await import('./commands/keys.ts')).addKeys,
   users: async () => (await import('./commands/users.ts')).addUsers,
   models: async () => (await import('./commands/models.ts')).addModels,
+  modules: async () => (await import('./commands/modules.ts')).addModules,
   jobs: async () => (await import('./commands/jobs.ts')).addJobs,
   workflows: async () => (await import('./commands/workflows.ts')).addWorkflows,
   secrets: async () => (await import('./commands/secrets.ts')).addSecrets,

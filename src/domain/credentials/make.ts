@@ -17,6 +17,8 @@ export interface NewCredential {
   readonly scopes: readonly string[]
   readonly endpoints?: readonly string[]
   readonly expiresAt?: Micros
+  /** The installed module version that it is for. */
+  readonly installPk?: number
   /** A secret chosen by the operator; made at random otherwise. */
   readonly secret?: string
 }
@@ -42,6 +44,7 @@ export async function insertCredential(
     public_id: publicIdOf(hash),
     doc: encodeDoc(key),
     expires_at: wanted.expiresAt ?? null,
+    install_pk: wanted.installPk ?? null,
     created_at: now,
     modified_at: now,
   })

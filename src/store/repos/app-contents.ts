@@ -10,8 +10,8 @@ export interface ResourceCounts {
   readonly inputs: bigint
 }
 
-/** Tables of an app's contents whose rows are counted; kinds without a table yet are always 0. */
-const COUNTED = ['models', 'workflows', 'datasets'] as const
+/** Tables of an app's contents whose rows are counted. */
+const COUNTED = ['models', 'workflows', 'datasets', 'modules'] as const
 
 /** Counts what an app holds, from a visibility on. */
 export async function countResources(db: Reader, appPk: number, minVisibility: number): Promise<ResourceCounts> {

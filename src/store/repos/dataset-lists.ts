@@ -2,7 +2,6 @@ import { type ExpressionBuilder, sql } from 'kysely'
 import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
 import type { Row, Schema } from '../schema/tables.ts'
 import type { Reader } from '../session.ts'
-import type { Condition } from './keyed.ts'
 
 /** Ids of an app's datasets that take annotations by this filter unless a version says otherwise. */
 export async function datasetsWithFilter(db: Reader, appPk: number, filterId: string): Promise<string[]> {
@@ -15,29 +14,6 @@ export async function datasetsWithFilter(db: Reader, appPk: number, filterId: st
     .orderBy('id')
     .execute()
   return rows.map(({ id }) => id)
-}
-
-/** The condition that somebody sees a dataset: his own, else the public ones of public apps; of one user where named. */
-export function datasetsSeenBy(viewer: {
-  readonly ownPk: number | undefined
-  readonly userPk: number | undefined
-  readonly publicFrom: number
-}): Condition<'datasets'> {
-  const { ownPk, userPk, publicFrom } = viewer
-  return (row) => {
-    const place = row
-      .selectFrom('apps')
-      .innerJoin('users', 'users.pk', 'apps.user_pk')
-      .select('apps.pk')
-      .whereRef('apps.pk', '=', 'datasets.app_pk')
-    const open = place
-      .where('apps.visibility', '>=', publicFrom)
-      .where('users.visibility', '>=', publicFrom)
-      .where('datasets.visibility', '>=', publicFrom)
-    const seen = ownPk === undefined ? [open] : [open, place.where('apps.user_pk', '=', ownPk)]
-    const of = userPk === undefined ? [] : [row.exists(place.where('apps.user_pk', '=', userPk))]
-    return row.and([row.or(seen.map((query) => row.exists(query))), ...of])
-  }
 }
 
 type Builder = ExpressionBuilder<Schema, 'datasets'>

@@ -21,6 +21,9 @@ const PRIVATE = 10
 export async function hideApp(tx: Writer, appPk: number, now: Micros): Promise<void> {
   await tx.deleteFrom('credentials').where('app_pk', '=', appPk).execute()
   await tx.deleteFrom('collaborators').where('app_pk', '=', appPk).execute()
+  // The keys of installs go with them, also of installs elsewhere of what was made here.
+  await tx.deleteFrom('installed_module_versions').where('app_pk', '=', appPk).execute()
+  await tx.deleteFrom('modules').where('app_pk', '=', appPk).execute()
   await tx.deleteFrom('jobs').where('app_pk', '=', appPk).where('finished_at', 'is', null).execute()
   await dropTraces(tx, 'app', [appPk])
   await tx
@@ -93,7 +96,7 @@ const OTHERS: readonly (keyof Schema)[] = [
 ]
 
 /** Tables of few rows, which are gone since the app was hidden. */
-const AT_ONCE: readonly (keyof Schema)[] = ['credentials', 'collaborators']
+const AT_ONCE: readonly (keyof Schema)[] = ['credentials', 'collaborators', 'installed_module_versions', 'modules']
 
 /** Every table whose rows belong to an app by themselves. */
 export const TABLES_OF_APPS: readonly string[] = [...PLAIN, ...OTHERS, ...AT_ONCE]

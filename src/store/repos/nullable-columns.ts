@@ -11,6 +11,7 @@ const nullableColumns: Record<NullableColumn, true> = {
   default_workflow_pk: true,
   app_pk: true,
   expires_at: true,
+  install_pk: true,
   deleted_at: true,
   latest_version_pk: true,
   completed_at: true,

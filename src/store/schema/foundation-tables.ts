@@ -30,6 +30,8 @@ export interface CredentialsTable extends FamilyColumns {
   secret_hash: string
   public_id: string
   expires_at: Micros | null
+  /** The installed module version that the key was made for, with which it goes. */
+  install_pk: number | null
 }
 
 export interface CollaboratorsTable extends FamilyColumns {

@@ -19,6 +19,7 @@ import { annotationFrames } from './0019-annotation-frames.ts'
 import { metadataTerms } from './0019-metadata-terms.ts'
 import { embeddingLogByTransaction } from './0020-embedding-log.ts'
 import { embeddingLogReaders } from './0021-embedding-log-readers.ts'
+import { modules } from './0029-modules.ts'
 import type { TableMaker } from './table-maker.ts'
 
 /** One step of the schema; released steps never change, and it must not depend on Schema, which describes the newest. */
@@ -49,4 +50,5 @@ export const migrations: readonly Migration[] = [
   { name: 'collectors', up: collectors },
   { name: 'embedding log by transaction', up: embeddingLogByTransaction },
   { name: 'embedding log readers', up: embeddingLogReaders },
+  { name: 'modules', up: modules },
 ]

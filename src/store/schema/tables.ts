@@ -54,6 +54,7 @@ import type {
   WorkflowVersionsTable,
 } from './foundation-tables.ts'
 import type { JobsTable } from './jobs-table.ts'
+import type { InstalledModuleVersionsTable, ModulesTable, ModuleVersionsTable } from './module-tables.ts'
 import type {
   AnnotationSearchMetricsTable,
   AnnotationTermsTable,
@@ -141,6 +142,9 @@ export interface Schema {
   model_version_exports: ModelVersionExportsTable
   workflow_evaluations: WorkflowEvaluationsTable
   workflow_evaluation_data: WorkflowEvaluationDataTable
+  modules: ModulesTable
+  module_versions: ModuleVersionsTable
+  installed_module_versions: InstalledModuleVersionsTable
   meta: MetaTable
 }
 

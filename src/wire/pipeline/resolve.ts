@@ -17,9 +17,9 @@ const missing = (): AppError => new AppError(StatusCode.CONN_DOES_NOT_EXIST, NOT
 
 // A call that only reads may be made by a stranger on something public; the contract's scopes do not tell (several
 // PATCH calls ask for `Models_Get` alone), the verb in the RPC's name does. To count a view is no change either, nor is
-// to copy an app into one's own.
+// to copy an app into one's own, or to make a key of one's own for a module that is installed somewhere.
 const READS =
-  /^(Get|List|Stream|MyScopes)|(Searches|SearchesByID|Outputs|Results|ResultsSimilarity|TimeEstimate|Query|StatValuesAggregate|TrendingMetricsView|AppDuplications)$/
+  /^(Get|List|Stream|MyScopes)|(Searches|SearchesByID|Outputs|Results|ResultsSimilarity|TimeEstimate|Query|StatValuesAggregate|TrendingMetricsView|AppDuplications|InstalledModuleVersionsKey)$/
 const WRITES = /^(Patch|Delete|Put|PostRunnerItemOutputs)/
 
 /** Whether an RPC leaves everything in its app as it was. */
