@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { AppError } from '../base/errors.ts'
 import { StatusCode } from '../contract/status-code.ts'
-import { fails, fetcherFor, serve } from './test-server.ts'
+import { ANY, fails, fetcherFor, serve } from './test-server.ts'
 
 const OPTIONS = { maxBytes: 1_000_000, totalMs: 60_000 }
 const lengths = async (pieces: AsyncIterable<Buffer>): Promise<number> => {
@@ -52,4 +52,23 @@ test('what the taker throws and why the caller stops come through', async (t) =>
   )
   const reason = new Error('enough')
   await assert.rejects(fetcher.download(url, { ...OPTIONS, signal: AbortSignal.abort(reason) }, lengths), reason)
+})
+
+test('a server that closes the connection behind a file that nobody reads yet does not end the process', async (t) => {
+  // As much as the HTTP client takes in before it waits for a reader, so that the end of the connection meets it waiting.
+  const file = Buffer.alloc(65_536)
+  const { url } = await serve(t, (request, response) => {
+    const length = request.url === '/sized' && { 'content-length': file.length }
+    response.writeHead(200, { connection: 'close', ...length }).flushHeaders()
+    response.end(file)
+  })
+  const fetcher = fetcherFor(t)
+  for (const path of ['/sized', '/unsized']) {
+    const total = await fetcher.download(url + path, OPTIONS, async (pieces) => {
+      // Each of these comes over a connection of its own; by then the first one is closed.
+      for (let other = 0; other < 5; other++) await fetcher.fetchBytes(url, ANY)
+      return lengths(pieces)
+    })
+    assert.equal(total, file.length, path)
+  }
 })

@@ -75,3 +75,18 @@ it('asks again where the service is overloaded, and says what it refuses', () =>
       assert.equal(asked.length, 2)
     },
   ))
+
+it('survives a service that closes the connection behind an object that nobody reads yet', () =>
+  against(
+    (_, res) => {
+      // As much as fetch takes in before it waits for a reader, so that the end of the connection meets it waiting.
+      res.writeHead(200, { connection: 'close', 'content-length': 65_536 }).flushHeaders()
+      res.end(Buffer.alloc(65_536))
+    },
+    async (client) => {
+      const answer = await client.get('a')
+      // Each of these comes over a connection of its own; by then the first one is closed.
+      for (let other = 0; other < 5; other++) await ((await client.get('b')) as Response).arrayBuffer()
+      assert.equal((await (answer as Response).arrayBuffer()).byteLength, 65_536)
+    },
+  ))

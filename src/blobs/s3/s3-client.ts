@@ -1,6 +1,7 @@
 import { openAsBlob } from 'node:fs'
 import { AwsClient } from 'aws4fetch'
 import { XMLParser } from 'fast-xml-parser'
+import { Agent, setGlobalDispatcher } from 'undici'
 import { S3_ATTEMPTS_MAX, S3_PART_BYTES, S3_RETRY_MS } from '../limits.ts'
 import { refusalOf, unreachable } from './errors.ts'
 
@@ -41,6 +42,10 @@ interface Sending {
 
 const NOT_FOUND = 404
 const RANGE_NOT_SATISFIABLE = 416
+
+// The HTTP client within Node 24 ends the process when a connection closes behind an answer that nobody reads yet
+// (nodejs/undici#5360); fetch uses this newer one instead.
+setGlobalDispatcher(new Agent())
 
 /** The few calls to an S3-compatible service that blobs need. Throws AppError 40031 when the service does not do them. */
 export class S3Client {
