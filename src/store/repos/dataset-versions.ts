@@ -3,6 +3,7 @@ import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { releaseBlobs, retainBlob } from './blob-rows.ts'
+import { releaseExports } from './dataset-exports.ts'
 import { insertRows } from './insert-rows.ts'
 
 /** What the parts of a version are, as their blobs say it. */
@@ -24,13 +25,12 @@ export async function releaseVersions(tx: Writer, versionPks: readonly number[],
       .where('version_pk', 'in', part)
       .returning('hash')
       .execute()
-    const exports = await tx
-      .deleteFrom('dataset_version_exports')
-      .where('version_pk', 'in', part)
-      .returning('hash')
-      .execute()
-    const hashes = [...chunks, ...exports].flatMap(({ hash }) => hash ?? [])
-    await releaseBlobs(tx, hashes, now)
+    await releaseBlobs(
+      tx,
+      chunks.map(({ hash }) => hash),
+      now,
+    )
+    await releaseExports(tx, part, now)
   }
 }
 
@@ -117,68 +117,4 @@ export async function totalGroups(db: Reader, versionPks: readonly number[]): Pr
     .where('position', '=', 0)
     .execute()
   return new Map(rows.map(({ version_pk, doc }) => [version_pk, doc]))
-}
-
-/** Exports of versions. */
-export async function exportsOf(db: Reader, versionPks: readonly number[]): Promise<Row<'dataset_version_exports'>[]> {
-  if (versionPks.length === 0) return []
-  return db.selectFrom('dataset_version_exports').selectAll().where('version_pk', 'in', versionPks).execute()
-}
-
-/** One export. */
-export function getExport(
-  db: Reader,
-  versionPk: number,
-  format: number,
-): Promise<Row<'dataset_version_exports'> | undefined> {
-  return db
-    .selectFrom('dataset_version_exports')
-    .selectAll()
-    .where('version_pk', '=', versionPk)
-    .where('format', '=', format)
-    .executeTakeFirst()
-}
-
-/** Puts an export in the place of the one of this format, whose file is released. */
-export async function putExport(tx: Writer, row: Row<'dataset_version_exports'>, now: Micros): Promise<void> {
-  const gone = await tx
-    .deleteFrom('dataset_version_exports')
-    .where('version_pk', '=', row.version_pk)
-    .where('format', '=', row.format)
-    .returning('hash')
-    .execute()
-  await releaseBlobs(
-    tx,
-    gone.flatMap(({ hash }) => hash ?? []),
-    now,
-  )
-  await tx.insertInto('dataset_version_exports').values(row).execute()
-}
-
-/** Changes an export that a job works on; false when it was replaced or deleted. */
-export async function changeExport(
-  tx: Writer,
-  mediaId: string,
-  change: Partial<Pick<Row<'dataset_version_exports'>, 'status_code' | 'status_details' | 'hash' | 'size'>>,
-  now: Micros,
-): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('dataset_version_exports')
-    .set({ ...change, modified_at: now })
-    .where('media_id', '=', mediaId)
-    .executeTakeFirst()
-  return numUpdatedRows > 0n
-}
-
-/** The finished export with this address in an app, with the visibility of what it belongs to. */
-export function exportFile(db: Reader, appPk: number, mediaId: string) {
-  return db
-    .selectFrom('dataset_version_exports as export')
-    .innerJoin('dataset_versions', 'dataset_versions.pk', 'export.version_pk')
-    .innerJoin('datasets', 'datasets.pk', 'dataset_versions.dataset_pk')
-    .select(['export.hash', 'export.size', 'datasets.visibility', 'dataset_versions.visibility as version_visibility'])
-    .where('datasets.app_pk', '=', appPk)
-    .where('export.media_id', '=', mediaId)
-    .where('export.hash', 'is not', null)
-    .executeTakeFirst()
 }

@@ -81,3 +81,14 @@ export interface DatasetVersionExportsTable {
   created_at: Micros
   modified_at: Micros
 }
+
+/** Bytes of an export that is being written, in the order of its file. */
+export interface DatasetVersionExportPartsTable {
+  version_pk: number
+  format: number
+  position: number
+  hash: string
+  size: number
+  /** Headers of the files of the archive that end in the part, as JSON. */
+  files: string
+}

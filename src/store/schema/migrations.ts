@@ -19,6 +19,7 @@ import { annotationFrames } from './0019-annotation-frames.ts'
 import { metadataTerms } from './0019-metadata-terms.ts'
 import { embeddingLogByTransaction } from './0020-embedding-log.ts'
 import { embeddingLogReaders } from './0021-embedding-log-readers.ts'
+import { exportParts } from './0022-export-parts.ts'
 import { modules } from './0029-modules.ts'
 import type { TableMaker } from './table-maker.ts'
 
@@ -51,4 +52,5 @@ export const migrations: readonly Migration[] = [
   { name: 'embedding log by transaction', up: embeddingLogByTransaction },
   { name: 'embedding log readers', up: embeddingLogReaders },
   { name: 'modules', up: modules },
+  { name: 'export parts', up: exportParts },
 ]

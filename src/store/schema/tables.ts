@@ -18,6 +18,7 @@ import type {
   DatasetInputsTable,
   DatasetsTable,
   DatasetVersionChunksTable,
+  DatasetVersionExportPartsTable,
   DatasetVersionExportsTable,
   DatasetVersionGroupsTable,
   DatasetVersionsTable,
@@ -126,6 +127,7 @@ export interface Schema {
   dataset_version_chunks: DatasetVersionChunksTable
   dataset_version_groups: DatasetVersionGroupsTable
   dataset_version_exports: DatasetVersionExportsTable
+  dataset_version_export_parts: DatasetVersionExportPartsTable
   jobs: JobsTable
   stat_values: StatValuesTable
   stat_value_tags: StatValueTagsTable

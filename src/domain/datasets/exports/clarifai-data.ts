@@ -5,7 +5,7 @@ import { encodeJson } from '../../../contract/json/index.ts'
 import { inputEmbeddings } from '../../../store/repos/dataset-embeddings.ts'
 import type { Services } from '../../services.ts'
 import { type Batch, batchesOf, inputsIn } from '../versions/batches.ts'
-import type { Entry } from './zip.ts'
+import { type Entry, Mark } from './zip.ts'
 
 /** What an export is made of. */
 export interface ExportSource {
@@ -15,8 +15,8 @@ export interface ExportSource {
   readonly includeEmbeddings: boolean
   /** Versions of models whose vectors are wanted; empty for all. */
   readonly embedders: readonly string[]
-  /** Told of inputs that are written. */
-  readonly onInputs: (count: number) => Promise<void>
+  /** Inputs of the version. */
+  readonly inputsCount: number
 }
 
 const FOLDER = 'all'
@@ -24,18 +24,29 @@ const FOLDER = 'all'
 // By these very words readers know what the archive holds.
 const MIMETYPE = { protobuf: 'application/x.clarifai-data+protobuf', json: 'application/x.clarifai-data+json' } as const
 
+/** How many parts of the version are written, and the inputs in them. */
+export interface ChunkCursor {
+  readonly chunk: number
+  readonly inputs: number
+}
+
 /**
  * The files of a CLARIFAI_DATA export: `mimetype`, then one InputBatch after the other, whose names end with how many
  * inputs are in them.
  */
-export async function* clarifaiData(source: ExportSource, form: 'protobuf' | 'json'): AsyncGenerator<Entry> {
-  yield { name: 'mimetype', content: Buffer.from(MIMETYPE[form]), plain: true }
-  let at = 0
-  for await (const batch of batchesOf(source.services, source.versionPk)) {
-    const name = `${FOLDER}/${String(at++).padStart(6, '0')}_n${batch.chunk.inputs}`
+export async function* clarifaiData(
+  source: ExportSource,
+  form: 'protobuf' | 'json',
+  from?: ChunkCursor,
+): AsyncGenerator<Entry<ChunkCursor> | Mark<ChunkCursor>> {
+  if (!from) yield { name: 'mimetype', content: Buffer.from(MIMETYPE[form]), plain: true }
+  let { chunk, inputs } = from ?? { chunk: 0, inputs: 0 }
+  for await (const batch of batchesOf(source.services, source.versionPk, chunk)) {
+    const name = `${FOLDER}/${String(chunk++).padStart(6, '0')}_n${batch.chunk.inputs}`
     // The parts are at hand as they are, so that packing them would take longer than everything else.
     yield { name, content: await contentOf(source, batch, form), plain: form === 'protobuf' }
-    await source.onInputs(batch.chunk.inputs)
+    inputs += batch.chunk.inputs
+    yield new Mark({ chunk, inputs }, inputs)
   }
 }
 

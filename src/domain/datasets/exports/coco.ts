@@ -4,7 +4,7 @@ import { batchesOf, inputsIn } from '../versions/batches.ts'
 import type { ExportSource } from './clarifai-data.ts'
 import { captionOf, cocoImage, instancesOf, mediumOf } from './coco-items.ts'
 import { otherLabels } from './coco-labels.ts'
-import type { Entry } from './zip.ts'
+import { type Entry, Mark } from './zip.ts'
 
 /** Categories of a version by the ids of their concepts, numbered from 1 as COCO wants them. */
 export type Categories = ReadonlyMap<string, { readonly number: number; readonly name: string }>
@@ -15,39 +15,75 @@ export interface Numbered {
   readonly number: number
 }
 
+/** A list in a file: what an input adds to it; `isNumbered` items get an id, counted from 1. */
+interface List {
+  readonly name: string
+  readonly isNumbered: boolean
+  make(one: Numbered): readonly object[]
+}
+
+interface JsonFile {
+  readonly name: string
+  /** The text before the lists. */
+  readonly head: string
+  readonly lists: readonly List[]
+}
+
+/** How far the files are: everything of a list that comes from the parts of the version before `chunk` is written. */
+export interface CocoCursor {
+  readonly file: number
+  readonly list: number
+  readonly chunk: number
+  /** Inputs in the parts before. */
+  readonly inputs: number
+  /** Items in the list. */
+  readonly items: number
+}
+
 /**
  * The files of a COCO export: boxes, polygons and keypoints of pictures in `instances.json`, captions in
  * `captions.json` (where there are any), both as COCO has them, and what COCO has no words for (labels of the whole, other media, other
  * places) in `labels.json`. Each file is written from the parts of the version as they are read, so that nothing grows
  * with their number but the list of concepts.
  */
-export async function* cocoFiles(source: ExportSource): AsyncGenerator<Entry> {
+export async function* cocoFiles(
+  source: ExportSource,
+  from?: CocoCursor,
+): AsyncGenerator<Entry<CocoCursor> | Mark<CocoCursor>> {
   const { categories, hasCaptions } = await lookThrough(source)
   const head = headText(categories)
-  yield {
-    name: 'annotations/instances.json',
-    content: jsonFile(head, [
-      ['images', each(source, (one) => cocoImage(one))],
-      ['annotations', numbered(each(source, (one) => instancesOf(one, categories)))],
-    ]),
-  }
-  if (hasCaptions) yield captionsFile(source)
-  yield {
-    name: 'annotations/labels.json',
-    content: jsonFile(head, [
-      ['inputs', each(source, ({ input, number }) => [mediumOf(input, number)])],
-      ['annotations', numbered(each(source, (one) => otherLabels(one, categories), true))],
-    ]),
+  const files: JsonFile[] = [
+    {
+      name: 'annotations/instances.json',
+      head,
+      lists: [
+        { name: 'images', isNumbered: false, make: cocoImage },
+        { name: 'annotations', isNumbered: true, make: (one) => instancesOf(one, categories) },
+      ],
+    },
+    ...(hasCaptions ? [CAPTIONS] : []),
+    {
+      name: 'annotations/labels.json',
+      head,
+      lists: [
+        { name: 'inputs', isNumbered: false, make: ({ input, number }) => [mediumOf(input, number)] },
+        { name: 'annotations', isNumbered: true, make: (one) => otherLabels(one, categories) },
+      ],
+    },
+  ]
+  for (let at = from?.file ?? 0; at < files.length; at++) {
+    yield { name: files[at]!.name, content: jsonFile(source, files, at, from?.file === at ? from : undefined) }
   }
 }
 
-const captionsFile = (source: ExportSource): Entry => ({
+const CAPTIONS: JsonFile = {
   name: 'annotations/captions.json',
-  content: jsonFile(headText(undefined), [
-    ['images', each(source, (one) => (captionOf(one.input) === undefined ? [] : cocoImage(one)))],
-    ['annotations', numbered(each(source, captions))],
-  ]),
-})
+  head: headText(undefined),
+  lists: [
+    { name: 'images', isNumbered: false, make: (one) => (captionOf(one.input) === undefined ? [] : cocoImage(one)) },
+    { name: 'annotations', isNumbered: true, make: captions },
+  ],
+}
 
 function captions({ input, number }: Numbered): object[] {
   const caption = captionOf(input)
@@ -58,7 +94,7 @@ function captions({ input, number }: Numbered): object[] {
 async function lookThrough(source: ExportSource): Promise<{ categories: Categories; hasCaptions: boolean }> {
   const names = new Map<string, string>()
   let hasCaptions = false
-  for await (const { input } of inputsOf(source)) {
+  for await (const input of inputsOf(source)) {
     hasCaptions ||= captionOf(input) !== undefined
     const { data } = input
     const regions: Region[] = [
@@ -78,26 +114,11 @@ async function lookThrough(source: ExportSource): Promise<{ categories: Categori
   return { categories, hasCaptions }
 }
 
-async function* inputsOf(source: ExportSource, counted = false): AsyncGenerator<Numbered> {
-  let number = 0
+async function* inputsOf(source: ExportSource): AsyncGenerator<Input> {
   for await (const batch of batchesOf(source.services, source.versionPk)) {
-    for (const input of inputsIn(batch)) yield { input, number: ++number }
-    if (counted) await source.onInputs(batch.chunk.inputs)
+    yield* inputsIn(batch)
     await nextTurn()
   }
-}
-
-async function* each(
-  source: ExportSource,
-  make: (one: Numbered) => readonly object[],
-  counted = false,
-): AsyncGenerator<object> {
-  for await (const one of inputsOf(source, counted)) yield* make(one)
-}
-
-async function* numbered(items: AsyncIterable<object>): AsyncGenerator<object> {
-  let id = 0
-  for await (const item of items) yield { id: ++id, ...item }
 }
 
 function headText(categories: Categories | undefined): string {
@@ -111,23 +132,41 @@ function headText(categories: Categories | undefined): string {
 /** Bytes that are gathered before they are passed on. */
 const FLUSH_CHARS = 256 * 1024
 
-/** The text of an object whose last members are long lists, made while they are read. */
+/** The text of an object whose last members are long lists, made while they are read; it may be gone on with after each part. */
 async function* jsonFile(
-  head: string,
-  lists: readonly (readonly [name: string, items: AsyncIterable<object>])[],
-): AsyncGenerator<Uint8Array> {
-  let text = head
-  for (const [name, items] of lists) {
-    text += `,\n${JSON.stringify(name)}:[`
-    let isFirst = true
-    for await (const item of items) {
-      text += `${isFirst ? '' : ','}\n${JSON.stringify(item)}`
-      isFirst = false
-      if (text.length < FLUSH_CHARS) continue
-      yield Buffer.from(text)
+  source: ExportSource,
+  files: readonly JsonFile[],
+  file: number,
+  from: CocoCursor | undefined,
+): AsyncGenerator<Uint8Array | Mark<CocoCursor>> {
+  const { head, lists } = files[file]!
+  let text = from ? '' : head
+  for (let list = from?.list ?? 0; list < lists.length; list++) {
+    const { name, isNumbered, make } = lists[list]!
+    const start = from?.list === list ? from : undefined
+    let { chunk, inputs, items } = start ?? { chunk: 0, inputs: 0, items: 0 }
+    if (!start) text += `,\n${JSON.stringify(name)}:[`
+    for await (const batch of batchesOf(source.services, source.versionPk, chunk)) {
+      for (const input of inputsIn(batch)) {
+        for (const item of make({ input, number: ++inputs })) {
+          const comma = items++ === 0 ? '' : ','
+          text += `${comma}\n${JSON.stringify(isNumbered ? { id: items, ...item } : item)}`
+        }
+        if (text.length < FLUSH_CHARS) continue
+        yield Buffer.from(text)
+        text = ''
+      }
+      if (text) yield Buffer.from(text)
       text = ''
+      const before = listsBefore(files, file) + list
+      const done = Math.floor((before * source.inputsCount + inputs) / listsBefore(files, files.length))
+      yield new Mark({ file, list, chunk: ++chunk, inputs, items }, done)
+      await nextTurn()
     }
     text += ']'
   }
   yield Buffer.from(`${text}}\n`)
 }
+
+const listsBefore = (files: readonly JsonFile[], file: number): number =>
+  files.slice(0, file).reduce((sum, { lists }) => sum + lists.length, 0)

@@ -1,4 +1,4 @@
-import { exportFile } from '../../../store/repos/dataset-versions.ts'
+import { exportFile } from '../../../store/repos/dataset-exports.ts'
 import type { AppRef } from '../../access/principal.ts'
 import { type Target, visibleFrom } from '../../access/target.ts'
 import type { FoundMediaFile } from '../../media/find.ts'

@@ -1,14 +1,22 @@
-import { DatasetVersionSchema, DatasetVersionExportFormat as Format } from '../../../contract/index.ts'
+import { DatasetVersionSchema } from '../../../contract/index.ts'
 import { decodeDoc } from '../../../contract/json/index.ts'
 import { StatusCode } from '../../../contract/status-code.ts'
+import type { JobDefinition } from '../../../jobs/define.ts'
 import { retainBlob } from '../../../store/repos/blob-rows.ts'
-import { changeExport, getExport } from '../../../store/repos/dataset-versions.ts'
+import {
+  addExportPart,
+  changeExport,
+  dropExportParts,
+  exportParts,
+  getExport,
+} from '../../../store/repos/dataset-exports.ts'
 import { datasets, datasetVersions } from '../../../store/repos/families.ts'
 import { defineJob } from '../../jobs/define.ts'
-import { clarifaiData, type ExportSource } from './clarifai-data.ts'
-import { cocoFiles } from './coco.ts'
+import type { Services } from '../../services.ts'
+import { versionConflict } from '../problem.ts'
 import type { ExportFormat } from './formats.ts'
-import { type Entry, zipOf } from './zip.ts'
+import { PART_MS } from './limits.ts'
+import { type ExportState, writeExport } from './write.ts'
 
 interface Args {
   readonly versionPk: number
@@ -20,65 +28,77 @@ interface Args {
 /** What hosts an export is told of it. */
 export const ZIP_CONTENT_TYPE = 'application/zip'
 
-/** Shortest time between two notes of progress, in milliseconds: each costs a commit. */
-const PROGRESS_MS = 500
-
-const MAKE: Readonly<Record<ExportFormat, (source: ExportSource) => AsyncGenerator<Entry>>> = {
-  [Format.CLARIFAI_DATA_PROTOBUF]: (source) => clarifaiData(source, 'protobuf'),
-  [Format.CLARIFAI_DATA_JSON]: (source) => clarifaiData(source, 'json'),
-  [Format.COCO]: cocoFiles,
-}
-
 const { DATASET_VERSION_EXPORT_IN_PROGRESS, DATASET_VERSION_EXPORT_SUCCESS } = StatusCode
 const { DATASET_VERSION_EXPORT_FAILED } = StatusCode
 
 /**
- * Writes a version as a zip of some format into the blob store, from its parts and as a stream. One that is cut off
- * begins anew: the parts are at hand, and the file comes out the same.
+ * Writes a version as a zip of some format into the blob store. What takes longer than `partMs` is kept in parts, so
+ * that a run which is cut off goes on behind the last of them.
  */
-export const exportVersionJob = defineJob<Args>({
-  kind: 'dataset-export',
-  async run({ args, services, checkpoint, signal, log }) {
-    const { db, blobs, clock } = services
-    const { mediaId } = args
-    const row = await getExport(db.read, args.versionPk, args.format)
-    const version = await datasetVersions.getByPk(db.read, args.versionPk)
-    const dataset = version && (await datasets.getByPk(db.read, version.dataset_pk))
-    if (!row || row.media_id !== mediaId || !version || !dataset) return
-    await checkpoint(async (tx) => {
-      await changeExport(tx, mediaId, { status_code: DATASET_VERSION_EXPORT_IN_PROGRESS }, clock.now())
-      return { done: 0, total: version.inputs_count }
-    })
-    let done = 0
-    let told = performance.now()
-    const source: ExportSource = {
-      services,
-      versionPk: version.pk,
-      appPk: dataset.app_pk,
-      includeEmbeddings: row.include_embeddings === 1,
-      embedders: decodeDoc(DatasetVersionSchema, version.doc).embedModelVersionIds,
-      async onInputs(count) {
-        signal.throwIfAborted()
-        done += count
-        if (performance.now() - told < PROGRESS_MS) return
-        told = performance.now()
-        await checkpoint(async () => ({ done }))
-      },
-    }
-    const { hash, size } = await blobs.put(zipOf(MAKE[args.format](source)))
-    await checkpoint(async (tx) => {
-      const change = { status_code: DATASET_VERSION_EXPORT_SUCCESS, status_details: '', hash, size }
-      // A version that was deleted meanwhile takes no file any more.
-      if (await changeExport(tx, mediaId, change, clock.now())) {
-        await retainBlob(tx, { hash, size, contentType: ZIP_CONTENT_TYPE }, clock.now())
-      }
-      return { done: version.inputs_count }
-    })
-    log.info({ size, inputs: version.inputs_count }, 'a dataset version was exported')
-  },
-  async settled(tx, { status, args, error }, { clock }) {
-    if (status === 'succeeded') return
-    const status_details = error?.details ?? 'The export was cancelled.'
-    await changeExport(tx, args.mediaId, { status_code: DATASET_VERSION_EXPORT_FAILED, status_details }, clock.now())
-  },
-})
+export const exportJob = (partMs: number): JobDefinition<Args, ExportState, Services> =>
+  defineJob<Args, ExportState>({
+    kind: 'dataset-export',
+    async run({ args, services, checkpoint, signal, log, state, done: doneBefore }) {
+      const { db, clock } = services
+      const { mediaId, versionPk, format } = args
+      const row = await getExport(db.read, versionPk, format)
+      const version = await datasetVersions.getByPk(db.read, versionPk)
+      const dataset = version && (await datasets.getByPk(db.read, version.dataset_pk))
+      if (!row || row.media_id !== mediaId || !version || !dataset) return
+      const { inputs_count: inputsCount } = version
+      let kept = await exportParts(db.read, versionPk, format)
+      // One that is tried again after it had failed has no parts any more.
+      const goesOn = state !== undefined && state.parts === kept.length
+      await checkpoint(async (tx) => {
+        if (!goesOn) await dropExportParts(tx, versionPk, format, clock.now())
+        await changeExport(tx, mediaId, { status_code: DATASET_VERSION_EXPORT_IN_PROGRESS }, clock.now())
+        return { total: inputsCount }
+      })
+      if (!goesOn) kept = []
+      const { hash, size } = await writeExport({
+        source: {
+          services,
+          versionPk,
+          appPk: dataset.app_pk,
+          inputsCount,
+          includeEmbeddings: row.include_embeddings === 1,
+          embedders: decodeDoc(DatasetVersionSchema, version.doc).embedModelVersionIds,
+        },
+        format,
+        kept,
+        state: goesOn ? state : undefined,
+        partMs,
+        signal,
+        // Progress is what no run before had reached: an export with which the server dies again and again has failed.
+        progress: (done) => checkpoint(async () => ({ done: Math.max(done, doneBefore) })),
+        keep: (part, reached, done) =>
+          checkpoint(async (tx) => {
+            if ((await getExport(tx, versionPk, format))?.media_id !== mediaId) throw replaced()
+            await addExportPart(tx, { version_pk: versionPk, format, ...part }, ZIP_CONTENT_TYPE, clock.now())
+            return { state: reached, done: Math.max(done, doneBefore) }
+          }),
+      })
+      await checkpoint(async (tx) => {
+        const change = { status_code: DATASET_VERSION_EXPORT_SUCCESS, status_details: '', hash, size }
+        // A version that was deleted meanwhile takes no file any more.
+        if (await changeExport(tx, mediaId, change, clock.now())) {
+          await retainBlob(tx, { hash, size, contentType: ZIP_CONTENT_TYPE }, clock.now())
+          await dropExportParts(tx, versionPk, format, clock.now())
+        }
+        return { done: inputsCount }
+      })
+      log.info({ size, inputs: inputsCount }, 'a dataset version was exported')
+    },
+    async settled(tx, { status, args, error }, { clock }) {
+      if (status === 'succeeded') return
+      const status_details = error?.details ?? 'The export was cancelled.'
+      const change = { status_code: DATASET_VERSION_EXPORT_FAILED, status_details }
+      const isMeant = await changeExport(tx, args.mediaId, change, clock.now())
+      if (isMeant) await dropExportParts(tx, args.versionPk, args.format, clock.now())
+    },
+  })
+
+const replaced = () => versionConflict('The export was deleted, or another one has taken its place.')
+
+/** The exports of this program. */
+export const exportVersionJob = exportJob(PART_MS)

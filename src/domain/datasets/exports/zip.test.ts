@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { readZip } from '../../../../test/kit/zips.ts'
-import { type Entry, zipOf } from './zip.ts'
+import { type Entry, Mark, markedZip, ZipMark, zipOf } from './zip.ts'
 import { centralHeader, endOf } from './zip-headers.ts'
 
 const bytesOf = async (entries: readonly Entry[]): Promise<Buffer> => {
@@ -63,6 +63,44 @@ test('other programs read them too', async (t) => {
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
+})
+
+test('an archive that is cut off at any mark goes on there with the same bytes', async () => {
+  // The numbers 1 to 6: a plain file, three streamed together, a packed one, and nothing behind the last.
+  const made = async function* (from = 0): AsyncGenerator<Entry<number> | Mark<number>> {
+    const text = (number: number) => Buffer.from(`${number} `.repeat(number * 1_000))
+    const streamed = async function* () {
+      for (let number = Math.max(from + 1, 2); number <= 4; number++) {
+        yield text(number)
+        yield new Mark(number, number)
+      }
+    }
+    if (from < 1) {
+      yield { name: 'plain', content: text(1), plain: true }
+      yield new Mark(1, 1)
+    }
+    if (from <= 4) yield { name: 'streamed', content: streamed() }
+    if (from < 5) {
+      yield { name: 'packed', content: text(5) }
+      yield new Mark(5, 5)
+    }
+  }
+  const whole = await Array.fromAsync(markedZip(made()))
+  const bytes = Buffer.concat(whole.filter((one) => one instanceof Uint8Array))
+  const marks = whole.filter((one) => one instanceof ZipMark)
+  assert.equal(marks.length, 5)
+  for (const [at, { mark, place }] of marks.entries()) {
+    const files = marks.slice(0, at + 1).flatMap((one) => one.files)
+    const rest = await Array.fromAsync(
+      markedZip(
+        made(mark.cursor),
+        JSON.parse(JSON.stringify({ place, files })) as { place: typeof place; files: typeof files },
+      ),
+    )
+    const behind = Buffer.concat(rest.filter((one) => one instanceof Uint8Array))
+    assert.ok(bytes.subarray(place.offset).equals(behind), `from ${mark.cursor} on`)
+  }
+  assert.deepEqual([...(await readZip(bytes)).keys()], ['plain', 'streamed', 'packed'])
 })
 
 test('an entry that fails ends the archive with its error, and one that is left stops the entry', async () => {

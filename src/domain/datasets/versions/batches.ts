@@ -12,12 +12,13 @@ export interface Batch {
   readonly bytes: Uint8Array
 }
 
-/** The parts of a version one after the other, each read while the one before is worked on. */
+/** The parts of a version one after the other from the part `from` on, each read while the one before is worked on. */
 export async function* batchesOf(
   { db, blobs }: Pick<Services, 'db' | 'blobs'>,
   versionPk: number,
+  from = 0,
 ): AsyncGenerator<Batch> {
-  const chunks = await chunksOf(db.read, versionPk)
+  const chunks = (await chunksOf(db.read, versionPk)).slice(from)
   const read = (at: number): Promise<Uint8Array> | undefined => {
     const chunk = chunks[at]
     const bytes = chunk && blobs.bytes(chunk.hash, CHUNK_BYTES_MAX)

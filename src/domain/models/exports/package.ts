@@ -2,6 +2,9 @@ import { createReadStream } from 'node:fs'
 import type { ExportedTensor } from '../../../model-packages/export/order.ts'
 import type { Entry } from '../../datasets/exports/zip.ts'
 
+/** Bytes of a model that are packed together. */
+const PIECE_BYTES = 1024 * 1024
+
 /** A model as it is packed. */
 export interface PackedModel {
   readonly modelId: string
@@ -21,7 +24,7 @@ export async function* packageOf(model: PackedModel): AsyncGenerator<Entry> {
   if (tensors) yield { name: 'config.pbtxt', content: Buffer.from(configOf(model.modelId, tensors, model.labels)) }
   if (model.labels.length > 0) yield { name: 'labels.txt', content: Buffer.from(`${model.labels.join('\n')}\n`) }
   yield { name: 'README.txt', content: Buffer.from(`${model.notes.join('\n')}\n`) }
-  yield { name: '1/model.onnx', content: createReadStream(model.model) }
+  yield { name: '1/model.onnx', content: createReadStream(model.model, { highWaterMark: PIECE_BYTES }) }
 }
 
 function configOf(
