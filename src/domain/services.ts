@@ -19,6 +19,7 @@ import type { Collecting } from './collectors/collecting.ts'
 import type { SignedLinks } from './media/links.ts'
 import type { PublicOrigin } from './media/origin.ts'
 import type { PlanCache } from './plan-cache.ts'
+import type { VectorShelf } from './training/shelf.ts'
 import type { LoginAttempts } from './users/login-attempts.ts'
 
 /** What the composition root builds once and every call may use. */
@@ -54,4 +55,6 @@ export interface Services {
   readonly collecting: Collecting
   readonly search: Searcher
   readonly trainer: Trainer
+  /** Vectors that trainings have read lately. */
+  readonly shelf: VectorShelf
 }

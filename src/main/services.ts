@@ -15,6 +15,7 @@ import { sealStored } from '../domain/models/stored-secrets.ts'
 import { PlanCache } from '../domain/plan-cache.ts'
 import { LogPruner } from '../domain/search/prune-log.ts'
 import type { Services } from '../domain/services.ts'
+import { VectorShelf } from '../domain/training/shelf.ts'
 import { LoginAttempts } from '../domain/users/login-attempts.ts'
 import { createFetcher } from '../fetch/guarded-fetcher.ts'
 import { Jobs } from '../jobs/jobs.ts'
@@ -98,6 +99,7 @@ export async function buildServices(
       jobs: new Jobs<Services>({ db, clock, log }, JOB_KINDS),
       search,
       trainer,
+      shelf: new VectorShelf(),
       ...overrides,
       fetcher,
       links,

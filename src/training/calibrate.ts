@@ -19,7 +19,8 @@ const NARROWINGS = 26
  * Finds the factor for scores of examples that the head has not learned from (temperature scaling): the loss is
  * quasi-convex in it, so golden section on its logarithm finds the minimum.
  */
-export function calibrate(targets: Targets, scores: ArrayLike<number>, mutuallyExclusive: boolean): Calibration {
+export function calibrate(given: Targets, scoresGiven: ArrayLike<number>, mutuallyExclusive: boolean): Calibration {
+  const { targets, scores } = countingRows(given, scoresGiven)
   const lossAt = mutuallyExclusive ? softmaxAt : logisticAt
   const smooth = mutuallyExclusive ? smoothRows(targets) : smoothCells(targets)
   const at = (log: number): number => lossAt(smooth, scores, Math.exp(log))
@@ -38,16 +39,31 @@ export function calibrate(targets: Targets, scores: ArrayLike<number>, mutuallyE
     }
   }
   const factor = Math.exp((low + high) / 2)
-  let examples = 0
-  for (let row = 0; row < targets.rows; row++) {
-    const cells = targets.weights.subarray(row * targets.concepts, (row + 1) * targets.concepts)
-    if (cells.some((weight) => weight > 0)) examples++
-  }
+  const examples = targets.rows
   const before = lossAt(smooth, scores, 1)
   const after = lossAt(smooth, scores, factor)
   return after < before
     ? { factor, examples, lossBefore: before, lossAfter: after }
     : { factor: 1, examples, lossBefore: before, lossAfter: before }
+}
+
+/** Only the rows of which something counts: the loss is asked for many times. */
+function countingRows(
+  { rows, concepts, wanted, weights }: Targets,
+  scores: ArrayLike<number>,
+): { readonly targets: Targets; readonly scores: Float64Array } {
+  const kept: number[] = []
+  for (let row = 0; row < rows; row++) {
+    if (weights.subarray(row * concepts, (row + 1) * concepts).some((weight) => weight > 0)) kept.push(row)
+  }
+  const cells = kept.flatMap((row) => Array.from({ length: concepts }, (_, concept) => row * concepts + concept))
+  const targets = {
+    rows: kept.length,
+    concepts,
+    wanted: Float32Array.from(cells, (cell) => wanted[cell]!),
+    weights: Float32Array.from(cells, (cell) => weights[cell]!),
+  }
+  return { targets, scores: Float64Array.from(cells, (cell) => scores[cell]!) }
 }
 
 /**

@@ -3,7 +3,7 @@ import { CELLS_AT_ONCE, STEPS_MAX, STRENGTH, TOLERANCE } from './limits.ts'
 import { type Holdout, type Loss, logisticLoss, softmaxLoss, type Targets } from './losses.ts'
 import type { Products } from './products.ts'
 import { type OnStep, outsideFrame, type Problem, solve } from './solve.ts'
-import type { Hyper } from './types.ts'
+import type { HeadStart, Hyper } from './types.ts'
 
 /** What heads are fitted to. */
 export interface FitContext {
@@ -43,14 +43,17 @@ interface Piece {
   readonly problem: Problem
 }
 
+/** A head that a fit begins with. */
+export type Start = Pick<Fitted, 'weights' | 'bias'> & Pick<HeadStart, 'known'>
+
 /**
- * Fits one head for each held-out part (undefined: none is held out), all of them side by side. `start` are heads to
- * begin with, as this function answers them.
+ * Fits one head for each held-out part (undefined: none is held out), all of them side by side. `starts` are heads to
+ * begin with, one for each.
  */
 export async function fitHeads(
   context: FitContext,
   holdouts: readonly (Holdout | undefined)[],
-  start?: Pick<Fitted, 'weights' | 'bias'>,
+  starts: readonly (Start | undefined)[] = [],
 ): Promise<Fitted[]> {
   const { products, frame, targets, mutuallyExclusive, hyper } = context
   const { concepts, rows } = targets
@@ -65,6 +68,7 @@ export async function fitHeads(
   const pieces: Piece[] = []
   for (const [fit, holdout] of holdouts.entries()) {
     const into = fits[fit]!
+    const start = starts[fit]
     if (mutuallyExclusive) {
       const loss = softmaxLoss(targets, holdout)
       if (loss.total === 0) into.constant.fill(1)
@@ -115,7 +119,7 @@ interface Wanted {
   readonly concept: number
   readonly columns: number
   readonly holdout: Holdout | undefined
-  readonly start: Pick<Fitted, 'weights' | 'bias'> | undefined
+  readonly start: Start | undefined
 }
 
 function problemOf(
@@ -127,7 +131,7 @@ function problemOf(
   const start = new Float64Array(columns * (dims + 1))
   for (let own = 0; own < columns; own++) {
     const to = own * (dims + 1)
-    if (!given) {
+    if (!given || given.known?.[concept + own] === 0) {
       start[to + dims] = columns > 1 ? Math.log(Math.max(loss.share(own), 1e-4)) : logitOf(loss.share(0), loss.total)
       continue
     }

@@ -29,4 +29,4 @@ export const END_MS_MAX = 3_000
 /** Threads of the matrix products of trainings: more would fight with those who predict meanwhile. */
 export const PRODUCT_THREADS = 2
 /** Counts changes of the solver after which the same data give another head. */
-export const SOLVER = 1
+export const SOLVER = 2

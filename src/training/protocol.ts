@@ -12,7 +12,8 @@ export interface TrainerSettings {
 
 /** Something to be computed, without its vectors, which are sent before it. */
 export type Task =
-  | ({ readonly kind: 'head' } & Omit<HeadOrder, 'embeddings'>)
+  /** Nothing is computed where the data have the hash `unchanged`. */
+  | ({ readonly kind: 'head'; readonly unchanged?: string } & Omit<HeadOrder, 'embeddings'>)
   | ({ readonly kind: 'projection' } & Omit<HeadOrder, 'embeddings'>)
   | ({ readonly kind: 'clusters' } & Omit<ClusterOrder, 'embeddings'>)
   /** What cross-validation is made of: scores by heads that have not seen the examples, in `parts` parts. */
@@ -26,7 +27,7 @@ export interface Computed<T extends Task> {
 
 /** What comes of a task, by its kind. */
 export type ResultOf<T extends Task> = T extends { readonly kind: 'head' }
-  ? TrainedHead
+  ? TrainedHead | undefined
   : T extends { readonly kind: 'projection' }
     ? Projection
     : T extends { readonly kind: 'clusters' }

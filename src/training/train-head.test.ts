@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { makeFolds } from './folds.ts'
+import { makeFolds, stablePart } from './folds.ts'
 import { openOnnxProducts } from './onnx-products.ts'
 import { plainProducts } from './products.ts'
 import { makeTargets } from './targets.ts'
 import { bestConcepts, clouds } from './test-heads.ts'
 import { crossFit, trainHead } from './train-head.ts'
-import type { HeadOrder } from './types.ts'
+import type { HeadOrder, HeadWeights } from './types.ts'
 
 const sigmoid = (value: number): number => 1 / (1 + Math.exp(-value))
 
@@ -61,6 +61,82 @@ test('a head to begin with makes it faster, not different', async () => {
   const cold = await trainHead(order)
   const warm = await trainHead({ ...order, start: cold })
   assert.ok(warm.log.steps <= cold.log.steps / 4, `${warm.log.steps} steps after ${cold.log.steps}`)
+  for (const [at, weight] of cold.weights.entries()) assert.ok(Math.abs(warm.weights[at]! - weight) < 1e-3)
+})
+
+for (const mutuallyExclusive of [false, true]) {
+  test(`label by label, warm starts stay as near to the minimum as cold ones, mutually exclusive: ${mutuallyExclusive}`, async () => {
+    const { makeProducts } = await products()
+    const all = clouds(1_700, 24, 4, 3)
+    const orderOf = (rows: number): HeadOrder => ({
+      ...all,
+      embeddings: all.embeddings.slice(0, rows * all.dims),
+      labels: { ...all.labels, rows: all.labels.rows.slice(0, rows), concepts: all.labels.concepts.slice(0, rows) },
+      mutuallyExclusive,
+    })
+    let warm = await trainHead(orderOf(1_680), { makeProducts })
+    let [warmSteps, coldSteps] = [0, 0]
+    for (let rows = 1_681; rows <= 1_700; rows++) {
+      const factor = warm.calibration!.factor
+      const start = { weights: warm.weights.map((v) => v / factor), bias: warm.bias.map((v) => v / factor) }
+      warm = await trainHead({ ...orderOf(rows), start, heldStart: warm.held! }, { makeProducts })
+      const cold = await trainHead(orderOf(rows), { makeProducts })
+      warmSteps += warm.log.steps
+      coldSteps += cold.log.steps
+      assert.ok(Math.abs(warm.log.loss / cold.log.loss - 1) < 5e-4, `loss ${warm.log.loss} and ${cold.log.loss}`)
+      assert.ok(Math.abs(warm.calibration!.factor / cold.calibration!.factor - 1) < 0.02)
+      const [one, other] = [valuesOf(all, warm), valuesOf(all, cold)]
+      const differences = one.map((value, at) => Math.abs(value - other[at]!))
+      assert.ok(Math.max(...differences) < 0.02, `a value differs by ${Math.max(...differences)}`)
+    }
+    assert.ok(warmSteps < coldSteps / 2, `${warmSteps} steps and ${coldSteps}`)
+  })
+}
+
+const products = async () => {
+  const onnx = await openOnnxProducts(1)
+  return { makeProducts: (matrix: Float32Array, dims: number) => onnx.of(matrix, dims) }
+}
+
+/** Values of all examples and concepts, each by itself. */
+function valuesOf({ embeddings, dims, concepts }: HeadOrder, { weights, bias }: HeadWeights): number[] {
+  return Array.from({ length: (embeddings.length / dims) * concepts }, (_, cell) => {
+    const [row, concept] = [Math.floor(cell / concepts), cell % concepts]
+    let sum = bias[concept]!
+    for (let at = 0; at < dims; at++) sum += weights[concept * dims + at]! * embeddings[row * dims + at]!
+    return sigmoid(sum)
+  })
+}
+
+test('what is held out for calibration stays held out, whatever is added, and warm starts have not seen it', async () => {
+  const groups = Int32Array.from({ length: 2_000 }, (_, at) => at >> 1)
+  const parts = stablePart(groups, { parts: 5, seed: 1 })
+  assert.deepEqual(stablePart(groups.slice(0, 900), { parts: 5, seed: 1 }), parts.slice(0, 900))
+  assert.notDeepEqual(stablePart(groups, { parts: 5, seed: 2 }), parts)
+  for (let at = 0; at < groups.length; at += 2) assert.equal(parts[at], parts[at + 1], 'a group is in one part')
+  for (let part = 0; part < 5; part++) {
+    const share = parts.filter((one) => one === part).length / parts.length
+    assert.ok(Math.abs(share - 0.2) < 0.04, `part ${part} has ${share}`)
+  }
+  // Labels of held-out examples are turned round: a head that has seen none of them does not change with them.
+  const { makeProducts } = await products()
+  const order = clouds(1_600, 16, 2, 2)
+  const rows = Int32Array.from({ length: 1_600 }, (_, at) => at)
+  const held = stablePart(rows, { parts: 5, seed: 0 })
+  const turned = order.labels.concepts.map((concept, row) => (held[row] === 0 ? 1 - concept : concept))
+  const one = await trainHead(order, { makeProducts })
+  const other = await trainHead({ ...order, labels: { ...order.labels, concepts: turned } }, { makeProducts })
+  assert.deepEqual(other.held, one.held)
+  assert.notDeepEqual(other.weights, one.weights)
+})
+
+test('concepts that the head to begin with does not know begin with nothing', async () => {
+  const order = { ...clouds(90, 10, 3, 2), hyper: { calibrate: false, tolerance: 1e-6 } }
+  const cold = await trainHead(order)
+  const start = { weights: cold.weights.slice(), bias: cold.bias.slice(), known: Uint8Array.of(1, 0, 1) }
+  start.weights.fill(Number.NaN, 10, 20)
+  start.bias[1] = Number.NaN
+  const warm = await trainHead({ ...order, start })
   for (const [at, weight] of cold.weights.entries()) assert.ok(Math.abs(warm.weights[at]! - weight) < 1e-3)
 })
 

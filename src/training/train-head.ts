@@ -1,13 +1,13 @@
 import { type Calibration, calibrate } from './calibrate.ts'
-import { type FitContext, type Fitted, fitHeads } from './fit.ts'
-import { makeFolds } from './folds.ts'
+import { type FitContext, type Fitted, fitHeads, type Start } from './fit.ts'
+import { makeFolds, stablePart } from './folds.ts'
 import { frameOf } from './frame.ts'
 import { CALIBRATED_MIN, CALIBRATION_FOLDS, CALIBRATION_LOOSENESS, CROSS_FITTED_MAX } from './limits.ts'
 import type { Targets } from './losses.ts'
 import { type Products, plainProducts } from './products.ts'
 import type { OnStep } from './solve.ts'
 import { makeTargets } from './targets.ts'
-import type { HeadOrder, TrainedHead } from './types.ts'
+import type { HeadOrder, HeadStart, TrainedHead } from './types.ts'
 
 /** How products are made of the vectors; plain JavaScript unless said. */
 export type MakeProducts = (matrix: Float32Array, dims: number) => Products
@@ -31,11 +31,7 @@ export async function trainHead(order: HeadOrder, tools: TrainingTools = {}): Pr
   const frame = frameOf(embeddings, dims)
   const plain = { products, frame, targets, mutuallyExclusive, hyper, looseness: CALIBRATION_LOOSENESS }
   const context: FitContext = { ...plain, ...(tools.onStep && { onStep: tools.onStep }) }
-  const start = order.start && {
-    weights: Float64Array.from(order.start.weights),
-    bias: Float64Array.from(order.start.bias),
-  }
-  const { head, calibration } = await fitCalibrated(context, start)
+  const { head, calibration, held } = await fitCalibrated(context, order)
   const factor = calibration?.factor ?? 1
   const scaled = (values: Float64Array): Float32Array => Float32Array.from(values, (value) => value * factor)
   const log = {
@@ -47,30 +43,52 @@ export async function trainHead(order: HeadOrder, tools: TrainingTools = {}): Pr
     loss: head.loss,
   }
   const bias = Float32Array.from(head.bias, (value, at) => (head.constant[at] === 1 ? value : value * factor))
-  return { weights: scaled(head.weights), bias, ...(calibration && { calibration }), log }
+  return {
+    weights: scaled(head.weights),
+    bias,
+    ...(calibration && { calibration }),
+    ...(held && { held: { weights: Float32Array.from(held.weights), bias: Float32Array.from(held.bias) } }),
+    log,
+  }
 }
+
+const startOf = (given: HeadStart | undefined): Start | undefined =>
+  given && { ...given, weights: Float64Array.from(given.weights), bias: Float64Array.from(given.bias) }
 
 async function fitCalibrated(
   context: FitContext,
-  start: Pick<Fitted, 'weights' | 'bias'> | undefined,
-): Promise<{ head: Fitted; calibration?: Calibration }> {
+  order: HeadOrder,
+): Promise<{ head: Fitted; calibration?: Calibration; held?: Fitted }> {
   const { targets, hyper, mutuallyExclusive } = context
+  const start = startOf(order.start)
   if (hyper.calibrate === false || targets.rows < CALIBRATED_MIN) {
-    const [head] = await fitHeads(context, [undefined], start)
+    const [head] = await fitHeads(context, [undefined], [start])
     return { head: head! }
   }
-  const parts = makeFolds(targets, CALIBRATION_FOLDS, hyper.seed ?? 0)
+  const seed = hyper.seed ?? 0
   if (targets.rows <= CROSS_FITTED_MAX) {
+    const parts = makeFolds(targets, CALIBRATION_FOLDS, seed)
     const numbers = Array.from({ length: CALIBRATION_FOLDS }, (_, part) => part)
-    const [head, ...fits] = await fitHeads(context, [undefined, ...numbers.map((part) => ({ parts, part }))], start)
-    const held = await heldOutScores(context, fits, parts, numbers)
-    return { head: head!, calibration: calibrate(held.targets, held.scores, mutuallyExclusive) }
+    const [head, ...fits] = await fitHeads(context, [undefined, ...numbers.map((part) => ({ parts, part }))], [start])
+    const scored = await heldOutScores(context, fits, parts, numbers)
+    return { head: head!, calibration: calibrate(scored.targets, scored.scores, mutuallyExclusive) }
   }
-  // The head without one part is nearly the whole head already, so that goes on from there.
-  const fits = await fitHeads(context, [{ parts, part: 0 }], start)
-  const [head] = await fitHeads(context, [undefined], fits[0])
-  const held = await heldOutScores(context, fits, parts, [0])
-  return { head: head!, calibration: calibrate(held.targets, held.scores, mutuallyExclusive) }
+  const parts = stablePart(order.groups ?? Int32Array.from({ length: targets.rows }, (_, row) => row), {
+    parts: CALIBRATION_FOLDS,
+    seed,
+  })
+  const without = { parts, part: 0 }
+  const heldStart = startOf(order.heldStart)
+  let fits: Fitted[]
+  if (start && heldStart) fits = await fitHeads(context, [without, undefined], [heldStart, start])
+  else {
+    // The head without one part is nearly the whole head already, so that goes on from there.
+    const [held] = await fitHeads(context, [without], [heldStart])
+    fits = [held!, ...(await fitHeads(context, [undefined], [start ?? held]))]
+  }
+  const [held, head] = fits
+  const scored = await heldOutScores(context, [held!], parts, [0])
+  return { head: head!, calibration: calibrate(scored.targets, scored.scores, mutuallyExclusive), held: held! }
 }
 
 /** Scores (examples x concepts, before any squashing) by heads that have not learned from the examples. */
@@ -127,7 +145,6 @@ export async function crossFit(order: HeadOrder, count: number, tools: TrainingT
   const fits = await fitHeads(
     withSteps,
     numbers.map((part) => ({ parts, part })),
-    order.start && { weights: Float64Array.from(order.start.weights), bias: Float64Array.from(order.start.bias) },
   )
   const held = await heldOutScores(context, fits, parts, numbers)
   return { ...held, parts, factor: calibrate(held.targets, held.scores, mutuallyExclusive).factor }

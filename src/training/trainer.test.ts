@@ -24,11 +24,20 @@ test('the process trains, several at once, and tells equal data by their hash', 
   const [one, two] = await Promise.all([trainer.run(task, embeddings, never), trainer.run(task, embeddings, never)])
   assert.deepEqual(one, two)
   assert.match(one.hash, /^[0-9a-f]{64}$/)
-  const right = bestConcepts(order, one.result).filter((concept, row) => concept === row % 3)
+  const right = bestConcepts(order, one.result!).filter((concept, row) => concept === row % 3)
   assert.ok(right.length >= 57)
   const other = embeddings.slice()
   other[0]!++
   assert.notEqual((await trainer.run(task, other, never)).hash, one.hash)
+})
+
+test('a head whose data have not changed is not computed again', async () => {
+  const { hash } = await trainer.run(task, embeddings, never)
+  const again = await trainer.run({ ...task, unchanged: hash }, embeddings, never)
+  assert.deepEqual(again, { result: undefined, hash })
+  const other = embeddings.slice()
+  other[0]!++
+  assert.ok((await trainer.run({ ...task, unchanged: hash }, other, never)).result)
 })
 
 test('what is cancelled ends at once and disturbs nobody', async () => {
@@ -37,7 +46,7 @@ test('what is cancelled ends at once and disturbs nobody', async () => {
   const kept = trainer.run(task, embeddings, never)
   given.abort(new Error('not wanted any more'))
   await assert.rejects(cancelled, /not wanted any more/)
-  assert.equal((await kept).result.log.examples, 60)
+  assert.equal((await kept).result!.log.examples, 60)
   await assert.rejects(trainer.run(task, embeddings, given.signal), /not wanted any more/)
 })
 
@@ -48,7 +57,7 @@ test('what the process fails at is told; when it is killed, that is told, and th
   const [pid] = children()
   process.kill(pid!, 'SIGKILL')
   await assert.rejects(hit, TrainerGone)
-  assert.equal((await trainer.run(task, embeddings, never)).result.log.examples, 60)
+  assert.equal((await trainer.run(task, embeddings, never)).result!.log.examples, 60)
 })
 
 test('what learns without labels and what cross-validates are computed there as well', async () => {

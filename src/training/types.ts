@@ -39,14 +39,26 @@ export interface HeadOrder {
   /** Each example has exactly one concept (softmax); else each concept stands by itself (sigmoid). */
   readonly mutuallyExclusive: boolean
   readonly hyper?: Hyper
-  /** Where to begin, as `weights` and `bias` of TrainedHead: a head of the same concepts makes it faster, not different. */
-  readonly start?: HeadWeights
+  /**
+   * What each example belongs to (its input), by number: examples of one group are held out together, and the same ones
+   * with every training. Each example by itself, by its place, when left out.
+   */
+  readonly groups?: Int32Array
+  /** Where to begin: a head of the same or of some of the concepts makes it faster, not different. */
+  readonly start?: HeadStart
+  /** Where the head that only calibrates begins, as `held` of TrainedHead. `start` has seen what that one must not see. */
+  readonly heldStart?: HeadStart
 }
 
 /** A linear head: rows of weights (concepts x dims) and biases, for vectors as they come. */
 export interface HeadWeights {
   readonly weights: Float32Array
   readonly bias: Float32Array
+}
+
+/** A head to begin with, not calibrated; concepts with 0 in `known` begin with nothing. */
+export interface HeadStart extends HeadWeights {
+  readonly known?: Uint8Array
 }
 
 /** How training went. */
@@ -75,5 +87,7 @@ export interface ConceptLog {
 /** A head that has been trained, calibrated where there were enough examples for it. */
 export interface TrainedHead extends HeadWeights {
   readonly calibration?: Calibration
+  /** The head without the held-out part that found the calibration, where there was one such head. */
+  readonly held?: HeadWeights
   readonly log: HeadLog
 }

@@ -73,6 +73,15 @@ const headOf = async (versionId: string) => {
   return JSON.parse((await readHead(server.services.db.read, pk!))!)
 }
 
+/** Weights of each concept. */
+function rowsOf({ weights }: { readonly weights: string }): number[][] {
+  const all = [...new Float32Array(Uint8Array.from(Buffer.from(weights, 'base64')).buffer)]
+  return Array.from({ length: all.length / 6 }, (_, at) => all.slice(at * 6, at * 6 + 6))
+}
+
+const nearly = (one: readonly number[][], other: readonly number[][]): boolean =>
+  one.every((row, at) => row.every((value, axis) => Math.abs(value - other[at]![axis]!) < 0.3))
+
 describe('training a head on vectors', () => {
   test('is queued, and then trained with its log; predictions use it at once', async () => {
     const app = await withModel('first')
@@ -114,12 +123,30 @@ describe('training a head on vectors', () => {
     assert.notEqual(second.id, first.id)
     assert.deepEqual([second.status?.code, second.activeConceptCount], [MODEL_TRAINED, 2])
     assert.deepEqual(await headOf(second.id), head)
+    assert.match(second.trainLog, new RegExp(`nothing has changed since version ${first.id}, whose head is taken over`))
     const [one, two] = [await recordOf(first.id), await recordOf(second.id)]
     assert.equal(one.done!.data.hash, two.done!.data.hash)
     assert.match(one.program, /solver \d+$/)
     await putLabelled(server, app, [{ id: 'more', labels: { cat: 1 }, vector: vectorOf(0, 99) }])
     const third = await train(app)
     assert.notEqual((await recordOf(third.id)).done!.data.hash, one.done!.data.hash)
+    assert.deepEqual((await recordOf(third.id)).done!.start, { versionId: second.id, unchanged: false })
+    assert.match(third.trainLog, new RegExp(`begun with the head of version ${second.id}`))
+    const cold = await train(app, {
+      outputInfo: ofConcepts('cat', 'dog'),
+      trainInfo: { params: { warm_start: false } },
+    })
+    assert.equal((await recordOf(cold.id)).done!.start, undefined)
+    const wider = await train(app, { outputInfo: ofConcepts('dog', 'cat', 'bird') })
+    assert.deepEqual((await recordOf(wider.id)).done!.start, { versionId: cold.id, unchanged: false })
+    assert.ok(
+      nearly(
+        rowsOf(await headOf(wider.id))
+          .slice(0, 2)
+          .reverse(),
+        rowsOf(await headOf(cold.id)),
+      ),
+    )
     assert.deepEqual(await trainingOf(first.id), one, 'a trained version does not change')
   })
 

@@ -5,6 +5,7 @@ import { type Annotation, AnnotationSchema } from '../../src/contract/index.ts'
 import { ensureConcepts } from '../../src/domain/annotations/concepts.ts'
 import { storeAnnotations } from '../../src/domain/annotations/store.ts'
 import { gatherExamples } from '../../src/domain/training/examples.ts'
+import { VectorShelf } from '../../src/domain/training/shelf.ts'
 import { labelsOfRows, storedVectors } from '../../src/domain/training/vectors.ts'
 import type { Database } from '../../src/store/database.ts'
 import { inputs } from '../../src/store/repos/families.ts'
@@ -121,7 +122,8 @@ onEachEngine('examples of a training', (engine) => {
       ])
       const wish = { appPk: at.appPk, conceptIds: ['cat', 'dog'], places: 'whole' as const }
       const { examples, labels } = await gatherExamples(services(db), wish)
-      const found = await storedVectors(db.read, 7, examples)
+      const shelf = new VectorShelf()
+      const found = await storedVectors(db.read, shelf, { appPk: 1, modelVersionPk: 7, examples })
       assert.deepEqual([found.dims, [...found.rows], [...found.matrix]], [2, [0, 2], [1, 2, 3, 0.5]])
       const own = labelsOfRows(labels, found.rows)
       assert.deepEqual(
@@ -131,8 +133,46 @@ onEachEngine('examples of a training', (engine) => {
           [0, 1],
         ],
       )
-      const none = await storedVectors(db.read, 99, examples)
+      const none = await storedVectors(db.read, shelf, { appPk: 1, modelVersionPk: 99, examples })
       assert.deepEqual([none.dims, none.rows.length, none.matrix.length], [0, 0, 0])
+    }))
+
+  it('have vectors that lie on the shelf only as long as they are stored', () =>
+    withDatabase(engine, async (db) => {
+      const at = await place(db)
+      const vector = (input: number, ...numbers: number[]) => ({
+        input,
+        message: { data: { embeddings: [{ vector: numbers }] } },
+        vectorsBy: 7,
+      })
+      await store(db, at, [
+        { input: 0, message: { data: label('cat') } },
+        { input: 1, message: { data: label('cat') } },
+        vector(0, 1, 2),
+        vector(1, 3, 4),
+      ])
+      const wish = { appPk: at.appPk, conceptIds: ['cat'], places: 'whole' as const }
+      const { examples } = await gatherExamples(services(db), wish)
+      const shelf = new VectorShelf()
+      const look = async (): Promise<[number[], number[]]> => {
+        const found = await storedVectors(db.read, shelf, { appPk: at.appPk, modelVersionPk: 7, examples })
+        return [[...found.rows], [...found.matrix]]
+      }
+      assert.deepEqual(await look(), [
+        [0, 1],
+        [1, 2, 3, 4],
+      ])
+      assert.equal(shelf.of(at.appPk, 7)?.size, 2)
+      await db.transact(async (tx) => {
+        await tx.deleteFrom('embeddings').where('input_pk', '=', at.inputPks[0]!).execute()
+      })
+      assert.deepEqual(await look(), [[1], [3, 4]])
+      assert.equal(shelf.of(at.appPk, 7)?.size, 1)
+      await store(db, at, [vector(0, 5, 6)])
+      assert.deepEqual(await look(), [
+        [0, 1],
+        [5, 6, 3, 4],
+      ])
     }))
 })
 

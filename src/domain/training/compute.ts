@@ -4,6 +4,7 @@ import type { Services } from '../services.ts'
 import type { TrainingKind } from './kinds.ts'
 import type { TrainingRecord } from './record.ts'
 import type { TrainingSettings } from './settings.ts'
+import { heldBytes, type TrainingStart } from './start.ts'
 import type { ExampleVectors } from './vectors.ts'
 
 /** What is computed from. */
@@ -14,6 +15,9 @@ export interface ComputeOrder {
   readonly vectors: ExampleVectors
   /** Rows are those of the vectors. */
   readonly labels: Labels
+  /** The input of each row, by pk. */
+  readonly inputs: Int32Array
+  readonly start?: TrainingStart | undefined
 }
 
 type Done = NonNullable<TrainingRecord['done']>
@@ -25,7 +29,9 @@ export interface Outcome {
   /** Examples with numbers that are not finite. */
   readonly dropped: number
   readonly contradictions: number
-  readonly found: Pick<Done, 'concepts' | 'loss' | 'steps' | 'calibration' | 'clusters'>
+  readonly found: Pick<Done, 'concepts' | 'loss' | 'steps' | 'calibration' | 'clusters' | 'start'>
+  /** See training_starts. */
+  readonly held?: Uint8Array | null
 }
 
 /** Computes what the kind of training says, in the training process. */
@@ -47,11 +53,17 @@ export async function computeOutcome(
 type Trainer = Services['trainer']
 
 async function head(trainer: Trainer, order: ComputeOrder, signal: AbortSignal): Promise<Outcome> {
-  const { vectors, labels, conceptIds } = order
+  const { vectors, labels, conceptIds, inputs, start } = order
   const { mutuallyExclusive, hyper } = order.settings
-  const shape = { dims: vectors.dims, concepts: conceptIds.length, labels, mutuallyExclusive, hyper }
-  const { result, hash } = await trainer.run({ kind: 'head', ...shape }, vectors.matrix, signal)
-  const { log, calibration } = result
+  const shape = { dims: vectors.dims, concepts: conceptIds.length, labels, mutuallyExclusive, hyper, groups: inputs }
+  const begin = start && {
+    start: start.whole,
+    ...(start.held && { heldStart: start.held }),
+    ...(start.same && { unchanged: start.same.hash }),
+  }
+  const { result, hash } = await trainer.run({ kind: 'head', ...shape, ...begin }, vectors.matrix, signal)
+  if (!result) return unchanged(start!, hash)
+  const { log, calibration, held } = result
   return {
     params: {
       weights: base64(result.weights),
@@ -66,7 +78,29 @@ async function head(trainer: Trainer, order: ComputeOrder, signal: AbortSignal):
       loss: log.loss,
       steps: log.steps,
       ...(calibration && { calibration }),
+      ...(start && { start: { versionId: start.versionId, unchanged: false } }),
     },
+    ...(held && { held: heldBytes(held) }),
+  }
+}
+
+/** What the version before has come to, where nothing has changed since. */
+function unchanged({ versionId, same }: TrainingStart, hash: string): Outcome {
+  const { params, held, done } = same!
+  const { data, concepts, loss, steps, calibration } = done
+  return {
+    params,
+    hash,
+    dropped: data.dropped ?? 0,
+    contradictions: data.contradictions,
+    found: {
+      concepts,
+      ...(loss !== undefined && { loss }),
+      ...(steps !== undefined && { steps }),
+      ...(calibration && { calibration }),
+      start: { versionId, unchanged: true },
+    },
+    held,
   }
 }
 

@@ -40,7 +40,9 @@ export async function embedExamples(context: EmbedContext, examples: readonly Ex
   const { read } = context.call.services.db
   const versionPk = context.base.versionRow.pk
   const wanted = context.alwaysCrop ? examples.filter(({ box }) => !box) : examples
-  const stored = await storedVectors(read, versionPk, wanted)
+  const { services, target } = context.call
+  const wish = { appPk: target.app!.pk, modelVersionPk: versionPk, examples: wanted }
+  const stored = await storedVectors(read, services.shelf, wish)
   if (stored.rows.length === examples.length) return { ...stored, computed: 0 }
   const found = new Map<Example, Float32Array>()
   for (const [row, place] of stored.rows.entries()) {

@@ -18,3 +18,7 @@ export const LISTED_IDS_MAX = 5
 export const TRAINING_INPUTS_MAX = 100_000
 /** Groups that a clusterer finds, where the version does not say. */
 export const CLUSTERS: Bounds = { otherwise: 32, min: 1, max: 1_024 }
+/** Most numbers in vectors that are kept in memory between trainings: 64 MB. */
+export const SHELF_NUMBERS_MAX = 16 * 1024 * 1024
+/** How long they are kept after the last training, in milliseconds. */
+export const SHELF_MS_MAX = 60_000

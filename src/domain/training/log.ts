@@ -14,6 +14,13 @@ export function trainingLog({ program, base, dataset, done }: TrainingRecord): s
       ({ id, positives, negatives, assumed, constant }) =>
         `${id}: ${positives} positive, ${negatives} negative (${assumed} of them assumed)${constant ? ', nothing to tell apart' : ''}`,
     ),
+    ...(done.start
+      ? [
+          done.start.unchanged
+            ? `nothing has changed since version ${done.start.versionId}, whose head is taken over`
+            : `begun with the head of version ${done.start.versionId}`,
+        ]
+      : []),
     ...(done.loss === undefined
       ? []
       : [`${done.mutuallyExclusive ? 'softmax' : 'logistic'} loss ${done.loss.toFixed(6)} after ${done.steps} steps`]),

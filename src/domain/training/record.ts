@@ -26,12 +26,19 @@ export interface TrainingRecord {
       readonly dims: number
       /** Examples that could not be used: without vector, with numbers that are not finite, or gone. */
       readonly unusable: number
+      /** Of these, those with numbers that are not finite. */
+      readonly dropped?: number
       readonly contradictions: number
     }
     readonly concepts: readonly (ConceptLog & { readonly id: string })[]
     readonly loss?: number
     readonly steps?: number
     readonly calibration?: Calibration
+    /**
+     * The version whose heads the training began with; `unchanged` where data and settings were those of that version,
+     * so that its head was taken over.
+     */
+    readonly start?: { readonly versionId: string; readonly unchanged: boolean }
     /** Of a clusterer: how many examples each group has, and their mean square distance from its centre. */
     readonly clusters?: { readonly counts: readonly number[]; readonly spread: number }
     readonly milliseconds: { readonly gathering: number; readonly training: number }

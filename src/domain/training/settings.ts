@@ -14,6 +14,8 @@ export interface TrainingSettings {
   readonly timeoutMs: number
   /** Groups that a clusterer finds at most. */
   readonly clusters: number
+  /** Begin with the head of the version before, which is faster; else with nothing. */
+  readonly warmStart: boolean
   readonly datasetId: string
   readonly datasetVersionId: string
 }
@@ -53,6 +55,7 @@ export function readSettings({ trainInfo, outputInfo }: ModelVersion): TrainingS
     failOnMissingPositives: config?.failOnMissingPositiveExamples ?? false,
     timeoutMs: Math.min(timeout, TIMEOUT_SECONDS.max) * 1_000,
     clusters: Math.round(numberOf(params, 'coarse_clusters', CLUSTERS)),
+    warmStart: params.warm_start !== false,
     datasetId: textOf(params.dataset_id) || (trainInfo?.dataset?.id ?? ''),
     datasetVersionId: textOf(params.dataset_version_id) || (trainInfo?.dataset?.version?.id ?? ''),
   }

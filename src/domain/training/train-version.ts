@@ -6,7 +6,7 @@ import type { JobContext } from '../../jobs/define.ts'
 import type { Reader, Writer } from '../../store/database.ts'
 import { conceptsById } from '../../store/repos/concept-pks.ts'
 import { models, modelVersions } from '../../store/repos/families.ts'
-import { putTraining } from '../../store/repos/model-trainings.ts'
+import { putTraining, putTrainingStart } from '../../store/repos/model-trainings.ts'
 import { putHead, setVersionConcepts, versionConcepts } from '../../store/repos/model-versions.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { callInApp } from '../inputs/process/call.ts'
@@ -23,6 +23,7 @@ import { trainingLog } from './log.ts'
 import { cannotTrain } from './problem.ts'
 import { type TrainingRecord, trainingRecord } from './record.ts'
 import { readSettings, type TrainingSettings } from './settings.ts'
+import { startOf } from './start.ts'
 import { labelsOfRows } from './vectors.ts'
 
 /** What a training needs of its job. */
@@ -113,18 +114,22 @@ async function compute(ctx: TrainingContext, row: Row<'model_versions'>, message
   const { mutuallyExclusive, hyper } = settings
   const { dims } = vectors
   checkSize(vectors.rows.length, dims, conceptIds.length, mutuallyExclusive)
-  const outcome = await computeOutcome(services, { kind, settings, conceptIds, vectors, labels }, signal)
+  const wished = { modelPk: row.model_pk, base: record.base, settings, conceptIds, dims }
+  const start = kind.task === 'head' ? await startOf(read, wished) : undefined
+  const inputPks = Int32Array.from(vectors.rows, (place) => gathered.examples[place]!.inputPk)
+  const order = { kind, settings, conceptIds, vectors, labels, inputs: inputPks, start }
+  const outcome = await computeOutcome(services, order, signal)
   const unusable = missing + outcome.dropped
   const used = vectors.rows.length - outcome.dropped
   checkTrained({ used, unusable, problem: vectors.problem }, settings, base.modelId)
-  const inputs = new Set([...vectors.rows].map((place) => gathered.examples[place]!.inputPk)).size
-  const { hash, contradictions, found } = outcome
+  const inputs = new Set(inputPks).size
+  const { hash, contradictions, found, held, dropped } = outcome
   const whole: TrainingRecord = {
     ...record,
     done: {
       mutuallyExclusive,
       hyper,
-      data: { hash, examples: vectors.rows.length, inputs, dims, unusable, contradictions },
+      data: { hash, examples: vectors.rows.length, inputs, dims, unusable, dropped, contradictions },
       ...found,
       milliseconds: {
         gathering: Math.round(gatheredAt - startedAt),
@@ -147,6 +152,7 @@ async function compute(ctx: TrainingContext, row: Row<'model_versions'>, message
     }
     await putHead(tx, row.pk, JSON.stringify(outcome.params))
     await putTraining(tx, row.pk, JSON.stringify(whole))
+    if (held) await putTrainingStart(tx, row.pk, held)
     await settle(tx, current, StatusCode.MODEL_TRAINED, '', services.clock.now(), {
       totalInputCount: whole.done!.data.inputs,
       trainLog: trainingLog(whole),

@@ -29,6 +29,7 @@ export const COPIED_TABLES: readonly string[] = [
   'model_version_heads',
   'model_version_files',
   'model_trainings',
+  'training_starts',
 ]
 /** and left behind: they belong to what is not copied. */
 export const TABLES_LEFT_BEHIND: readonly string[] = [
@@ -201,6 +202,7 @@ export async function copyModelVersions(
   }))
   await copyChildren(tx, 'model_version_heads', parents, place)
   await copyChildren(tx, 'model_trainings', parents, place)
+  await copyChildren(tx, 'training_starts', parents, place)
   const files = await copyChildren(tx, 'model_version_files', parents, place)
   const blobs = await rowsWith(tx, 'blobs', 'hash', [...new Set(files.map(({ hash }) => hash))])
   const sizes = new Map(blobs.map((blob) => [blob.hash, blob]))

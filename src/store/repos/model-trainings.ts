@@ -1,3 +1,4 @@
+import type { StatusCode } from '../../contract/status-code.ts'
 import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
@@ -19,6 +20,40 @@ export async function putTraining(tx: Writer, versionPk: number, doc: string): P
     .insertInto('model_trainings')
     .values({ version_pk: versionPk, doc })
     .onConflict((conflict) => conflict.column('version_pk').doUpdateSet({ doc }))
+    .execute()
+}
+
+/** A version that was trained here, with what it was made of, its head, and what the next training may begin with. */
+export interface TrainedVersion {
+  readonly pk: number
+  readonly id: string
+  /** JSON of what it was made of and of its head. */
+  readonly training: string
+  readonly head: string
+  readonly held: Uint8Array | null
+}
+
+/** The newest version of a model with a status that was trained here. */
+export function newestTrained(db: Reader, modelPk: number, status: StatusCode): Promise<TrainedVersion | undefined> {
+  return db
+    .selectFrom('model_versions as version')
+    .innerJoin('model_trainings as made', 'made.version_pk', 'version.pk')
+    .innerJoin('model_version_heads as head', 'head.version_pk', 'version.pk')
+    .leftJoin('training_starts as start', 'start.version_pk', 'version.pk')
+    .select(['version.pk', 'version.id', 'made.doc as training', 'head.doc as head', 'start.held'])
+    .where('version.model_pk', '=', modelPk)
+    .where('version.status_code', '=', status)
+    .orderBy('version.pk', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+}
+
+/** Stores what the training after that of a version may begin with. */
+export async function putTrainingStart(tx: Writer, versionPk: number, held: Uint8Array): Promise<void> {
+  await tx
+    .insertInto('training_starts')
+    .values({ version_pk: versionPk, held })
+    .onConflict((conflict) => conflict.column('version_pk').doUpdateSet({ held }))
     .execute()
 }
 

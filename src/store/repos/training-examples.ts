@@ -105,25 +105,47 @@ export async function processedByIds(db: Reader, appPk: number, ids: readonly st
   return found
 }
 
-/** A vector of an input or of a region in it. */
-export type VectorRow = Pick<Row<'embeddings'>, 'input_pk' | 'region_id' | 'dimension' | 'vector'>
+/** Where a stored vector belongs; rows of embeddings are never changed, and their numbers never given again. */
+export type VectorPlace = Pick<Row<'embeddings'>, 'pk' | 'input_pk' | 'region_id' | 'dimension'>
 
-/** Inputs whose vectors one statement reads: a few megabytes, so that the event loop is not held for long. */
-const INPUTS_PER_PART = 256
+/** Vectors that one statement reads: a few megabytes, so that the event loop is not held for long. */
+const VECTORS_PER_PART = 256
 
-/** The vectors that a model version has made of inputs, part by part, each in the order of storing. */
-export async function* vectorsBy(
+/** Which vectors a model version has made of inputs, in the order of inputs and of storing. */
+export async function vectorPlaces(
   db: Reader,
   modelVersionPk: number,
   inputPks: readonly number[],
-): AsyncGenerator<VectorRow[]> {
-  for (let start = 0; start < inputPks.length; start += INPUTS_PER_PART) {
-    yield await db
+): Promise<VectorPlace[]> {
+  const found: VectorPlace[] = []
+  for (const part of evenParts(inputPks, IDS_PER_STATEMENT_MAX)) {
+    const rows = await db
       .selectFrom('embeddings')
-      .select(['input_pk', 'region_id', 'dimension', 'vector'])
-      .where('input_pk', 'in', inputPks.slice(start, start + INPUTS_PER_PART))
+      .select(['pk', 'input_pk', 'region_id', 'dimension'])
+      .where('input_pk', 'in', part)
       .where('model_version_pk', '=', modelVersionPk)
-      .orderBy('pk')
       .execute()
+    for (const row of rows) found.push(row)
+  }
+  return found.sort((a, b) => a.input_pk - b.input_pk || a.pk - b.pk)
+}
+
+/** Stored vectors by their numbers, part by part; those that are gone are left out. */
+export async function* vectorsAt(
+  db: Reader,
+  pks: readonly number[],
+): AsyncGenerator<Pick<Row<'embeddings'>, 'pk' | 'vector'>[]> {
+  for (const part of evenParts(pks, VECTORS_PER_PART)) {
+    yield await db.selectFrom('embeddings').select(['pk', 'vector']).where('pk', 'in', part).execute()
+  }
+}
+
+/** Parts of one length, so that one prepared statement reads all: the last has its first number several times. */
+function* evenParts(pks: readonly number[], length: number): Generator<number[]> {
+  for (let start = 0; start < pks.length; start += length) {
+    const part = pks.slice(start, start + length)
+    // A short list is a short statement.
+    while (start > 0 && part.length < length) part.push(part[0]!)
+    yield part
   }
 }

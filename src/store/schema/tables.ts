@@ -66,7 +66,7 @@ import type {
 } from './search-tables.ts'
 
 import type { StatValuesTable, StatValueTagsTable, ViewsTable } from './statistics-tables.ts'
-import type { ModelTrainingsTable, TrainingVectorsTable } from './training-tables.ts'
+import type { ModelTrainingsTable, TrainingStartsTable, TrainingVectorsTable } from './training-tables.ts'
 import type { UploadPartsTable, UploadsTable } from './upload-tables.ts'
 
 export type * from './columns.ts'
@@ -136,6 +136,7 @@ export interface Schema {
   upload_parts: UploadPartsTable
   model_trainings: ModelTrainingsTable
   training_vectors: TrainingVectorsTable
+  training_starts: TrainingStartsTable
   inputs_extraction_jobs: InputsExtractionJobsTable
   inputs_add_job_callbacks: InputsAddJobCallbacksTable
   evaluations: EvaluationsTable

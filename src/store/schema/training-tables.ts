@@ -17,3 +17,10 @@ export interface TrainingVectorsTable {
   /** 32-bit floats, little endian. */
   vector: Uint8Array
 }
+
+/** Of a version whose calibration was found by one head without a part of the examples: that head. */
+export interface TrainingStartsTable {
+  version_pk: number
+  /** Weights, then biases, as they were before calibration; 32-bit floats, little endian. */
+  held: Uint8Array
+}
