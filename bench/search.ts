@@ -1,9 +1,9 @@
 import { GRAPH_ROWS_MIN } from '../src/vectors/limits.ts'
-import { openDataPlane } from './kit/data-plane.ts'
+import { type DataPlane, openDataPlane } from './kit/data-plane.ts'
 import { growTo } from './kit/grow.ts'
 import type { BenchmarkOptions, Result } from './kit/result.ts'
 import { approximateResults } from './search/approximate.ts'
-import { DIMENSION, fillWithVectors } from './search/corpus.ts'
+import { type Corpus, DIMENSION, fillWithVectors, keepCorpus, keptCorpus } from './search/corpus.ts'
 import { exactResults } from './search/exact.ts'
 import { filterResults } from './search/filtered.ts'
 import { freshResults } from './search/fresh.ts'
@@ -23,14 +23,13 @@ export async function run({ size: asked = SIZE }: BenchmarkOptions = {}): Promis
   // Fewer have no graph.
   const size = Math.max(asked, GRAPH_ROWS_MIN)
   const results: Result[] = []
-  await using plane = await openDataPlane({ processing: false })
-  await growTo(plane, size)
+  // A folder to keep the database in, or to find it in, as a large one takes long to make.
+  const folder = process.env.LIMPID_BENCH_DATA
+  await using plane = await openDataPlane({ processing: false, folder })
   await using sqliteVec = new SqliteVec(plane.dataDir, DIMENSION)
-  const lance = Lance.open(plane.dataDir)
-  const corpus = await timed('rows and vectors', () =>
-    fillWithVectors(plane, size, QUERIES, lance ? [sqliteVec, lance] : [sqliteVec]),
-  )
-  await timed('graph', () => graphIsReady(plane, corpus))
+  const lance = folder === undefined ? Lance.open(plane.dataDir) : undefined
+  const corpus = (await keptCorpus(plane, size, QUERIES)) ?? (await made(plane, size, sqliteVec, lance))
+  results.push(await timed('graph', () => graphIsReady(plane, corpus, size)))
   const parts: Record<string, () => Promise<Result[]>> = {
     approximate: () => approximateResults(plane, corpus, size),
     exact: () => exactResults(plane, corpus, sqliteVec, lance),
@@ -41,7 +40,23 @@ export async function run({ size: asked = SIZE }: BenchmarkOptions = {}): Promis
   }
   // Names of parts, for who works on one of them.
   const only = process.env.LIMPID_BENCH_PARTS?.split(',') ?? Object.keys(parts)
-  for (const [name, part] of Object.entries(parts)) if (only.includes(name)) results.push(...(await timed(name, part)))
+  for (const [name, part] of Object.entries(parts))
+    if (only.includes(name)) results.push(...told(await timed(name, part)))
+  return results
+}
+
+async function made(plane: DataPlane, size: number, sqliteVec: SqliteVec, lance: Lance | undefined): Promise<Corpus> {
+  await timed('rows', () => growTo(plane, size))
+  const corpus = await timed('vectors', () =>
+    fillWithVectors(plane, size, QUERIES, lance ? [sqliteVec, lance] : [sqliteVec]),
+  )
+  if (process.env.LIMPID_BENCH_DATA !== undefined) await keepCorpus(plane, size, corpus)
+  return corpus
+}
+
+/** A run of a large database takes long, so that what is known is printed as it comes. */
+function told(results: Result[]): Result[] {
+  for (const { name, ours, unit, ratio } of results) console.error(`    ${name}: ${ours} ${unit} ${ratio ?? ''}`)
   return results
 }
 

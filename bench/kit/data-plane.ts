@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
@@ -14,6 +14,12 @@ import { createDispatcher } from '../../src/wire/pipeline/dispatcher.ts'
 
 type InputOf<N extends RpcName> = (typeof V2)['method'][Uncapitalize<N> & keyof (typeof V2)['method']]['input']
 
+/** How a data plane is opened. */
+export interface PlaneOptions {
+  readonly processing: boolean
+  readonly folder?: string | undefined
+}
+
 /** The server without sockets on a data folder of its own, with one app whose inputs go through no models. */
 export interface DataPlane extends AsyncDisposable {
   readonly services: Services
@@ -23,10 +29,13 @@ export interface DataPlane extends AsyncDisposable {
   call<N extends RpcName>(name: N, request: MessageInitShape<InputOf<N>>): Promise<ResponseOf<N>>
 }
 
-/** Opens it; without `processing` what is posted waits for ever, so that posting alone is measured. */
-export async function openDataPlane({ processing }: { readonly processing: boolean }): Promise<DataPlane> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'limpid-bench-'))
-  const pat = newId()
+/**
+ * Opens it; without `processing` what is posted waits for ever, so that posting alone is measured. With a folder it is
+ * opened there, as it was left, and kept.
+ */
+export async function openDataPlane({ processing, folder }: PlaneOptions): Promise<DataPlane> {
+  const dataDir = folder ?? (await mkdtemp(join(tmpdir(), 'limpid-bench-')))
+  const pat = await patOf(dataDir)
   const config = loadConfig({}, { dataDir, pat, log: 'silent', modelPull: 'off' })
   const built = await buildServices(config, silentLog)
   const { services } = built
@@ -48,8 +57,10 @@ export async function openDataPlane({ processing }: { readonly processing: boole
   }
   const userAppId = { userId: 'admin', appId: 'bench' }
   const defaultWorkflow = { id: 'Empty', appId: 'main', userId: 'clarifai' }
-  await call('PostApps', { userAppId: { userId: 'admin' }, apps: [{ id: 'bench', defaultWorkflow }] })
   const admin = (await services.directory.user('admin'))!
+  if (!(await services.directory.app(admin.pk, 'bench'))) {
+    await call('PostApps', { userAppId: { userId: 'admin' }, apps: [{ id: 'bench', defaultWorkflow }] })
+  }
   const { pk: appPk } = (await services.directory.app(admin.pk, 'bench'))!
   return {
     services,
@@ -59,9 +70,18 @@ export async function openDataPlane({ processing }: { readonly processing: boole
     call,
     async [Symbol.asyncDispose]() {
       await built.close()
-      await rm(dataDir, { recursive: true, force: true })
+      if (folder === undefined) await rm(dataDir, { recursive: true, force: true })
     },
   }
+}
+
+/** The token that the server of a folder was started with first. */
+async function patOf(dataDir: string): Promise<string> {
+  await mkdir(dataDir, { recursive: true })
+  const file = join(dataDir, 'bench.pat')
+  const known = await readFile(file, 'utf8').catch(() => undefined)
+  if (known === undefined) await writeFile(file, newId(), { mode: 0o600 })
+  return readFile(file, 'utf8')
 }
 
 /** The request of some texts, each of about a line. */

@@ -1,8 +1,10 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { insertRows } from '../../src/store/repos/insert-rows.ts'
 import { clustered } from '../../src/vectors/test-vectors.ts'
 import type { DataPlane } from '../kit/data-plane.ts'
-import { Truth } from './truth.ts'
+import { type KeptTruth, Truth } from './truth.ts'
 
 export const DIMENSION = 512
 /** Neighbours that are asked for. */
@@ -46,8 +48,7 @@ export async function fillWithVectors(
   queryCount: number,
   sinks: readonly Sink[],
 ): Promise<Corpus> {
-  const make = clustered(DIMENSION, Math.max(CENTRES_MIN, Math.ceil(size / ROWS_PER_CENTRE)), SEED)
-  const queries = Array.from({ length: queryCount }, make)
+  const { make, queries } = makerOf(size, queryCount)
   const truth = new Truth(queries, DIMENSION)
   const truths = new Map(SHARES.map((share) => [share as number, new Truth(queries, DIMENSION)]))
   const concepts = await makeLabels(plane)
@@ -62,6 +63,31 @@ export async function fillWithVectors(
     for (const [share, part] of truths) part.takeSome(block, numbers, (n) => isLabelled(n, share))
   }
   return { queries, truth, truths }
+}
+
+const KEPT_FILE = 'bench-corpus.json'
+
+/** What is near the queries, kept beside a database that is to be used again. */
+export async function keepCorpus({ dataDir }: DataPlane, size: number, { truth, truths }: Corpus): Promise<void> {
+  const parts = [...truths].map(([share, part]) => [share, part.kept])
+  await writeFile(join(dataDir, KEPT_FILE), JSON.stringify({ size, truth: truth.kept, parts }))
+}
+
+/** What `keepCorpus` kept; undefined where there is none, or one of another size. */
+export async function keptCorpus({ dataDir }: DataPlane, size: number, count: number): Promise<Corpus | undefined> {
+  const text = await readFile(join(dataDir, KEPT_FILE), 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  const kept = JSON.parse(text) as { size: number; truth: KeptTruth; parts: [number, KeptTruth][] }
+  if (kept.size !== size) throw new Error(`the kept database has ${kept.size} rows, not ${size}; use another folder`)
+  const queries = makerOf(size, count).queries
+  const truths = new Map(kept.parts.map(([share, part]) => [share, Truth.of(queries, DIMENSION, part)]))
+  return { queries, truth: Truth.of(queries, DIMENSION, kept.truth), truths }
+}
+
+/** The vectors of all inputs in their order, and before them those of the queries. */
+function makerOf(size: number, queryCount: number): { make: () => Float32Array; queries: Float32Array[] } {
+  const make = clustered(DIMENSION, Math.max(CENTRES_MIN, Math.ceil(size / ROWS_PER_CENTRE)), SEED)
+  return { make, queries: Array.from({ length: queryCount }, make) }
 }
 
 async function makeLabels({ services, appPk }: DataPlane): Promise<Map<number, number>> {

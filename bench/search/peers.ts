@@ -19,11 +19,12 @@ export class SqliteVec implements Peer {
   readonly #search: StatementSync
   #next = 0
 
+  /** With what the folder has of it already. */
   constructor(folder: string, dimension: number) {
     this.#db = new DatabaseSync(join(folder, 'sqlite-vec.db'), { allowExtension: true })
     this.#db.loadExtension(getLoadablePath())
     this.#db.exec('pragma journal_mode = wal; pragma synchronous = off')
-    this.#db.exec(`create virtual table vectors using vec0(embedding float[${dimension}])`)
+    this.#db.exec(`create virtual table if not exists vectors using vec0(embedding float[${dimension}])`)
     this.#insert = this.#db.prepare('insert into vectors (rowid, embedding) values (?, ?)')
     this.#search = this.#db.prepare('select rowid from vectors where embedding match ? and k = ? order by distance')
   }

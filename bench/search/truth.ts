@@ -10,6 +10,12 @@ interface Near {
   readonly distance: number
 }
 
+/** What was found, as JSON can hold it. */
+export interface KeptTruth {
+  readonly count: number
+  readonly near: readonly (readonly Near[])[]
+}
+
 /** The nearest inputs of some queries, from comparing with all vectors block by block. */
 export class Truth {
   readonly #queries: Float32Array
@@ -24,6 +30,21 @@ export class Truth {
     })
     this.#dimension = dimension
     this.#near = queries.map(() => [])
+  }
+
+  /** What `kept` gave. */
+  static of(queries: readonly Float32Array[], dimension: number, { count, near }: KeptTruth): Truth {
+    const truth = new Truth(queries, dimension)
+    truth.#count = count
+    near.forEach((some, at) => {
+      truth.#near[at] = [...some]
+    })
+    return truth
+  }
+
+  /** What is near each query, to be kept beside the database. */
+  get kept(): KeptTruth {
+    return { count: this.#count, near: this.#near }
   }
 
   /** How many vectors were taken. */
