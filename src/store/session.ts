@@ -14,6 +14,11 @@ import type { Schema } from './schema/tables.ts'
 export class Session extends Kysely<Schema> {
   /** Expressions that differ between the engines. */
   readonly ops: EngineOps
+  /**
+   * A number that is another one after every commit that can be seen, so that what was read before is still true while
+   * it stays; undefined where there is none, as in transactions.
+   */
+  readonly version: () => number | undefined
 
   constructor(engine: Dialect, connection: RawConnection) {
     super({
@@ -25,13 +30,14 @@ export class Session extends Kysely<Schema> {
       },
     })
     this.ops = engine.ops
+    this.version = () => connection.version?.()
   }
 }
 
 /** Reads of committed data, each statement on its own; there is no way to write with it. */
 export type Reader = Pick<
   Session,
-  'selectFrom' | 'selectNoFrom' | 'with' | 'withRecursive' | 'fn' | 'getExecutor' | 'ops'
+  'selectFrom' | 'selectNoFrom' | 'with' | 'withRecursive' | 'fn' | 'getExecutor' | 'ops' | 'version'
 >
 
 /** Reads and writes of one transaction; usable until the function given to `transact` settles. */

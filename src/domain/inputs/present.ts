@@ -24,17 +24,26 @@ export async function presentInputs(
   rows: readonly Row<'inputs'>[],
 ): Promise<Input[]> {
   const pks = rows.map(({ pk }) => pk)
-  const [media, labels] = [await mediaOfInputs(reader, pks), await inputLevelRows(reader, pks)]
-  const inputs = rows.map((row) => {
-    const label = labels.get(row.pk)
-    return toInput(place, row, media.get(row.pk) ?? [], label && toMessage(label, row.id).data)
-  })
+  const inputs = toInputs(place, rows, await mediaOfInputs(reader, pks), await inputLevelRows(reader, pks))
   await showConcepts(
     reader,
     place,
     inputs.flatMap(({ data }) => data ?? []),
   )
   return inputs
+}
+
+/** Inputs from their parts, by the pk of the input; concepts are without their names. */
+export function toInputs(
+  place: InputPlace,
+  rows: readonly Row<'inputs'>[],
+  media: ReadonlyMap<number, readonly StoredMedium[]>,
+  labels: ReadonlyMap<number, Row<'annotations'>>,
+): Input[] {
+  return rows.map((row) => {
+    const label = labels.get(row.pk)
+    return toInput(place, row, media.get(row.pk) ?? [], label && toMessage(label, row.id).data)
+  })
 }
 
 /** One input from its parts; names of concepts are as `labels` has them. */

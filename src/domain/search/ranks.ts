@@ -131,7 +131,7 @@ async function spaceOf(call: Call, versionId: string, dimension: number): Promis
   return (await spacesNamed(call, versionId)).find((space) => space.dimension === dimension)
 }
 
-async function spacesNamed(call: Call, versionId: string): Promise<VectorSpace[]> {
+async function spacesNamed(call: Call, versionId: string): Promise<readonly VectorSpace[]> {
   const { read } = call.services.db
   const spaces = await spacesOfApp(read, requireApp(call.target).pk)
   if (versionId === '') return spaces

@@ -3,11 +3,12 @@ import { AppError } from '../../base/errors.ts'
 import { type Hit, type HitCount, HitCountSchema, HitSchema, type Search } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { PlannedHit, SearchAnswer } from '../../search/plan.ts'
-import { annotations, inputs } from '../../store/repos/families.ts'
-import { presentAnnotations } from '../annotations/present.ts'
+import { rowsOfHits } from '../../store/repos/search-hits.ts'
+import { showConcepts } from '../annotations/concepts.ts'
+import { toMessage } from '../annotations/present.ts'
 import type { Call } from '../call.ts'
 import { inputPlace } from '../inputs/caller.ts'
-import { presentInputs } from '../inputs/present.ts'
+import { toInputs } from '../inputs/present.ts'
 import { describePlan } from './describe-plan.ts'
 import { COUNTED_SEARCHES_MAX, SEARCHES_MAX } from './limits.ts'
 import { planSearch, type SearchKind } from './plan-search.ts'
@@ -68,13 +69,19 @@ export async function presentHits(call: Call, hits: readonly PlannedHit[]): Prom
   const { read } = call.services.db
   const place = inputPlace(call)
   const inputPks = [...new Set(hits.map(({ inputPk }) => inputPk))]
-  const inputRows = [...(await inputs.getManyByPk(read, inputPks)).values()]
-  const shown = await presentInputs(read, place, inputRows)
-  const inputOf = new Map(inputRows.map((row, at) => [row.pk, shown[at]!]))
   const annotationPks = [...new Set(hits.flatMap(({ annotationPk }) => annotationPk ?? []))]
-  const annotationRows = [...(await annotations.getManyByPk(read, annotationPks)).values()]
-  const messages = await presentAnnotations(read, place, annotationRows, { vectors: false })
-  const annotationOf = new Map(annotationRows.map((row, at) => [row.pk, messages[at]!]))
+  const rows = await rowsOfHits(read, inputPks, annotationPks)
+  const shown = toInputs(place, rows.inputs, rows.media, rows.labels)
+  const inputOf = new Map(rows.inputs.map(({ pk }, at) => [pk, shown[at]!]))
+  const annotationOf = new Map(
+    rows.annotations.map((row) => [row.pk, toMessage(row, inputOf.get(row.input_pk)?.id ?? '')]),
+  )
+  const messages = [...shown, ...annotationOf.values()]
+  await showConcepts(
+    read,
+    place,
+    messages.flatMap(({ data }) => data ?? []),
+  )
   return hits.flatMap(({ inputPk, annotationPk, score }): Hit[] => {
     const input = inputOf.get(inputPk)
     const annotation = annotationPk === null ? undefined : annotationOf.get(annotationPk)

@@ -55,6 +55,8 @@ export class Spaces {
   readonly #open = new Map<string, Open>()
   readonly #opening = new Map<string, Promise<Open>>()
   #place: Place = { mark: START_OF_LOG, ahead: new Set() }
+  /** Version of the database up to which the log was followed, where there is such a number. */
+  #version: number | undefined
   #following: Promise<void> | undefined
 
   constructor(db: Reader, folder: string, residentBytesMax = RESIDENT_BYTES_MAX) {
@@ -76,8 +78,11 @@ export class Spaces {
   }
 
   /** Brings all open indexes up to the newest change. */
-  follow(): Promise<void> {
-    return this.#alone(async () => {
+  async follow(): Promise<void> {
+    if (!this.#following && this.#isUpToDate()) return
+    await this.#alone(async () => {
+      if (this.#isUpToDate()) return
+      const version = this.#db.version()
       if (this.#open.size === 0) this.#place = { mark: await endOfLog(this.#db), ahead: new Set() }
       else {
         const place = await this.#readLog(this.#place, (change) => {
@@ -88,7 +93,13 @@ export class Spaces {
         if (place) this.#place = place
         else await this.#startAgain()
       }
+      this.#version = version
     })
+  }
+
+  /** Whether nothing has been committed since the log was followed. */
+  #isUpToDate(): boolean {
+    return this.#version !== undefined && this.#version === this.#db.version()
   }
 
   /** Runs what moves the place in the log. */

@@ -22,6 +22,11 @@ export interface RawResult {
 /** Runs one statement at a time; rejects with the errors of ../errors.ts. */
 export interface RawConnection {
   query(sql: string, parameters: readonly unknown[]): Promise<RawResult>
+  /**
+   * A number that is another one after every commit that the connection can see; left out where asking for it would cost
+   * as much as a statement.
+   */
+  version?(): number
 }
 
 /** Column types by meaning. Timestamps are microseconds since 1970 in a bigint, documents JSON in text. */

@@ -1,8 +1,17 @@
+import { CommitMemory } from '../commit-memory.ts'
 import type { Reader } from '../session.ts'
 import type { VectorSpace } from './embedding-log.ts'
 
-/** The spaces that an app has vectors in, looked up by jumping from one to the next. */
-export async function spacesOfApp(db: Reader, appPk: number): Promise<VectorSpace[]> {
+const APPS_REMEMBERED = 1_000
+const spacesRemembered = new CommitMemory<VectorSpace[]>(APPS_REMEMBERED)
+
+/** The spaces that an app has vectors in. */
+export function spacesOfApp(db: Reader, appPk: number): Promise<readonly VectorSpace[]> {
+  return spacesRemembered.get(db, String(appPk), () => findSpaces(db, appPk))
+}
+
+/** Looks them up by jumping from one to the next. */
+async function findSpaces(db: Reader, appPk: number): Promise<VectorSpace[]> {
   const spaces: VectorSpace[] = []
   for (let after = -1; ; ) {
     const row = await db

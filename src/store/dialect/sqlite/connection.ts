@@ -14,6 +14,7 @@ const CHANGES_SCHEMA = /^\s*(create|alter|drop|vacuum)\b/i
 export class SqliteConnection {
   readonly handle: DatabaseSync
   #cache = new Map<string, Prepared>()
+  #versionStatement: StatementSync | undefined
 
   /**
    * `read` cannot write; `write` leaves flushing to whoever commits; `flush` is for the thread that may wait for the
@@ -45,6 +46,12 @@ export class SqliteConnection {
     return this.handle.isTransaction
   }
 
+  /** A number that is another one after every commit of another connection; asking takes some 2 µs. */
+  get version(): number {
+    this.#versionStatement ??= this.handle.prepare('pragma data_version')
+    return (this.#versionStatement.get() as { data_version: number }).data_version
+  }
+
   /** Runs one statement; rows are plain objects. */
   run(sql: string, parameters: readonly Parameter[] = []): RawResult {
     const { statement, columns } = this.#prepare(sql)
@@ -70,6 +77,7 @@ export class SqliteConnection {
 
   close(): void {
     this.#cache.clear()
+    this.#versionStatement = undefined
     this.handle.close()
   }
 }

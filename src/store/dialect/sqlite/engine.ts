@@ -73,6 +73,7 @@ function readThrough(reader: SqliteConnection): RawConnection {
         throw translateSqliteError(error)
       }
     },
+    version: () => reader.version,
   }
 }
 
