@@ -18,6 +18,7 @@ import { scopeFamily } from './scopes/index.ts'
 import { searchFamily } from './searches/index.ts'
 import { statisticsFamily } from './statistics/index.ts'
 import { systemFamily } from './system/index.ts'
+import { taskFamily } from './tasks/index.ts'
 import { uploadFamily } from './uploads/index.ts'
 import { userFamily } from './users/index.ts'
 import { workflowEvaluationFamily } from './workflow-evaluations/index.ts'
@@ -43,6 +44,7 @@ export const registry: Registry = {
   ...searchFamily,
   ...statisticsFamily,
   ...systemFamily,
+  ...taskFamily,
   ...uploadFamily,
   ...userFamily,
   ...workflowEvaluationFamily,

@@ -17,6 +17,8 @@ import { exportModelJob } from '../models/exports/job.ts'
 import { importJob } from '../models/import-job.ts'
 import { searchMetricsJob } from '../search-metrics/job.ts'
 import type { Services } from '../services.ts'
+import { assignTaskJob } from '../tasks/assign-job.ts'
+import { deleteTaskJob } from '../tasks/delete-job.ts'
 import { trainingJob } from '../training/job.ts'
 import { assembleUploadJob } from '../uploads/assemble-job.ts'
 import { expireUploadJob } from '../uploads/expire-job.ts'
@@ -27,11 +29,13 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   importJob,
   // One a line, as many hands add to the list.
   assembleUploadJob,
+  assignTaskJob,
   buildVersionJob,
   bulkOperationJob,
   collectInputsJob,
   deleteAppJob,
   deleteInputsJob,
+  deleteTaskJob,
   expireUploadJob,
   duplicateAppJob,
   exportModelJob,

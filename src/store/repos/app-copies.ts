@@ -38,6 +38,7 @@ export const TABLES_LEFT_BEHIND: readonly string[] = [
   'training_vectors',
   'evaluations',
   'model_version_exports',
+  'task_assignments',
 ]
 
 /** What else copies change in the rows that they carry along. */

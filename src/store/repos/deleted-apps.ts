@@ -71,6 +71,7 @@ const PLAIN = [
   'workflow_evaluations',
   'collected_inputs',
   'collectors',
+  'tasks',
   'annotations',
   'annotation_filters',
   'annotation_search_metrics',

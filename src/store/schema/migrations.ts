@@ -20,6 +20,7 @@ import { metadataTerms } from './0019-metadata-terms.ts'
 import { embeddingLogByTransaction } from './0020-embedding-log.ts'
 import { embeddingLogReaders } from './0021-embedding-log-readers.ts'
 import { exportParts } from './0022-export-parts.ts'
+import { tasks } from './0024-tasks.ts'
 import { trainingStarts } from './0027-training-starts.ts'
 import { modules } from './0029-modules.ts'
 import type { TableMaker } from './table-maker.ts'
@@ -55,4 +56,5 @@ export const migrations: readonly Migration[] = [
   { name: 'modules', up: modules },
   { name: 'export parts', up: exportParts },
   { name: 'training starts', up: trainingStarts },
+  { name: 'tasks', up: tasks },
 ]

@@ -66,12 +66,14 @@ import type {
 } from './search-tables.ts'
 
 import type { StatValuesTable, StatValueTagsTable, ViewsTable } from './statistics-tables.ts'
+import type { TaskAssignmentsTable, TaskMembersTable, TaskReviewsTable, TasksTable } from './task-tables.ts'
 import type { ModelTrainingsTable, TrainingStartsTable, TrainingVectorsTable } from './training-tables.ts'
 import type { UploadPartsTable, UploadsTable } from './upload-tables.ts'
 
 export type * from './columns.ts'
 export type * from './data-tables.ts'
 export type * from './foundation-tables.ts'
+export type { TaskRole } from './task-tables.ts'
 
 export interface MetaTable {
   key: string
@@ -148,6 +150,10 @@ export interface Schema {
   modules: ModulesTable
   module_versions: ModuleVersionsTable
   installed_module_versions: InstalledModuleVersionsTable
+  tasks: TasksTable
+  task_members: TaskMembersTable
+  task_assignments: TaskAssignmentsTable
+  task_reviews: TaskReviewsTable
   meta: MetaTable
 }
 

@@ -1,0 +1,82 @@
+import {
+  TaskWorkerPartitionedStrategyInfo_TaskWorkerPartitionedStrategy as Partition,
+  type TaskWorker,
+} from '../../contract/index.ts'
+import { invalidTask } from './problem.ts'
+
+/** How the inputs of a task are parted among its workers. */
+export interface Shares {
+  readonly userIds: readonly string[]
+  readonly workersPerInput: number
+  /** What of all inputs each gets, between 0 and 1, in the order of the ids; together `workersPerInput`. */
+  readonly shares: readonly number[]
+  readonly evenly: boolean
+}
+
+/** Where rounding alone makes a share larger than everything. */
+const ROUNDING = 1e-9
+
+/** Reads a partitioned strategy; refuses weights by which no parting is possible. */
+export function sharesOf({ workers, strategyInfo }: TaskWorker): Shares {
+  const userIds = workers.flatMap(({ worker }) => (worker.case === 'user' ? [worker.value.id] : []))
+  const info = strategyInfo.value
+  if (!info) throw invalidTask('A PARTITIONED task needs worker.partitioned_strategy_info; set its type.')
+  const workersPerInput = info.workersPerInput || 1
+  if (workersPerInput < 1 || (userIds.length > 0 && workersPerInput > userIds.length)) {
+    throw invalidTask(
+      `workers_per_input is ${info.workersPerInput}; use 1 to ${userIds.length}, the number of workers of the task.`,
+    )
+  }
+  const weights = weightsOf(info.type, userIds, info.weights)
+  const sum = weights.reduce((total, weight) => total + weight, 0)
+  const shares = weights.map((weight) => (weight / sum) * workersPerInput)
+  const most = Math.max(0, ...shares)
+  if (most > 1 + ROUNDING) {
+    const id = userIds[shares.indexOf(most)]
+    throw invalidTask(
+      `The weight of '${id}' is more than 1/${workersPerInput} of all weights; with ${workersPerInput} workers for each input nobody can take that much.`,
+    )
+  }
+  return { userIds, workersPerInput, shares, evenly: info.type === Partition.EVENLY }
+}
+
+function weightsOf(type: Partition, userIds: readonly string[], given: object | undefined): number[] {
+  if (type === Partition.EVENLY) return userIds.map(() => 1)
+  if (type !== Partition.WEIGHTED) {
+    throw invalidTask('A PARTITIONED task needs partitioned_strategy_info.type; set EVENLY or WEIGHTED.')
+  }
+  const weights = (given ?? {}) as Readonly<Record<string, unknown>>
+  const stranger = Object.keys(weights).find((id) => !userIds.includes(id))
+  if (stranger !== undefined) throw invalidTask(`There is a weight for '${stranger}', who is no worker of the task.`)
+  return userIds.map((id) => {
+    const weight = Object.hasOwn(weights, id) ? weights[id] : undefined
+    if (typeof weight === 'number' && Number.isFinite(weight) && weight > 0) return weight
+    throw invalidTask(`The worker '${id}' has no weight; give each worker a number above 0 in weights.`)
+  })
+}
+
+const GOLDEN = (Math.sqrt(5) - 1) / 2
+
+/**
+ * Who gets the input with this number, counted from 0: always the same for the same number. Evenly, workers take turns.
+ * By weight, each input throws evenly spaced marks on the shares laid end to end, from a place that wanders so evenly
+ * that after any number of inputs everybody has about his share.
+ */
+export function workersOf({ userIds, workersPerInput, shares, evenly }: Shares, number: number): string[] {
+  const { length } = userIds
+  if (length === 0) return []
+  if (evenly) {
+    return Array.from({ length: workersPerInput }, (_, at) => userIds[(number * workersPerInput + at) % length]!)
+  }
+  const from = ((number + 1) * GOLDEN) % 1
+  const chosen: string[] = []
+  let [begin, end] = [0, 0]
+  for (const [at, share] of shares.entries()) {
+    // The last one ends where all end, whatever has been rounded on the way.
+    end = at === length - 1 ? workersPerInput : Math.min(end + share, workersPerInput)
+    // Marks lie at from, from + 1, from + 2 and so on.
+    if (Math.ceil(end - from) > Math.ceil(begin - from)) chosen.push(userIds[at]!)
+    begin = end
+  }
+  return chosen
+}

@@ -1,0 +1,82 @@
+import { equals } from '@bufbuild/protobuf'
+import { type Task, TaskInputSourceSchema, type TaskWorker, TaskWorkerSchema } from '../../contract/index.ts'
+import { StatusCode } from '../../contract/status-code.ts'
+import type { Writer } from '../../store/database.ts'
+import { setMembers, setTaskStatus } from '../../store/repos/tasks.ts'
+import type { Row } from '../../store/schema/tables.ts'
+import { requireApp } from '../access/target.ts'
+import type { Call } from '../call.ts'
+import { applyPatch, readAction } from '../resource/patch.ts'
+import { findRow, present, rewrite, toStored } from '../resource/verbs.ts'
+import { checkMembers } from './check.ts'
+import { invalidTask, taskConflict } from './problem.ts'
+import { normalTask, tasks } from './resource.ts'
+import { reviewerIds } from './workers.ts'
+
+/** What a task can be told to be; the other statuses come about by themselves. */
+const SETTABLE: readonly StatusCode[] = [StatusCode.TASK_IN_PROGRESS, StatusCode.TASK_DONE, StatusCode.TASK_WONT_DO]
+
+/**
+ * Overwrites what is said of tasks, all or none. Who works on what, and how it is shared out and reviewed, was decided
+ * when the task began and cannot change any more: saying it again is right, saying something else is 54100.
+ */
+export async function patchTasks(call: Call, patches: readonly Task[], actionText: string): Promise<Task[]> {
+  const action = readAction(actionText, tasks.patch.actions, tasks.codes.invalid)
+  for (const patch of patches) normalTask(patch, call)
+  const rows = await call.services.db.transact(async (tx) => {
+    const changed: Row<'tasks'>[] = []
+    for (const patch of patches) {
+      const row = await findRow(tasks, tx, requireApp(call.target), patch.id, call)
+      const { message } = toStored(tasks, row)
+      refuseOtherWork(message, patch)
+      // Whoever has left the app stays where he was named, but nobody new is named who is not in it.
+      const reviewers = reviewerIds(message)
+      await checkMembers(
+        call,
+        reviewerIds(patch).filter((id) => !reviewers.includes(id)),
+      )
+      const result = applyPatch(tasks.desc, message, patch, action, tasks.patch.fields)
+      let now = await rewrite(tasks, call, row, result, tx)
+      if (patch.review) await setMembers(tx, row.pk, 'reviewer', reviewerIds(result))
+      if (patch.status?.code) now = await patchStatus(call, tx, now, patch.status.code)
+      changed.push(now)
+    }
+    return changed
+  })
+  return present(tasks, call, rows)
+}
+
+function refuseOtherWork(task: Task, patch: Task): void {
+  const other = (what: string): Error =>
+    taskConflict(`The ${what} of the task '${task.id}' cannot be changed after it was created; make another task.`)
+  if (patch.type !== 0 && patch.type !== task.type) throw other('type')
+  if (patch.worker && task.worker && !sameWorker(patch.worker, task.worker)) throw other('worker')
+  if (patch.inputSource && task.inputSource && !equals(TaskInputSourceSchema, patch.inputSource, task.inputSource)) {
+    throw other('input_source')
+  }
+  if (patch.review && patch.review.strategy !== (task.review?.strategy ?? 0)) throw other('review.strategy')
+}
+
+/** Whether a worker is said again; a model or workflow may be named without the version that was chosen for it. */
+function sameWorker(said: TaskWorker, known: TaskWorker): boolean {
+  const [auto, of] = [said.workers[0]?.worker, known.workers[0]?.worker]
+  if (auto?.case === 'model' && of?.case === 'model') {
+    const version = auto.value.modelVersion?.id ?? ''
+    return auto.value.id === of.value.id && (version === '' || version === of.value.modelVersion?.id)
+  }
+  if (auto?.case === 'workflow' && of?.case === 'workflow') {
+    const version = auto.value.version?.id ?? ''
+    return auto.value.id === of.value.id && (version === '' || version === of.value.version?.id)
+  }
+  return equals(TaskWorkerSchema, said, known)
+}
+
+async function patchStatus(call: Call, tx: Writer, row: Row<'tasks'>, code: StatusCode): Promise<Row<'tasks'>> {
+  if (code === row.status_code) return row
+  if (!SETTABLE.includes(code)) {
+    const allowed = SETTABLE.map((one) => `${StatusCode[one]} ${one}`).join(', ')
+    throw invalidTask(`A task cannot be given the status ${code}; use one of ${allowed}.`)
+  }
+  await setTaskStatus(tx, row.pk, { code }, call.services.clock.now())
+  return (await tasks.rows.getByPk(tx, row.pk))!
+}

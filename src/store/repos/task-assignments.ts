@@ -1,0 +1,98 @@
+import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import type { NewRow, Row } from '../schema/tables.ts'
+import type { Reader, Writer } from '../session.ts'
+
+const COLUMNS = ['input_pk', 'task_pk', 'worker_kind', 'worker_id'] as const
+/** Rows that one statement adds; each has seven values. */
+const ROWS_PER_INSERT = 250
+
+/** Assigns inputs; what is assigned already stays as it is. */
+export async function addAssignments(tx: Writer, rows: readonly NewRow<'task_assignments'>[]): Promise<void> {
+  for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
+    await tx
+      .insertInto('task_assignments')
+      .values(rows.slice(start, start + ROWS_PER_INSERT))
+      .onConflict((conflict) => conflict.columns(COLUMNS).doNothing())
+      .execute()
+  }
+}
+
+/** Assignments of a task by their pks, in the order of the pks. */
+export async function assignmentsByPk(
+  db: Reader,
+  taskPk: number,
+  pks: readonly number[],
+): Promise<Row<'task_assignments'>[]> {
+  const found: Row<'task_assignments'>[] = []
+  for (let start = 0; start < pks.length; start += IDS_PER_STATEMENT_MAX) {
+    const rows = await db
+      .selectFrom('task_assignments')
+      .selectAll()
+      .where('pk', 'in', pks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('task_pk', '=', taskPk)
+      .orderBy('pk')
+      .execute()
+    found.push(...rows)
+  }
+  return found
+}
+
+/** What is assigned to a worker of a task in a status, the first first. */
+export function assignmentsOf(
+  db: Reader,
+  taskPk: number,
+  worker: { readonly kind: Row<'task_assignments'>['worker_kind']; readonly id: string },
+  statusCode: number,
+  limit: number,
+): Promise<Row<'task_assignments'>[]> {
+  return db
+    .selectFrom('task_assignments')
+    .selectAll()
+    .where('task_pk', '=', taskPk)
+    .where('worker_kind', '=', worker.kind)
+    .where('worker_id', '=', worker.id)
+    .where('status_code', '=', statusCode)
+    .orderBy('pk')
+    .limit(limit)
+    .execute()
+}
+
+/** All that is assigned of some inputs in a task, by the input's pk. */
+export async function assignmentsOfInputs(
+  db: Reader,
+  taskPk: number,
+  inputPks: readonly number[],
+): Promise<Map<number, Row<'task_assignments'>[]>> {
+  const found = new Map<number, Row<'task_assignments'>[]>()
+  for (let start = 0; start < inputPks.length; start += IDS_PER_STATEMENT_MAX) {
+    const rows = await db
+      .selectFrom('task_assignments')
+      .selectAll()
+      .where('input_pk', 'in', inputPks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('task_pk', '=', taskPk)
+      .orderBy('pk')
+      .execute()
+    for (const row of rows) {
+      const own = found.get(row.input_pk)
+      if (own) own.push(row)
+      else found.set(row.input_pk, [row])
+    }
+  }
+  return found
+}
+
+/** Gives assignments another status. */
+export async function setAssignmentStatus(
+  tx: Writer,
+  pks: readonly number[],
+  statusCode: number,
+  now: number,
+): Promise<void> {
+  for (let start = 0; start < pks.length; start += IDS_PER_STATEMENT_MAX) {
+    await tx
+      .updateTable('task_assignments')
+      .set({ status_code: statusCode, modified_at: now })
+      .where('pk', 'in', pks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .execute()
+  }
+}
