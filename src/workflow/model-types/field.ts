@@ -29,7 +29,7 @@ export const INFERENCE = 'output_info.params'
 export const TRAINING = 'train_info.params'
 export const EVALUATION = 'eval_info.params'
 
-/** A field of any kind; `value` undefined means that there is no default. */
+/** A field of any kind; `value` undefined means that there is no default. Clients count on a placeholder in each. */
 export function field(
   path: string,
   kind: Kind,
@@ -39,6 +39,7 @@ export function field(
   return create(ModelTypeFieldSchema, {
     path,
     fieldType: kind,
+    placeholder: path.slice(path.lastIndexOf('.') + 1),
     defaultValue: value === undefined ? undefined : fromJson(ValueSchema, value),
     ...extras,
   })

@@ -59,14 +59,23 @@ test('those who bring a model file learn which tensors it has', () => {
   assert.deepEqual(type('prompter').expectedInputLayers, [])
 })
 
-test('clients find the templates of every trainable type, and the parameters of each', () => {
+/** Types that the clients train without naming a template, and refuse one for. */
+const WITHOUT_TEMPLATE = ['embedding-classifier', 'clusterer']
+
+test('clients find the templates of every trainable type that has them, and the parameters of each', () => {
   for (const [id, { trainable, modelTypeFields }] of modelTypes) {
     const template = modelTypeFields.find(({ path }) => path.endsWith('template') && path.startsWith(TRAINING))
-    assert.equal(template !== undefined, trainable, id)
+    assert.equal(template !== undefined, trainable && !WITHOUT_TEMPLATE.includes(id), id)
     if (!template) continue
     assert.equal(template.fieldType, Kind.RECURSIVE_ENUM)
     for (const option of template.modelTypeEnumOptions) assert.ok(option.modelTypeFields.length > 0, option.id)
     assert.ok(template.modelTypeEnumOptions.some((option) => option.id === toJson(ValueSchema, template.defaultValue!)))
+  }
+})
+
+test('every field has a placeholder, which clients take away without looking', () => {
+  for (const [id, { modelTypeFields }] of modelTypes) {
+    for (const { path, placeholder } of allFields(modelTypeFields)) assert.notEqual(placeholder, '', `${id} ${path}`)
   }
 })
 

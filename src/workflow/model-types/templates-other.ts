@@ -138,29 +138,9 @@ export const textTemplates: readonly Choice[] = [
   { id: 'HuggingFace_AdvancedConfig', fields: textFields('') },
 ]
 
-/** Training template of embedding-classifier: a linear head on the vectors of a base embedder. */
-export const headTemplates: readonly Choice[] = [
-  {
-    id: 'embedding_head',
-    recommended: true,
-    fields: [
-      choice('enrich_dataset', 'Automatic', ['Automatic', 'Disabled'], {
-        description: 'Adds examples of other pictures as negatives where a concept has none.',
-      }),
-      boolean('concepts_mutually_exclusive', false),
-    ],
-  },
-]
-
-/** Training template of clusterer. */
-export const clustererTemplates: readonly Choice[] = [
-  {
-    id: 'LOPQ',
-    recommended: true,
-    fields: [
-      range('coarse_clusters', 32, 1, 1024, 1),
-      range('eval_holdout_fraction', 0.2, 0, 0.9, 0.05),
-      number('num_items_per_epoch', 0),
-    ],
-  },
+/** Training parameters of clusterer; the clients refuse a template for it, as for embedding-classifier. */
+export const clustererParams = [
+  range('coarse_clusters', 32, 1, 1024, 1),
+  range('eval_holdout_fraction', 0.2, 0, 0.9, 0.05),
+  number('num_items_per_epoch', 0),
 ]

@@ -4,10 +4,9 @@ import { EVALUATION, field, INFERENCE, Kind, paramsAt, TRAINING, templates } fro
 import { classifierTemplates } from './templates-classifier.ts'
 import {
   anomalyTemplates,
-  clustererTemplates,
+  clustererParams,
   detectorTemplates,
   embedderTemplates,
-  headTemplates,
   segmenterTemplates,
 } from './templates-other.ts'
 
@@ -99,7 +98,6 @@ export const visualTypes: readonly TypeEntry[] = [
     fields: [
       ...trainingData,
       learnedConcepts,
-      templates('embedding_head', headTemplates),
       paramsAt(TRAINING).choice('enrich_dataset', 'Automatic', ['Automatic', 'Disabled'], {
         description: 'Adds examples of other inputs as negatives where a concept has none.',
       }),
@@ -121,7 +119,7 @@ export const visualTypes: readonly TypeEntry[] = [
     output: ['clusters'],
     trainable: true,
     evaluation: EvaluationType.Clustering,
-    fields: [...trainingData, templates('LOPQ', clustererTemplates)],
+    fields: [...trainingData, ...clustererParams],
   }),
   define({
     id: 'visual-keypointer',
