@@ -1,10 +1,12 @@
-import type { Input } from '../../contract/index.ts'
+import type { Data, Input } from '../../contract/index.ts'
 import type { Chunk, PackedBox } from '../../evaluation/chunk.ts'
 import type { MeasureProcess } from '../../evaluation/process.ts'
 import type { Call } from '../call.ts'
+import { type Moment, momentsIn } from '../training/moments.ts'
 import { GONE, type Prediction, predictAll } from './predict.ts'
+import { saidAt } from './said.ts'
 import { ConceptPlaces, type Subject } from './subject.ts'
-import { boxesOf, foundBoxesOf, isLabelled, labelsOf, sizeOf } from './truths.ts'
+import { boxesOf, foundBoxesOf, isLabelled, type Labelled, labelsOf, sizeOf } from './truths.ts'
 
 /** A part of the examples with what the model said, and what became of those that are not in it. */
 export interface Part {
@@ -16,7 +18,10 @@ export interface Part {
   readonly reason: string
 }
 
-/** Lets a model predict inputs of an app; those that nobody has labelled are left out. */
+/**
+ * Lets a model predict inputs of an app, and the moments of films that are labelled; those that nobody has labelled are
+ * left out.
+ */
 export async function predictPart(
   call: Call,
   subject: Subject,
@@ -24,14 +29,15 @@ export async function predictPart(
   appPk: number,
   inputs: readonly Input[],
 ): Promise<Part> {
-  const examples = inputs.filter(({ data }) => data && isLabelled(data))
-  const ids = examples.map(({ id }) => id)
-  const said = await predictAll(call, subject, process, appPk, ids)
-  const good = examples.flatMap((input, at) => {
-    const prediction = said[at]!
-    return 'error' in prediction ? [] : [{ input, prediction }]
+  const examples = inputs.flatMap((input) => examplesIn(input, subject))
+  const ids = [...new Set(examples.map(({ id }) => id))]
+  const films = new Set(examples.flatMap(({ id, moment }) => (moment ? [id] : [])))
+  const said = await predictAll(call, subject, process, { appPk, ids, films })
+  const good = examples.flatMap((example): Good[] => {
+    const prediction = said.get(example.id)!
+    return 'error' in prediction ? [] : [{ ...example, prediction }]
   })
-  const errors = said.flatMap((prediction) => ('error' in prediction ? [prediction.error] : []))
+  const errors = [...said.values()].flatMap((prediction) => ('error' in prediction ? [prediction.error] : []))
   const failures = errors.filter((error) => error !== GONE)
   return {
     chunk: subject.task === 'classification' ? classified(subject, good) : detected(subject, good),
@@ -41,8 +47,25 @@ export async function predictPart(
   }
 }
 
-interface Good {
-  readonly input: Input
+/** An input, or a moment of it, about which something is known. */
+interface Example {
+  readonly id: string
+  readonly data: Data
+  readonly labels: Labelled
+  readonly moment?: Moment
+}
+
+function examplesIn({ id, data }: Input, { task }: Subject): Example[] {
+  if (!data) return []
+  const whole = isLabelled(data) ? [{ id, data, labels: data }] : []
+  const told = momentsIn(data).filter(
+    // Boxes are in frames, not in stretches.
+    ({ moment, ...labels }) => isLabelled(labels) && (task === 'classification' || moment.fromMs === moment.toMs),
+  )
+  return [...whole, ...told.map(({ moment, ...labels }) => ({ id, data, labels, moment }))]
+}
+
+interface Good extends Example {
   readonly prediction: Exclude<Prediction, { error: unknown }>
 }
 
@@ -50,33 +73,26 @@ function classified({ concepts }: Subject, good: readonly Good[]): Chunk {
   const places = new ConceptPlaces(concepts)
   const width = concepts.length
   const scores = new Float32Array(good.length * width)
-  for (const [row, { prediction }] of good.entries()) {
-    if ('scores' in prediction) {
+  for (const [row, { prediction, moment }] of good.entries()) {
+    if (prediction.scores && !moment) {
       scores.set(prediction.scores, row * width)
       continue
     }
     // What a model does not answer it does not believe in.
-    for (const concept of prediction.data.concepts) {
+    for (const concept of saidAt(prediction.data, moment).concepts) {
       const place = places.of(concept)
       if (place !== undefined) scores[row * width + place] = concept.value
     }
   }
-  return {
-    ids: good.map(({ input }) => input.id),
-    labels: good.map(({ input }) => labelsOf(input.data!, places)),
-    scores,
-  }
+  return { ids: good.map(({ id }) => id), labels: good.map(({ labels }) => labelsOf(labels, places)), scores }
 }
 
 function detected({ concepts }: Subject, good: readonly Good[]): Chunk {
   const places = new ConceptPlaces(concepts)
-  const found = good.map(({ prediction }): PackedBox[] =>
-    'data' in prediction ? foundBoxesOf(prediction.data, places) : [],
-  )
   return {
-    ids: good.map(({ input }) => input.id),
-    sizes: good.map(({ input }) => sizeOf(input.data!)),
-    truths: good.map(({ input }) => boxesOf(input.data!, places)),
-    found,
+    ids: good.map(({ id }) => id),
+    sizes: good.map(({ data }) => sizeOf(data)),
+    truths: good.map(({ labels }) => boxesOf(labels, places)),
+    found: good.map(({ prediction, moment }): PackedBox[] => foundBoxesOf(saidAt(prediction.data, moment), places)),
   }
 }

@@ -5,28 +5,31 @@ import type { ConceptPlaces } from './subject.ts'
 /** From this value on a label says that the concept is there; below, that it is not. */
 const PRESENT = 0.5
 
-/** Whether anybody has said anything about an input; those of which nothing is known prove nothing. */
-export const isLabelled = ({ concepts, regions }: Data): boolean =>
+/** What may have labels: an input, or a moment of a film. */
+export type Labelled = { readonly concepts: readonly Concept[]; readonly regions: readonly Region[] }
+
+/** Whether anybody has said anything about it; of what nothing is known proves nothing. */
+export const isLabelled = ({ concepts, regions }: Labelled): boolean =>
   concepts.length > 0 || regions.some(({ data }) => (data?.concepts.length ?? 0) > 0)
 
 const present = (concepts: readonly Concept[], places: ConceptPlaces): number[] =>
   concepts.flatMap((concept) => (concept.value >= PRESENT ? (places.of(concept) ?? []) : []))
 
 /** Places of the concepts that an input has, as a whole or somewhere in it. */
-export function labelsOf({ concepts, regions }: Data, places: ConceptPlaces): number[] {
+export function labelsOf({ concepts, regions }: Labelled, places: ConceptPlaces): number[] {
   const all = [...concepts, ...regions.flatMap(({ data }) => data?.concepts ?? [])]
   return [...new Set(present(all, places))].sort((a, b) => a - b)
 }
 
 /** The labelled boxes of a picture; polygons count by the box around them. */
-export const boxesOf = ({ regions }: Data, places: ConceptPlaces): PackedBox[] =>
+export const boxesOf = ({ regions }: Labelled, places: ConceptPlaces): PackedBox[] =>
   regions.flatMap((region) => {
     const box = edgesOf(region)
     return box ? present(region.data?.concepts ?? [], places).map((place) => [place, ...box]) : []
   })
 
 /** The boxes that a model has found, each once for every concept that it may show. */
-export const foundBoxesOf = ({ regions }: Data, places: ConceptPlaces): PackedBox[] =>
+export const foundBoxesOf = ({ regions }: Pick<Labelled, 'regions'>, places: ConceptPlaces): PackedBox[] =>
   regions.flatMap((region) => {
     const box = edgesOf(region)
     if (!box) return []

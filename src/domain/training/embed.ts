@@ -8,10 +8,10 @@ import type { Call } from '../call.ts'
 import { storedInput } from '../inputs/stored-input.ts'
 import type { FoundModel } from '../models/resolve.ts'
 import { runInputs } from '../predict/run.ts'
-import type { Box } from './boxes.ts'
 import { cropPlan, runCrops } from './crops.ts'
 import type { Example } from './examples.ts'
 import { EMBEDDED_TOGETHER } from './limits.ts'
+import { framesAt, type Moment, momentKey } from './moments.ts'
 import { embedderPlan } from './plans.ts'
 import { type ExampleVectors, storedVectors } from './vectors.ts'
 
@@ -39,7 +39,7 @@ export interface Embedded extends ExampleVectors {
 export async function embedExamples(context: EmbedContext, examples: readonly Example[]): Promise<Embedded> {
   const { read } = context.call.services.db
   const versionPk = context.base.versionRow.pk
-  const wanted = context.alwaysCrop ? examples.filter(({ box }) => !box) : examples
+  const wanted = examples.filter(({ box, moment }) => !moment && !(context.alwaysCrop && box))
   const { services, target } = context.call
   const wish = { appPk: target.app!.pk, modelVersionPk: versionPk, examples: wanted }
   const stored = await storedVectors(read, services.shelf, wish)
@@ -54,11 +54,13 @@ export async function embedExamples(context: EmbedContext, examples: readonly Ex
   return { ...together(examples, found), computed, ...(problem !== undefined && { problem }) }
 }
 
-/** Names what is embedded of an input: all of it, or a box to a hundred-thousandth of the picture. */
-const partOf = (box: Box | undefined): string =>
-  box ? [box.top, box.left, box.bottom, box.right].map((edge) => edge.toFixed(5)).join(' ') : ''
+/** Names what is embedded of an input: all of it, a box to a hundred-thousandth of the picture, or a moment. */
+function partOf({ box, moment }: Example): string {
+  if (moment) return momentKey(moment)
+  return box ? [box.top, box.left, box.bottom, box.right].map((edge) => edge.toFixed(5)).join(' ') : ''
+}
 
-const keyOf = ({ inputPk, box }: Example): string => `${inputPk} ${partOf(box)}`
+const keyOf = (example: Example): string => `${example.inputPk} ${partOf(example)}`
 
 async function addKept(
   { call, base }: EmbedContext,
@@ -94,9 +96,9 @@ async function addComputed(
       if (!vector) problem ??= details
       else {
         found.set(example, vector)
-        const { inputPk: input_pk, box } = example
+        const { inputPk: input_pk } = example
         const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
-        rows.push({ input_pk, model_version_pk: base.versionRow.pk, part: partOf(box), vector: bytes })
+        rows.push({ input_pk, model_version_pk: base.versionRow.pk, part: partOf(example), vector: bytes })
       }
     }
     // Two regions with one box are one vector.
@@ -122,16 +124,19 @@ async function embedInputs(
     read,
     part.map(([pk]) => pk),
   )
-  const wholes = part.flatMap(([pk, examples]) =>
-    examples.filter(({ box }) => !box).map((example) => ({ pk, example })),
-  )
+  const wholes = part
+    .map(([pk, examples]) => ({ pk, examples: examples.filter(({ box }) => !box) }))
+    .filter(({ examples }) => examples.length > 0)
   const made: Made[] = []
   if (wholes.length > 0) {
     const inputs = await Promise.all(wholes.map(({ pk }) => storedInput(call.services.blobs, originals.get(pk) ?? [])))
     const ran = await runInputs(call, embedderPlan(base), inputs)
-    for (const [at, { example }] of wholes.entries()) {
+    for (const [at, { examples }] of wholes.entries()) {
       const one = ran[at]!
-      made.push({ example, ...('error' in one ? { details: one.error.details } : vectorOf(one.result)) })
+      for (const example of examples) {
+        const found = 'error' in one ? { details: one.error.details } : vectorOf(one.result, example.moment)
+        made.push({ example, ...found })
+      }
     }
   }
   const boxed = part
@@ -160,11 +165,12 @@ async function embedInputs(
   return made
 }
 
-/** The vector that an embedder has answered; of the frames of a video the mean. */
-function vectorOf({ nodes }: InputResult): { vector?: Float32Array; details?: string } {
+/** The vector that an embedder has answered; of the frames of a video, or of a moment of it, the mean. */
+function vectorOf({ nodes }: InputResult, moment: Moment | undefined): { vector?: Float32Array; details?: string } {
   const result = nodes.find((node) => node !== undefined)
   const data = result?.data
-  const vectors = [data, ...(data?.frames ?? []).map((frame) => frame.data)].flatMap(
+  const frames = moment ? framesAt(data?.frames ?? [], moment) : (data?.frames ?? [])
+  const vectors = [moment ? undefined : data, ...frames.map((frame) => frame.data)].flatMap(
     (part) => part?.embeddings.map(({ vector }) => vector) ?? [],
   )
   const [first] = vectors

@@ -9,6 +9,7 @@ import { batchesOf, inputsIn } from '../datasets/versions/batches.ts'
 import type { Services } from '../services.ts'
 import { type Box, boxOf } from './boxes.ts'
 import { TRAINING_INPUTS_MAX } from './limits.ts'
+import { type Moment, momentKey, momentsIn } from './moments.ts'
 
 /** Which labels are examples. */
 export interface ExampleWish {
@@ -18,18 +19,19 @@ export interface ExampleWish {
    * dataset version has.
    */
   readonly conceptIds?: readonly string[] | undefined
-  /** Labels of whole inputs, of regions in them, or both. */
+  /** Labels of whole inputs and of moments of films, of regions in pictures, or both. */
   readonly places: 'whole' | 'regions' | 'both'
   /** A version of a dataset, of this app or another; without it all that people have labelled in the app. */
   readonly datasetVersionPk?: number | undefined
 }
 
-/** An input, or a region in it, of which something was said. */
+/** An input, a region in it, or a moment of it, of which something was said. */
 export interface Example {
   readonly inputPk: number
-  /** Empty for the whole input. */
+  /** Empty for the whole input or moment. */
   readonly regionId: string
   readonly box?: Box
+  readonly moment?: Moment
 }
 
 /** Examples in the order of inputs, with what was said about them; `labels.rows` are places in `examples`. */
@@ -86,17 +88,35 @@ async function fromAnnotations(db: Reader, wish: ExampleWish, into: Collected): 
     for (const row of await trustedLabels(db, wish.appPk, [...ids.keys()], CONCEPT_PLACES.whole)) {
       into.add({ inputPk: row.input_pk, regionId: '' }, ids.get(row.concept_pk)!, row.value)
     }
+    for (const place of [CONCEPT_PLACES.frame, CONCEPT_PLACES.time_segment]) {
+      for (const { inputPk, data } of await labelledIn(db, wish.appPk, [...ids.keys()], place)) {
+        addMoments(into, inputPk, data)
+      }
+    }
   }
   if (wish.places === 'whole') return 0
-  const rows = await trustedLabels(db, wish.appPk, [...ids.keys()], CONCEPT_PLACES.region)
-  const inputs = new Map(rows.map(({ annotation_pk, input_pk }) => [annotation_pk, input_pk]))
-  const docs = await annotationDocs(db, [...inputs.keys()])
-  for (const [annotationPk, inputPk] of inputs) {
-    const doc = docs.get(annotationPk)
-    // Deleted between the two looks.
-    if (doc !== undefined) addRegions(into, inputPk, decodeDoc(AnnotationSchema, doc).data?.regions ?? [])
+  for (const { inputPk, data } of await labelledIn(db, wish.appPk, [...ids.keys()], CONCEPT_PLACES.region)) {
+    addRegions(into, inputPk, data.regions)
   }
   return 0
+}
+
+/** The data of annotations that have labels in something of the input. */
+async function labelledIn(
+  db: Reader,
+  appPk: number,
+  conceptPks: readonly number[],
+  place: number,
+): Promise<{ inputPk: number; data: Data }[]> {
+  const rows = await trustedLabels(db, appPk, conceptPks, place)
+  const inputs = new Map(rows.map(({ annotation_pk, input_pk }) => [annotation_pk, input_pk]))
+  const docs = await annotationDocs(db, [...inputs.keys()])
+  return [...inputs].flatMap(([annotationPk, inputPk]) => {
+    const doc = docs.get(annotationPk)
+    // Deleted between the two looks.
+    const data = doc === undefined ? undefined : decodeDoc(AnnotationSchema, doc).data
+    return data ? [{ inputPk, data }] : []
+  })
 }
 
 async function fromVersion(
@@ -125,8 +145,15 @@ async function fromVersion(
 function addData(into: Collected, { places }: ExampleWish, inputPk: number, data: Data): void {
   if (places !== 'regions') {
     for (const { id, value } of data.concepts) into.add({ inputPk, regionId: '' }, id, value)
+    addMoments(into, inputPk, data)
   }
   if (places !== 'whole') addRegions(into, inputPk, data.regions)
+}
+
+function addMoments(into: Collected, inputPk: number, data: Data): void {
+  for (const { moment, concepts } of momentsIn(data)) {
+    for (const { id, value } of concepts) into.add({ inputPk, regionId: '', moment }, id, value)
+  }
 }
 
 function addRegions(into: Collected, inputPk: number, regions: readonly Region[]): void {
@@ -138,7 +165,11 @@ function addRegions(into: Collected, inputPk: number, regions: readonly Region[]
   }
 }
 
-/** Examples and labels as they come in, one example for each input or region. */
+/** The whole film comes before its moments. */
+const before = (a: Moment | undefined, b: Moment | undefined): number =>
+  (a?.fromMs ?? -1) - (b?.fromMs ?? -1) || (a?.toMs ?? -1) - (b?.toMs ?? -1)
+
+/** Examples and labels as they come in, one example for each input, region or moment. */
 class Collected {
   readonly #concepts: Map<string, number>
   readonly #isOpen: boolean
@@ -153,7 +184,7 @@ class Collected {
     if (this.#isOpen && !this.#concepts.has(conceptId)) this.#concepts.set(conceptId, this.#concepts.size)
     const concept = this.#concepts.get(conceptId)
     if (concept === undefined) return
-    const key = `${example.inputPk} ${example.regionId}`
+    const key = `${example.inputPk} ${example.regionId} ${example.moment ? momentKey(example.moment) : ''}`
     const known = this.#examples.get(key)
     if (!known) this.#examples.set(key, { example, said: [[concept, value]] })
     else {
@@ -165,7 +196,9 @@ class Collected {
 
   sorted(): Pick<GatheredExamples, 'examples' | 'labels' | 'conceptIds'> {
     const all = [...this.#examples.values()].sort(
-      ({ example: a }, { example: b }) => a.inputPk - b.inputPk || (a.regionId < b.regionId ? -1 : 1),
+      ({ example: a }, { example: b }) =>
+        a.inputPk - b.inputPk ||
+        (a.regionId === b.regionId ? before(a.moment, b.moment) : a.regionId < b.regionId ? -1 : 1),
     )
     const cells = all.flatMap(({ said }, row) => said.map(([concept, value]) => ({ row, concept, value })))
     return {
