@@ -27,9 +27,9 @@ export class PlanCache {
   readonly #memo = new Memo<string, Planned>({ entries: PLANS_MAX, weight: PLANS_BYTES_MAX, weigh: planBytes })
 
   /** The plan under a key, else the one that `make` makes; a key stands for one kind of value. */
-  get<P extends Planned>(key: string, make: () => Promise<P>): Promise<P> {
+  async get<P extends Planned>(key: string, make: () => Promise<P>): Promise<P> {
     // `make` answers or throws, so there is always a plan.
-    return this.#memo.get(key, make) as Promise<P>
+    return (await this.#memo.get(key, make)) as P
   }
 
   /** Forgets all plans. */

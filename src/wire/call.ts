@@ -1,5 +1,6 @@
 import type { Message } from '@bufbuild/protobuf'
 import type { AppError } from '../base/errors.ts'
+import type { Soon } from '../base/soon.ts'
 import type { MethodInfo } from '../contract/methods.ts'
 
 /** Which door a call came through; rules are the same behind all of them. */
@@ -27,7 +28,7 @@ export interface Dispatcher {
    * The answer to a call whose credential is no good; undefined for others. Transports ask before they spend anything
    * on unpacking and decoding the message. A dispatcher that lets everybody in leaves it out.
    */
-  refusal?(call: IncomingCall): Promise<Message | undefined>
+  refusal?(call: IncomingCall): Soon<Message | undefined>
   unary(call: IncomingCall, request: Message): Promise<Message>
   /** Server-streaming and bidirectional RPCs; a server-streaming one gets exactly one request. */
   stream(call: IncomingCall, requests: AsyncIterable<Message>): AsyncIterable<Message>

@@ -1,3 +1,4 @@
+import type { Soon } from '../../base/soon.ts'
 import { AppSchema, CollaboratorSchema, KeySchema } from '../../contract/index.ts'
 import { decodeDoc } from '../../contract/json/index.ts'
 import type { Database } from '../../store/database.ts'
@@ -38,9 +39,10 @@ export class Directory {
   }
 
   /** The credential with this secret, or undefined. */
-  async credential(secret: string): Promise<FoundCredential | undefined> {
-    const hash = hashSecret(secret)
-    return this.#credentials.get(hash, async () => {
+  credential(secret: string): Soon<FoundCredential | undefined> {
+    // By the secret itself, which the call holds in memory anyway: hashing it takes longer than all the other look-ups.
+    return this.#credentials.get(secret, async () => {
+      const hash = hashSecret(secret)
       const row = await findCredential(this.#db.read, hash)
       if (!row || !secretMatches(secret, row.secret_hash)) return undefined
       const user = await this.user(row.user_id)
@@ -54,12 +56,12 @@ export class Directory {
   }
 
   /** The user with this id, or undefined. */
-  async user(id: string): Promise<UserRef | undefined> {
+  user(id: string): Soon<UserRef | undefined> {
     return this.#users.get(id, () => users.get(this.#db.read, 0, id))
   }
 
   /** The app of a user with this id, or undefined. */
-  async app(userPk: number, id: string): Promise<AppRef | undefined> {
+  app(userPk: number, id: string): Soon<AppRef | undefined> {
     return this.#apps.get(`${userPk}/${id}`, async () => {
       const row = await apps.get(this.#db.read, userPk, id)
       if (!row) return undefined
@@ -76,7 +78,7 @@ export class Directory {
   }
 
   /** What a user may do in somebody else's app by invitation, or undefined without one. */
-  async collaboration(appPk: number, userPk: number): Promise<ScopeSet | undefined> {
+  collaboration(appPk: number, userPk: number): Soon<ScopeSet | undefined> {
     return this.#invitations.get(`${appPk}/${userPk}`, async () => {
       const doc = await findInvitation(this.#db.read, appPk, userPk)
       if (doc === undefined) return undefined

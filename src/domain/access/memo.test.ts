@@ -25,6 +25,14 @@ test('what was found is believed for five seconds', async () => {
   assert.deepEqual(found, ['a', 'a'])
 })
 
+test('what is remembered is there at once, in the same turn', async () => {
+  const { get } = memoOf()
+  const first = get('a')
+  assert.ok(first instanceof Promise)
+  assert.equal(await first, 'a')
+  assert.equal(get('a'), 'a')
+})
+
 test('what was not found is looked for again', async () => {
   const { memo, get } = memoOf()
   assert.equal(await memo.get('a', async () => undefined), undefined)

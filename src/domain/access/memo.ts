@@ -1,3 +1,5 @@
+import type { Soon } from '../../base/soon.ts'
+
 /** Most entries of one memo unless it says otherwise; the least recently made go first. */
 const ENTRIES_MAX = 10_000
 /** How long an entry is believed without asking the database again, in milliseconds. */
@@ -43,10 +45,10 @@ export class Memo<K, V> {
     this.#weight = 0
   }
 
-  /** What is remembered under the key, else what `find` finds; rejects as `find` does. */
-  get(key: K, find: () => Promise<V | undefined>): Promise<V | undefined> {
+  /** What is remembered under the key, at once, else what `find` finds; rejects as `find` does. */
+  get(key: K, find: () => Promise<V | undefined>): Soon<V | undefined> {
     const known = this.#entries.get(key)
-    if (known && known.until > this.#now()) return Promise.resolve(known.value)
+    if (known && known.until > this.#now()) return known.value
     const running = this.#running
     const joined = running.get(key)
     if (joined) return joined
@@ -66,6 +68,7 @@ export class Memo<K, V> {
 
   #keep(key: K, value: V | undefined, until: number): void {
     this.#drop(key)
+    this.#dropExpired()
     if (value === undefined) return
     const { entries = ENTRIES_MAX, weight: most = Number.POSITIVE_INFINITY, weigh } = this.#limits
     const weight = weigh?.(value) ?? 0
@@ -73,6 +76,15 @@ export class Memo<K, V> {
     this.#entries.set(key, { value, weight, until })
     this.#weight += weight
     while (this.#entries.size > entries || this.#weight > most) this.#drop(this.#entries.keys().next().value!)
+  }
+
+  /** Those that nobody believes any more are the first ones, as all are believed for the same time. */
+  #dropExpired(): void {
+    const now = this.#now()
+    for (const [key, { until }] of this.#entries) {
+      if (until > now) return
+      this.#drop(key)
+    }
   }
 
   #drop(key: K): void {

@@ -82,7 +82,10 @@ class HttpDoor {
       refuseClientStreams(method)
       const call = new HttpCall(method, req, res, header)
       // Nobody without a good credential makes the server unpack and parse a large body.
-      if (hasBody(req)) message = await this.#dispatcher.refusal?.(call)
+      if (hasBody(req)) {
+        const refusal = this.#dispatcher.refusal?.(call)
+        message = refusal instanceof Promise ? await refusal : refusal
+      }
       if (message === undefined) {
         const body = hasBody(req) ? await this.#readBody(req, res) : ''
         const bound = bindRequest(match, query, body)

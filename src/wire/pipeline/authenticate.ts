@@ -1,8 +1,10 @@
 import type { Micros } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import { isHexId } from '../../base/ids.ts'
+import { after, type Soon } from '../../base/soon.ts'
 import { AuthType } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
+import type { FoundCredential } from '../../domain/access/directory.ts'
 import { ANONYMOUS, type Principal } from '../../domain/access/principal.ts'
 import type { Services } from '../../domain/services.ts'
 import type { IncomingCall } from '../call.ts'
@@ -43,10 +45,14 @@ export function checkKind(auth: AuthType, principal: Principal): void {
 }
 
 /** The principal behind a presented credential at time `at`; refuses none, unknown and expired ones. */
-export async function identify(services: Services, header: IncomingCall['header'], at: Micros): Promise<Principal> {
+export function identify(services: Services, header: IncomingCall['header'], at: Micros): Soon<Principal> {
   const secret = presentedSecret(header)
   if (secret === undefined) throw new AppError(StatusCode.CONN_INVALID_REQUEST, MALFORMED)
-  const found = secret.length <= CREDENTIAL_LENGTH_MAX ? await services.directory.credential(secret) : undefined
+  const found = secret.length <= CREDENTIAL_LENGTH_MAX ? services.directory.credential(secret) : undefined
+  return after(found, (credential) => principalOf(credential, secret, at))
+}
+
+function principalOf(found: FoundCredential | undefined, secret: string, at: Micros): Principal {
   if (found === undefined) {
     // A token set by the operator may have any form, so the form counts only after the look-up.
     if (!isHexId(secret)) throw new AppError(StatusCode.CONN_KEY_INVALID, 'Invalid format of key.')
@@ -59,18 +65,21 @@ export async function identify(services: Services, header: IncomingCall['header'
 }
 
 /** The principal of a call made at time `at`; refuses credentials that are no good and kinds that the RPC excludes. */
-export async function checkCredential(services: Services, incoming: IncomingCall, at: Micros): Promise<Principal> {
+export function checkCredential(services: Services, incoming: IncomingCall, at: Micros): Soon<Principal> {
   const { auth } = incoming.method
   if (auth === AuthType.NoAuth) return ANONYMOUS
-  const principal = await identify(services, incoming.header, at)
-  checkKind(auth, principal)
-  return principal
+  return after(identify(services, incoming.header, at), (principal) => {
+    checkKind(auth, principal)
+    return principal
+  })
 }
 
 /** Turns the presented credential into a principal. */
 export const authenticate: Stage = {
   name: 'authenticate',
-  async run(call: PipelineCall) {
-    call.principal = await checkCredential(call.services, call.incoming, call.startedAt)
+  run(call: PipelineCall) {
+    return after(checkCredential(call.services, call.incoming, call.startedAt), (principal) => {
+      call.principal = principal
+    })
   },
 }

@@ -45,13 +45,16 @@ export function createDispatcher(registry: Registry, services: Services, observe
   }
 
   return {
-    async refusal(incoming) {
-      try {
-        await checkCredential(services, incoming, services.clock.now())
-        return undefined
-      } catch (error) {
+    refusal(incoming) {
+      const refuse = (error: unknown): Response => {
         const call = begin(incoming)
         return done(call, fail(call, error))
+      }
+      try {
+        const checked = checkCredential(services, incoming, services.clock.now())
+        return checked instanceof Promise ? checked.then(() => undefined, refuse) : undefined
+      } catch (error) {
+        return refuse(error)
       }
     },
 
