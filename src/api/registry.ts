@@ -4,6 +4,7 @@ import { appFamily } from './apps/index.ts'
 import { bulkOperationFamily } from './bulk-operations/index.ts'
 import { collaboratorFamily } from './collaborators/index.ts'
 import { collectorFamily } from './collectors/index.ts'
+import { computeFamily } from './compute/index.ts'
 import { conceptFamily } from './concepts/index.ts'
 import { datasetFamily } from './datasets/index.ts'
 import type { Registry } from './define/rpc.ts'
@@ -32,6 +33,7 @@ export const registry: Registry = {
   ...bulkOperationFamily,
   ...collaboratorFamily,
   ...collectorFamily,
+  ...computeFamily,
   ...conceptFamily,
   ...datasetFamily,
   ...evaluationFamily,

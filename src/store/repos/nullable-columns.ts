@@ -12,6 +12,7 @@ const nullableColumns: Record<NullableColumn, true> = {
   app_pk: true,
   expires_at: true,
   install_pk: true,
+  nodepool_pk: true,
   deleted_at: true,
   latest_version_pk: true,
   completed_at: true,

@@ -23,6 +23,7 @@ import { exportParts } from './0022-export-parts.ts'
 import { tasks } from './0024-tasks.ts'
 import { trainingStarts } from './0027-training-starts.ts'
 import { modules } from './0029-modules.ts'
+import { compute } from './0030-compute.ts'
 import type { TableMaker } from './table-maker.ts'
 
 /** One step of the schema; released steps never change, and it must not depend on Schema, which describes the newest. */
@@ -57,4 +58,5 @@ export const migrations: readonly Migration[] = [
   { name: 'export parts', up: exportParts },
   { name: 'training starts', up: trainingStarts },
   { name: 'tasks', up: tasks },
+  { name: 'compute', up: compute },
 ]

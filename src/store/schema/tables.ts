@@ -1,6 +1,13 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { AppDuplicationsTable, CollectedInputsTable, CollectorsTable } from './app-tables.ts'
 import type {
+  ComputeClustersTable,
+  DeploymentNodepoolsTable,
+  DeploymentsTable,
+  NodepoolsTable,
+  RunnersTable,
+} from './compute-tables.ts'
+import type {
   AnnotationConceptsTable,
   AnnotationGeosTable,
   AnnotationsTable,
@@ -154,6 +161,11 @@ export interface Schema {
   task_members: TaskMembersTable
   task_assignments: TaskAssignmentsTable
   task_reviews: TaskReviewsTable
+  compute_clusters: ComputeClustersTable
+  nodepools: NodepoolsTable
+  runners: RunnersTable
+  deployments: DeploymentsTable
+  deployment_nodepools: DeploymentNodepoolsTable
   meta: MetaTable
 }
 
