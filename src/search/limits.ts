@@ -28,6 +28,12 @@ export const RESTART_PAUSE_MS = 250
 export const END_MS_MAX = 20_000
 /** Inputs that fit a filter up to which all are listed and their vectors compared; beyond, near rows are tried. */
 export const LISTED_INPUTS_MAX = 20_000
+/** Searches with the same filters since the last commit from which all inputs that fit are listed, and the list kept. */
+export const LIST_FROM_SEARCH = 3
+/** Inputs of which it is remembered whether they fit a filter, for as long as nothing is committed. */
+export const INPUTS_REMEMBERED_MAX = 50_000
+/** Filters of which something is remembered. */
+export const SCOPES_REMEMBERED_MAX = 32
 /** Hits that a page may end at. */
 export const HITS_MAX = 10_000
 /** Texts of an app up to which they are counted for each search by words. */

@@ -19,7 +19,7 @@ export interface VectorQuery {
   /** Compares with every row. */
   readonly exact: boolean
   /** The only rows that count, in ascending order; undefined for all. */
-  readonly among?: ArrayLike<number>
+  readonly among?: Int32Array
 }
 
 /** How a search was answered, for explanations. */
@@ -30,8 +30,13 @@ export interface VectorAnswer {
   readonly strategy: Strategy
 }
 
-/** What a candidate of a graph costs in units of comparing with one row of many: 3 µs and more against 0.025. */
-const CANDIDATE_COST = 120
+/**
+ * What roads cost in microseconds: a candidate of a graph, a row when all rows of a block are compared, one that is
+ * picked, and each of the nearest that has to be told from the others.
+ */
+const COST = { candidate: 2.5, row: 0.07, picked: 0.6, wanted: 20 }
+/** More than seem needed, as what counts is not spread evenly. */
+const SPARE = 1.5
 /** How far products of a graph's 16-bit floats may be off. */
 const GRAPH_BOUND = 2e-3
 
@@ -60,18 +65,20 @@ export class VectorIndex {
     return this.#graphs.at(-1)?.to ?? 0
   }
 
+  /** How many hits cost no more than one: so many are looked at anyway. */
+  get cheap(): number {
+    const { candidates } = GRAPH_CANDIDATES.findLast(({ rows }) => this.rows.count >= rows)!
+    return Math.floor(candidates / SPARE)
+  }
+
   /** The nearest rows, best first. */
   search({ query, k, exact, among }: VectorQuery): VectorAnswer {
     const { rows } = this
-    if (among) {
-      const hits = k > 0 && among.length > 0 ? rows.scanRows(query, k, among) : []
-      return { hits, strategy: 'scan-matches' }
-    }
+    if (among) return this.#amongRows(query, k, exact, among)
     const wanted = Math.min(k, rows.live)
     if (wanted === 0) return { hits: [], strategy: 'scan' }
     const candidates = this.#candidatesFor(wanted)
-    const graphCost = candidates * CANDIDATE_COST * this.#graphs.length + (rows.count - this.tail)
-    if (!exact && this.#graphs.length > 0 && graphCost <= rows.count) {
+    if (!exact && this.#graphCost(candidates) <= rows.count * COST.row + wanted * COST.wanted) {
       const hits = this.#fromGraphs(query, wanted, candidates)
       // Dead rows take places among the candidates; where too few are left, everything is compared.
       if (hits.length === wanted) return { hits, strategy: 'graph' }
@@ -79,10 +86,29 @@ export class VectorIndex {
     return { hits: rows.scan(query, wanted), strategy: 'scan' }
   }
 
-  #fromGraphs(query: Float32Array, wanted: number, candidates: number): Hit[] {
+  /** Where a good part of all rows counts, the graph finds enough of them among some more candidates. */
+  #amongRows(query: Float32Array, k: number, exact: boolean, among: Int32Array): VectorAnswer {
+    const { rows } = this
+    const wanted = Math.min(k, among.length)
+    if (wanted === 0) return { hits: [], strategy: 'scan-matches' }
+    const candidates = this.#candidatesFor(Math.ceil((wanted * rows.live * SPARE) / among.length))
+    const scanCost = Math.min(among.length * COST.picked, rows.count * COST.row) + wanted * COST.wanted
+    if (!exact && this.#graphCost(candidates) <= scanCost) {
+      const hits = this.#fromGraphs(query, wanted, candidates, among)
+      if (hits.length === wanted) return { hits, strategy: 'graph' }
+    }
+    return { hits: rows.scanRows(query, wanted, among), strategy: 'scan-matches' }
+  }
+
+  #graphCost(candidates: number): number {
+    if (this.#graphs.length === 0) return Number.POSITIVE_INFINITY
+    return candidates * COST.candidate * this.#graphs.length + (this.rows.count - this.tail) * COST.row
+  }
+
+  #fromGraphs(query: Float32Array, wanted: number, candidates: number, among?: Int32Array): Hit[] {
     const { table } = this.rows
     const best = new Best(wanted)
-    for (const hit of this.tail < this.rows.count ? this.rows.scan(query, wanted, this.tail) : []) best.add(hit)
+    for (const hit of this.tail < this.rows.count ? this.#fromTail(query, wanted, among) : []) best.add(hit)
     for (const graph of this.#graphs) {
       best.settle()
       const { rows, cosines } = graph.candidates(query, candidates)
@@ -90,10 +116,16 @@ export class VectorIndex {
         if (at % wanted === 0) best.settle()
         if (scoreOf(cosines[at]! + GRAPH_BOUND) < best.floor) break
         const row = rows[at]!
-        if (!table.isDead(row)) best.add({ row, key: table.keyAt(row), score: this.rows.score(query, row) })
+        if (table.isDead(row) || (among && !includes(among, row))) continue
+        best.add({ row, key: table.keyAt(row), score: this.rows.score(query, row) })
       }
     }
     return best.take()
+  }
+
+  #fromTail(query: Float32Array, wanted: number, among: Int32Array | undefined): Hit[] {
+    if (!among) return this.rows.scan(query, wanted, this.tail)
+    return this.rows.scanRows(query, wanted, among.subarray(placeOf(among, this.tail)))
   }
 
   /** How many candidates a graph is asked for to find k neighbours; the more rows, the more it takes. */
@@ -152,3 +184,17 @@ export class VectorIndex {
     this.#graphs = this.#graphs.map((one) => (one === graph ? mapped : one))
   }
 }
+
+/** Where a number stands in ascending ones, or would. */
+function placeOf(ascending: ArrayLike<number>, wanted: number): number {
+  let [low, high] = [0, ascending.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (ascending[middle]! < wanted) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+const includes = (ascending: ArrayLike<number>, wanted: number): boolean =>
+  ascending[placeOf(ascending, wanted)] === wanted

@@ -140,9 +140,10 @@ export class VectorRows {
       const start = at
       while (at < rows.length && rows[at]! < end) at++
       if (at - start >= this.#segments[index]!.rows * WHOLE_SEGMENT_SHARE) {
-        const some = new Set<number>()
-        for (let n = start; n < at; n++) some.add(rows[n]!)
-        const counts = (row: number): boolean => some.has(row) && !this.table.isDead(row)
+        const first = index * this.segmentRows
+        const some = new Uint8Array(this.segmentRows)
+        for (let n = start; n < at; n++) some[rows[n]! - first] = 1
+        const counts = (row: number): boolean => some[row - first] === 1 && !this.table.isDead(row)
         this.#scanSegment(index, coded, best, this.#firstAsked(k), counts)
       } else this.#compareSome(index, coded, best, rows, start, at)
     }

@@ -3,6 +3,7 @@ import { fittingInputs } from '../../store/repos/search-matches.ts'
 import { LISTED_INPUTS_MAX, PLACE_OFFSET } from '../limits.ts'
 import type { PlannedHit, SearchPlan } from '../plan.ts'
 import { firstFitting, firsts, isFiltered, type Ranked } from './fitting.ts'
+import { KnownInputs } from './known-inputs.ts'
 import { listInputs } from './listing.ts'
 import type { Ranker } from './rankers.ts'
 
@@ -12,8 +13,10 @@ const COMBINED_PER_HIT = 5
 const COMBINED_MIN = 1_000
 
 /** All inputs that fit the filters where these are few; undefined where there is no filter or too many fit. */
-export async function fewMatches(db: Reader, plan: SearchPlan): Promise<number[] | undefined> {
+export async function fewMatches(db: Reader, plan: SearchPlan): Promise<readonly number[] | undefined> {
   if (!isFiltered(plan)) return undefined
+  const kept = await KnownInputs.of(db, plan.scope).list()
+  if (kept) return kept
   const max = plan.exact ? Number.MAX_SAFE_INTEGER - 1 : LISTED_INPUTS_MAX
   const { found } = await listInputs(db, plan.scope, max + 1)
   return found.length > max ? undefined : found

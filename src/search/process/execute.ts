@@ -4,12 +4,11 @@ import type { PlannedHit, SearchAnswer, SearchPlan } from '../plan.ts'
 import { outlookOf } from './candidates.ts'
 import { combined, fewMatches } from './combine.ts'
 import { firstFitting, isFiltered, type Ranked } from './fitting.ts'
+import { KnownInputs } from './known-inputs.ts'
 import { countFitting, listHits } from './listing.ts'
 import { type Ranker, rankerOf } from './rankers.ts'
 import type { Spaces } from './spaces.ts'
 
-/** Hits that a filtered search looks at first: enough for most that let through one in ten. */
-const FIRST_ASKED = 160
 /** How much further a search looks when too little of what it found fits; at least and at most. */
 const FURTHER = { min: 4, max: 32 }
 /** More than seem needed, as what fits is not spread evenly. */
@@ -48,22 +47,26 @@ async function rankedHits(db: Reader, spaces: Spaces, plan: SearchPlan, wanted: 
 }
 
 /**
- * The best of one rank that fit. Few inputs of a filter's index are compared with at once. Else the rank is asked, and
- * what it answers is looked up; the share that fits then tells which costs less: to list what may fit and compare with
+ * The best of one rank that fit. Where earlier searches have left a list of all that fit, these are compared with, and
+ * few inputs of a filter's index at once. Else the rank is asked, and what it answers is looked up; the share that fits then tells which costs less: to list what may fit and compare with
  * that, or to ask the rank for more.
  */
 async function oneRank(db: Reader, plan: SearchPlan, ranker: Ranker, count: number, wanted: number): Promise<Ranked> {
   const filtered = isFiltered(plan)
+  const known = KnownInputs.of(db, plan.scope)
+  const kept = filtered ? await known.list() : undefined
+  if (kept) return amongSome(db, plan, ranker, wanted, kept)
   const { few } = filtered ? await outlookOf(db, plan.scope, FEW) : { few: undefined }
   if (few) return amongSome(db, plan, ranker, wanted, few)
   let mayList = filtered
-  for (let ask = filtered ? Math.max(FIRST_ASKED, wanted) : wanted; ; ) {
+  for (let ask = filtered ? Math.max(ranker.cheap ?? 0, wanted) : wanted; ; ) {
     const { hits, all, road } = await ranker.best(ask)
-    const { fitting, looked } = await firstFitting(db, plan, hits, wanted)
+    const { fitting, looked } = await firstFitting(db, plan, hits, wanted, known)
     if (fitting.length >= wanted || all || isLow(plan, hits)) return { hits: fitting, explain: [road, `of ${ask}`] }
     const share = Math.max(fitting.length, 0.5) / Math.max(looked, 1)
     const needed = Math.ceil((wanted / share) * SPARE)
     const matches = count * share
+    known.expect(matches)
     if (mayList && matches <= LISTED_INPUTS_MAX && matches * COST.listed < needed * COST.hit) {
       mayList = false
       const listed = (await outlookOf(db, plan.scope)).few ?? (await fewMatches(db, plan))

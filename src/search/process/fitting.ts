@@ -1,6 +1,7 @@
 import type { Reader } from '../../store/database.ts'
-import { fittingAnnotations, fittingInputs, fittingOfAnnotations } from '../../store/repos/search-matches.ts'
+import { fittingAnnotations, fittingOfAnnotations } from '../../store/repos/search-matches.ts'
 import type { PlannedHit, SearchPlan } from '../plan.ts'
+import { KnownInputs } from './known-inputs.ts'
 
 /** Hits that are looked up at least at a time. */
 const LOOKED_MIN = 16
@@ -30,6 +31,7 @@ export async function firstFitting(
   plan: SearchPlan,
   hits: readonly PlannedHit[],
   wanted: number,
+  known = KnownInputs.of(db, plan.scope),
 ): Promise<Fitting> {
   const ofAnnotations = plan.hits === 'annotations' && !isFiltered(plan)
   const once = ofAnnotations
@@ -42,20 +44,16 @@ export async function firstFitting(
   const fitting: PlannedHit[] = []
   let looked = 0
   for (let step = Math.max(LOOKED_MIN, wanted); looked < once.length && fitting.length < wanted; step *= 2) {
-    fitting.push(...(await keep(db, plan, once.slice(looked, looked + step))))
+    fitting.push(...(await keep(db, plan, once.slice(looked, looked + step), known)))
     looked = Math.min(once.length, looked + step)
   }
   return { fitting: fitting.slice(0, wanted), looked }
 }
 
-type Keep = (db: Reader, plan: SearchPlan, hits: readonly PlannedHit[]) => Promise<PlannedHit[]>
+type Keep = (db: Reader, plan: SearchPlan, hits: readonly PlannedHit[], known: KnownInputs) => Promise<PlannedHit[]>
 
-const keepInputs: Keep = async (db, { scope }, hits) => {
-  const fitting = await fittingInputs(
-    db,
-    scope,
-    hits.map(({ inputPk }) => inputPk),
-  )
+const keepInputs: Keep = async (_db, _plan, hits, known) => {
+  const fitting = await known.fitting(hits.map(({ inputPk }) => inputPk))
   return hits.filter(({ inputPk }) => fitting.has(inputPk))
 }
 

@@ -14,6 +14,8 @@ export interface Ranker {
    * listed first.
    */
   readonly count?: number
+  /** Hits that cost no more than one, where asking for more of them is cheap. */
+  readonly cheap?: number
   /**
    * The best `wanted` hits over all inputs, or among some, best first; an input may come several times. `all` says that
    * there are no others.
@@ -42,6 +44,9 @@ export async function rankerOf(
   }
 }
 
+/** Rows of the inputs of a list, as long as the index has no further ones. */
+const rowsOfLists = new WeakMap<readonly number[], { index: VectorIndex; count: number; rows: Int32Array }>()
+
 class VectorRanker implements Ranker {
   readonly #index: VectorIndex
   /** The negated query has the opposite scores, so the farthest are its nearest. */
@@ -56,6 +61,10 @@ class VectorRanker implements Ranker {
 
   get count(): number {
     return this.#index.rows.live
+  }
+
+  get cheap(): number {
+    return this.#index.cheap
   }
 
   async best(wanted: number, among?: readonly number[]) {
@@ -76,9 +85,14 @@ class VectorRanker implements Ranker {
     return { hits: owned, all: hits.length < wanted, road: strategy }
   }
 
+  /** Lists are kept and used again, so what they come to is kept with them. */
   #rowsOf(inputPks: readonly number[]): Int32Array {
-    const { table } = this.#index.rows
-    return Int32Array.from(inputPks.flatMap((inputPk) => table.rowsOfInput(inputPk))).sort()
+    const { count, table } = this.#index.rows
+    const kept = rowsOfLists.get(inputPks)
+    if (kept && kept.index === this.#index && kept.count === count) return kept.rows
+    const rows = Int32Array.from(inputPks.flatMap((inputPk) => table.rowsOfInput(inputPk))).sort()
+    rowsOfLists.set(inputPks, { index: this.#index, count, rows })
+    return rows
   }
 
   async scores(inputPks: readonly number[]): Promise<Map<number, number>> {
