@@ -7,6 +7,7 @@ import { insertModelVersion } from '../kit/annotators.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { startTestServer, type TestServer, type TestUser } from '../kit/server.ts'
 import { putInputs } from '../kit/stored-inputs.ts'
+import { dynamicTask, makeTask } from '../kit/tasks.ts'
 
 type Init = MessageInitShape<typeof AnnotationSchema>
 
@@ -325,6 +326,7 @@ describe('annotations', () => {
 
     test('by ids beside their inputs, by status, by task, in pages', async () => {
       const [first, second] = [await input(), await input()]
+      await makeTask(server, app, dynamicTask([], { id: 'task-1' }))
       succeeded(
         await post([
           tag(first!, 'same'),
@@ -412,6 +414,7 @@ describe('annotations', () => {
       taskId: 'task-2',
       status: { code: StatusCode.ANNOTATION_PENDING },
     })
+    await makeTask(server, app, dynamicTask(['helper'], { id: 'task-2' }))
     succeeded(await post([ofTask('p1'), tag(inputId, 'p2')]))
     succeeded(await post([ofTask('p3')], helper.pat))
     const change = (request: object, key?: string) =>

@@ -8,8 +8,9 @@ import { conceptsByName } from '../../store/repos/concept-pks.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { requireApp } from '../access/target.ts'
 import type { Call } from '../call.ts'
-import { labelPlace } from '../inputs/caller.ts'
+import { labelPlace, workerOf } from '../inputs/caller.ts'
 import { type PatchAction, readAction } from '../resource/patch.ts'
+import { taskGate } from '../tasks/labelling.ts'
 import { demandAuthorship } from './authorship.ts'
 import { checkAnnotationData, isEmptyData } from './check-data.ts'
 import { ensureConcepts, type LabelPlace } from './concepts.ts'
@@ -45,9 +46,11 @@ export async function patchAnnotations(
   const action = readAction(actionText, ACTIONS, StatusCode.ANNOTATION_INVALID_ARGUMENT)
   const place = await labelPlace(call)
   const items = patches.map((given): Refusable => ({ given }))
+  const gate = await taskGate(call, patches)
   for (const item of items) {
     await refuseItem(item, async () => {
       checkPatch(item.given)
+      gate(item.given, workerOf(call))
       if (item.given.data && action !== 'remove') await checkMaskPictures(item.given.data)
     })
   }

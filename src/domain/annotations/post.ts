@@ -11,6 +11,7 @@ import type { Row } from '../../store/schema/tables.ts'
 import { requireApp } from '../access/target.ts'
 import type { Call } from '../call.ts'
 import { labelPlace } from '../inputs/caller.ts'
+import { taskGate } from '../tasks/labelling.ts'
 import { authorOf } from './authorship.ts'
 import { checkAnnotationData, isEmptyData } from './check-data.ts'
 import { ensureConcepts, type LabelPlace } from './concepts.ts'
@@ -100,12 +101,17 @@ async function findPlaces(call: Call, items: readonly Posted[]): Promise<void> {
     read,
     spanned.flatMap(({ message }) => found.get(message.inputId)?.pk ?? []),
   )
+  const gate = await taskGate(
+    call,
+    items.map(({ message }) => message),
+  )
   for (const item of items) {
     await refuseItem(item, async () => {
       const input = found.get(item.message.inputId)
       if (!input) throw noInput(item.message.inputId)
       item.input = input
       item.worker = await authorOf(call, item.message)
+      gate(item.message, item.worker)
       const data = item.message.data!
       checkAnnotationData(data, { charCount: lengths.get(input.pk) })
       await checkMaskPictures(data)

@@ -74,7 +74,11 @@ export function toMessage(row: Row<'annotations'>, inputId: string): Annotation 
   return message
 }
 
-function plainWorker({ worker_kind, worker_id: id }: Row<'annotations'>): Worker {
+/** Who made something, by id alone. */
+export function plainWorker({
+  worker_kind,
+  worker_id: id,
+}: Pick<Row<'annotations'>, 'worker_kind' | 'worker_id'>): Worker {
   switch (worker_kind) {
     case 'user':
       return create(WorkerSchema, { worker: { case: 'user', value: create(UserSchema, { id }) } })

@@ -1,8 +1,11 @@
-import type { Task, User } from '../../contract/index.ts'
+import { create, type Message } from '@bufbuild/protobuf'
+import { type Task, type TaskMetrics, TaskMetricsSchema, type User } from '../../contract/index.ts'
 import { users } from '../../store/repos/families.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import type { Call } from '../call.ts'
+import { withoutFields } from '../resource/fields.ts'
 import { colleague, publicUser } from '../users/present.ts'
+import { fillMetrics } from './metrics.ts'
 import { showMembers } from './workers.ts'
 
 /** A task that is about to be answered, with its row. */
@@ -23,6 +26,38 @@ export async function fillAdditional(
   const ofReview = wants('review.users') ? items.flatMap(({ message }) => message.review?.users ?? []) : []
   await fillUsers(call, [...ofWork, ...ofReview])
   for (const { message } of items) showMembers(message)
+  const metrics = METRICS.filter((field) => wants(`metrics.${field}`))
+  if (metrics.length === 0) return
+  await fillMetrics(call, items)
+  for (const { message } of items) message.metrics = only(message.metrics!, metrics)
+}
+
+/** What of the metrics can be asked for by itself. */
+const METRICS = [
+  'input_source.inputs_count_estimated',
+  'work.inputs_count_estimated',
+  'work.inputs_percent_estimated',
+  'review.inputs_count_estimated',
+  'review.inputs_count_estimated_per_reviewer',
+  'review.inputs_percent_estimated',
+  'review.inputs_percent_estimated_per_reviewer',
+  'review.inputs_reviewable_count_estimated_per_reviewer',
+]
+
+/** Metrics with those fields alone that were asked for. */
+function only(metrics: TaskMetrics, fields: readonly string[]): TaskMetrics {
+  const kept = create(TaskMetricsSchema)
+  for (const part of TaskMetricsSchema.fields) {
+    if (part.fieldKind !== 'message') continue
+    const named = fields.flatMap((field) =>
+      field.startsWith(`${part.name}.`) ? field.slice(part.name.length + 1) : [],
+    )
+    if (named.length === 0) continue
+    const from = metrics as unknown as Record<string, Message>
+    const others = part.message.fields.map(({ name }) => name).filter((name) => !named.includes(name))
+    Object.assign(kept, { [part.localName]: withoutFields(part.message, from[part.localName]!, others) })
+  }
+  return kept
 }
 
 const peopleOf = ({ worker }: Task): User[] =>

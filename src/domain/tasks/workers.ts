@@ -9,6 +9,7 @@ import {
   type Worker,
   WorkerSchema,
 } from '../../contract/index.ts'
+import type { WorkerKind } from '../../store/schema/tables.ts'
 
 /** User ids of those who work on a task, in their order; none where a model or a workflow does. */
 export const workerIds = ({ worker }: Task): string[] =>
@@ -73,4 +74,19 @@ export function showMembers({ worker, review }: { worker?: TaskWorker; review?: 
     worker.userIds = worker.users.map(({ id }) => id)
   }
   if (review) review.userIds = review.users.map(({ id }) => id)
+}
+
+/** Somebody, or something, that works on a task. */
+export interface TaskWorkerRef {
+  readonly kind: WorkerKind
+  readonly id: string
+}
+
+/** Everybody, and everything, that works on a task. */
+export function taskWorkers({ worker }: Task): TaskWorkerRef[] {
+  return (worker?.workers ?? []).flatMap(({ worker: one }): TaskWorkerRef[] => {
+    if (one.case === 'user') return [{ kind: 'user', id: one.value.id }]
+    if (one.case === 'model') return [{ kind: 'model_version', id: one.value.modelVersion?.id ?? '' }]
+    return one.case === 'workflow' ? [{ kind: 'workflow_version', id: one.value.version?.id ?? '' }] : []
+  })
 }

@@ -1,8 +1,22 @@
+import { StatusCode } from '../../contract/status-code.ts'
 import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
 import type { NewRow, Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 
 const COLUMNS = ['input_pk', 'task_pk', 'worker_kind', 'worker_id'] as const
+/** Somebody, or something, that works on a task. */
+interface Worker {
+  readonly kind: Row<'task_assignments'>['worker_kind']
+  readonly id: string
+}
+
+const SUBMITTED = [
+  StatusCode.TASK_ASSIGNMENT_SUCCESS,
+  StatusCode.TASK_ASSIGNMENT_AWAITING_REVIEW,
+  StatusCode.TASK_ASSIGNMENT_AWAITING_CONSENSUS_REVIEW,
+  StatusCode.TASK_ASSIGNMENT_REJECTED,
+]
+
 /** Rows that one statement adds; each has seven values. */
 const ROWS_PER_INSERT = 250
 
@@ -41,7 +55,7 @@ export async function assignmentsByPk(
 export function assignmentsOf(
   db: Reader,
   taskPk: number,
-  worker: { readonly kind: Row<'task_assignments'>['worker_kind']; readonly id: string },
+  worker: Worker,
   statusCode: number,
   limit: number,
 ): Promise<Row<'task_assignments'>[]> {
@@ -95,4 +109,56 @@ export async function setAssignmentStatus(
       .where('pk', 'in', pks.slice(start, start + IDS_PER_STATEMENT_MAX))
       .execute()
   }
+}
+
+/** What is assigned of an input in a task to a worker. */
+export function assignmentOfInput(
+  db: Reader,
+  taskPk: number,
+  inputPk: number,
+  worker: Worker,
+): Promise<Row<'task_assignments'> | undefined> {
+  return db
+    .selectFrom('task_assignments')
+    .selectAll()
+    .where('input_pk', '=', inputPk)
+    .where('task_pk', '=', taskPk)
+    .where('worker_kind', '=', worker.kind)
+    .where('worker_id', '=', worker.id)
+    .executeTakeFirst()
+}
+
+/** How many assignments a task has. */
+export async function countAssigned(db: Reader, taskPk: number): Promise<number> {
+  const { rows } = await db
+    .selectFrom('task_assignments')
+    .select(({ fn }) => fn.countAll<number | string>().as('rows'))
+    .where('task_pk', '=', taskPk)
+    .executeTakeFirstOrThrow()
+  return Number(rows)
+}
+
+/** What a worker of a task has submitted, the newest assignments first. */
+export async function submittedOf(
+  db: Reader,
+  taskPk: number,
+  worker: Worker,
+  limit: number,
+): Promise<Row<'task_assignments'>[]> {
+  const found: Row<'task_assignments'>[] = []
+  // A status at a time, as an index has the assignments of each in order.
+  for (const status of SUBMITTED) {
+    const rows = await db
+      .selectFrom('task_assignments')
+      .selectAll()
+      .where('task_pk', '=', taskPk)
+      .where('worker_kind', '=', worker.kind)
+      .where('worker_id', '=', worker.id)
+      .where('status_code', '=', status)
+      .orderBy('pk', 'desc')
+      .limit(limit)
+      .execute()
+    found.push(...rows)
+  }
+  return found.sort((a, b) => b.pk - a.pk).slice(0, limit)
 }

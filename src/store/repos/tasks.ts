@@ -63,3 +63,39 @@ export async function deletePartOfTask(tx: Writer, taskPk: number): Promise<bool
 /** Whether a task is still there. */
 export const taskIsThere = async (db: Reader, taskPk: number): Promise<boolean> =>
   (await db.selectFrom('tasks').select('pk').where('pk', '=', taskPk).executeTakeFirst()) !== undefined
+
+/** User ids of the workers and reviewers of an app's tasks, by the tasks' ids. */
+export async function tasksWithMembers(
+  db: Reader,
+  appPk: number,
+  ids: readonly string[],
+): Promise<Map<string, Set<string>>> {
+  const rows = await db
+    .selectFrom('tasks')
+    .leftJoin('task_members', 'task_members.task_pk', 'tasks.pk')
+    .select(['tasks.id', 'task_members.user_id'])
+    .where('tasks.app_pk', '=', appPk)
+    .where('tasks.id', 'in', ids)
+    .execute()
+  const found = new Map<string, Set<string>>()
+  for (const { id, user_id } of rows) {
+    const members = found.get(id) ?? new Set()
+    if (user_id !== null) members.add(user_id)
+    found.set(id, members)
+  }
+  return found
+}
+
+/** Whether a user reviews a task of an app. */
+export async function reviewsTask(db: Reader, appPk: number, id: string, userId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('tasks')
+    .innerJoin('task_members', 'task_members.task_pk', 'tasks.pk')
+    .select('tasks.pk')
+    .where('tasks.app_pk', '=', appPk)
+    .where('tasks.id', '=', id)
+    .where('task_members.role', '=', 'reviewer')
+    .where('task_members.user_id', '=', userId)
+    .executeTakeFirst()
+  return row !== undefined
+}
