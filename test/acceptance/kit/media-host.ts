@@ -11,13 +11,14 @@ export interface MediaHost extends AsyncDisposable {
   readonly authority: string
 }
 
-/** Starts a web server on a free port of this machine. */
-export async function startMediaHost(): Promise<MediaHost> {
+/** Starts a web server on a free port of this machine; it has `files` too, by their path. */
+export async function startMediaHost(files: Readonly<Record<string, Uint8Array>> = {}): Promise<MediaHost> {
   const server = createServer((req, res) => {
     if (req.url === '/photo.jpg') res.writeHead(200, { 'content-type': 'image/jpeg' }).end(PHOTO)
     else if (req.url === '/page.html') res.writeHead(200, { 'content-type': 'text/html' }).end('<h1>no picture</h1>')
     else if (req.url === '/moved.jpg') res.writeHead(302, { location: '/photo.jpg' }).end()
     else if (req.url === '/hang-up') req.socket.destroy()
+    else if (files[req.url!]) res.end(files[req.url!])
     else res.writeHead(404).end('nothing here')
   })
   server.listen(0, '127.0.0.1')
