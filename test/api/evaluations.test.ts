@@ -413,6 +413,25 @@ describe('evaluations', () => {
       fields: { testSet: true },
     })
     assert.equal(succeeded(metrics).modelVersion?.metrics?.testSet.length, 12)
+    const query = { filters: [{ annotation: { data: { concepts: [{ id: 'red', value: 1 }] } } }] }
+    const searched = { ...version, modelId: 'colours', testSearch: { query } }
+    succeeded(await server.call('PostModelVersionMetrics', searched))
+    await server.services.jobs.idle()
+    const found = await server.call('GetModelVersionMetrics', {
+      ...version,
+      modelId: 'colours',
+      fields: { testSet: true },
+    })
+    const tested = succeeded(found).modelVersion!.metrics!
+    assert.ok(tested.testSet.length > 0)
+    assert.ok(tested.testSet.every(({ groundTruthConcepts }) => groundTruthConcepts.some(({ id }) => id === 'red')))
+    const both = { ...searched, evalInfo: { params: { dataset_id: 'half' } } }
+    refused(await server.call('PostModelVersionMetrics', both), StatusCode.MODEL_INVALID_ARGUMENT, /one of them/)
+    const folds = { ...searched, evalInfo: { params: { use_kfold: true } } }
+    refused(await server.call('PostModelVersionMetrics', folds), StatusCode.MODEL_INVALID_ARGUMENT, /use_kfold/)
+    const nothing = { filters: [{ annotation: { data: { concepts: [{ id: 'nowhere', value: 1 }] } } }] }
+    const empty = { ...searched, testSearch: { query: nothing } }
+    refused(await server.call('PostModelVersionMetrics', empty), StatusCode.MODEL_INVALID_ARGUMENT, /finds no inputs/)
     await makeHead('never', ['red', 'green'])
     const never = await server.call('GetModelVersionMetrics', { ...version, modelId: 'never' })
     assert.equal(succeeded(never).modelVersion?.metrics?.status?.code, StatusCode.MODEL_NOT_EVALUATED)

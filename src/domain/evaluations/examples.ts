@@ -10,9 +10,10 @@ import type { InputPlace } from '../inputs/present.ts'
 import type { Services } from '../services.ts'
 import { CHUNK_BYTES_MAX, EXAMPLES_PER_PART } from './limits.ts'
 
-/** Where examples come from: a dataset version, or whatever people have labelled in an app with some concepts. */
+/** Where examples come from: a dataset version, certain inputs, or what people have labelled in an app with concepts. */
 export type ExampleSource = { readonly place: InputPlace } & (
   | { readonly versionPk: number }
+  | { readonly inputPks: readonly number[] }
   | { readonly conceptPks: readonly number[] }
 )
 
@@ -28,9 +29,22 @@ export function nextExamples(
   source: ExampleSource,
   from: number,
 ): Promise<ExamplePage | undefined> {
-  return 'versionPk' in source
-    ? partOfVersion(services, source.versionPk, from)
-    : partOfApp(services, source.place, source.conceptPks, from)
+  if ('versionPk' in source) return partOfVersion(services, source.versionPk, from)
+  if ('inputPks' in source) {
+    const pks = source.inputPks.slice(from, from + EXAMPLES_PER_PART)
+    return partOfApp(services, source.place, pks, from + pks.length)
+  }
+  return labelledPart(services, source.place, source.conceptPks, from)
+}
+
+async function labelledPart(
+  services: Pick<Services, 'db'>,
+  place: InputPlace,
+  conceptPks: readonly number[],
+  from: number,
+): Promise<ExamplePage | undefined> {
+  const pks = await inputsLabelledWith(services.db.read, place.appPk, conceptPks, from, EXAMPLES_PER_PART)
+  return partOfApp(services, place, pks, pks.at(-1) ?? from)
 }
 
 async function partOfVersion(
@@ -47,17 +61,15 @@ async function partOfVersion(
 async function partOfApp(
   { db }: Pick<Services, 'db'>,
   place: InputPlace,
-  conceptPks: readonly number[],
-  from: number,
+  pks: readonly number[],
+  next: number,
 ): Promise<ExamplePage | undefined> {
-  const pks = await inputsLabelledWith(db.read, place.appPk, conceptPks, from, EXAMPLES_PER_PART)
-  const last = pks.at(-1)
-  if (last === undefined) return undefined
+  if (pks.length === 0) return undefined
   const rows = await inputRows.getManyByPk(db.read, pks)
   const members = pks.flatMap((pk) => {
     const row = rows.get(pk)
     return row ? [{ ...row, added_at: row.created_at }] : []
   })
   const making = { version: create(DatasetVersionSchema), datasetPk: 0, place, sampleMs: DEFAULT_SAMPLE_MS }
-  return { inputs: await membersAsInputs(db.read, making, members), next: last }
+  return { inputs: await membersAsInputs(db.read, making, members), next }
 }

@@ -24,6 +24,8 @@ import type { Subject } from './subject.ts'
 
 interface Args {
   readonly evaluationPk: number
+  /** The inputs to evaluate with, where a search has chosen them. */
+  readonly inputPks?: readonly number[]
 }
 
 /** How far an evaluation is. */
@@ -63,7 +65,7 @@ export const evaluateJob = defineJob<Args, State>({
       return undefined
     })
     let state = ctx.state ?? NOTHING_YET
-    if (!state.predicted && (await wantsFolds(services.db.read, row, subject))) {
+    if (!state.predicted && !args.inputPks && (await wantsFolds(services.db.read, row, subject))) {
       state = await predictFolds(ctx, row, subject, home)
     }
     const measure = new MeasureProcess(signal)
@@ -141,7 +143,7 @@ interface Predicting {
 }
 
 async function predictParts(ctx: Context, { row, call, subject, measure, ...begun }: Predicting): Promise<State> {
-  const source = await sourceOf(call, row, subject)
+  const source = await sourceOf(call, row, subject, ctx.args.inputPks)
   let { state } = begun
   for (let { done } = ctx; ; ) {
     const page = await nextExamples(ctx.services, source, state.from)

@@ -18,3 +18,5 @@ export const FILTER_VALUES_MAX = 128
 export const FOLDS = 5
 /** Milliseconds between two looks whether the version is trained. */
 export const TRAINING_POLL_MS = 200
+/** Fewer inputs than these may be chosen by a search to evaluate with; they are kept with the job. */
+export const TEST_SEARCH_INPUTS_MAX = 10_000

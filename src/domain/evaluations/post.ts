@@ -29,6 +29,8 @@ export interface EvaluationOrder {
   readonly wanted: EvalMetrics
   /** The version may be in training: it is evaluated when that has ended. */
   readonly afterTraining?: boolean
+  /** The inputs to evaluate with, in the order of their pks, where a search has chosen them. */
+  readonly inputPks?: readonly number[]
 }
 
 const INVALID = StatusCode.MODEL_INVALID_ARGUMENT
@@ -46,7 +48,7 @@ export async function startEvaluations(call: Call, orders: readonly EvaluationOr
   const pks = await db.transact(async (tx) => {
     const made: number[] = []
     dropped.length = 0
-    for (const { id, found, doc, dataset, version } of checked) {
+    for (const { id, found, doc, dataset, version, inputPks } of checked) {
       const before = await dropEvaluation(tx, app.pk, id)
       if (before) dropped.push(before)
       const now = clock.now()
@@ -70,7 +72,8 @@ export async function startEvaluations(call: Call, orders: readonly EvaluationOr
         created_at: now,
         modified_at: now,
       })
-      const job = await jobs.enqueue(tx, evaluateJob, { evaluationPk: row.pk }, { appPk: app.pk })
+      const args = { evaluationPk: row.pk, ...(inputPks && { inputPks }) }
+      const job = await jobs.enqueue(tx, evaluateJob, args, { appPk: app.pk })
       await evaluations.update(tx, row, { job_id: job }, now)
       made.push(row.pk)
     }
@@ -88,9 +91,11 @@ interface Checked {
   readonly dataset?: { readonly row: Row<'datasets'>; readonly call: Call }
   version?: Row<'dataset_versions'>
   readonly versionId: string
+  readonly inputPks?: readonly number[]
 }
 
-async function check(call: Call, { model, wanted, afterTraining }: EvaluationOrder): Promise<Checked> {
+async function check(call: Call, order: EvaluationOrder): Promise<Checked> {
+  const { model, wanted, afterTraining, inputPks } = order
   if (model.modelId === '') throw new AppError(INVALID, 'An evaluation names no model; set model.id.')
   if (wanted.id !== '') checkId(wanted.id, 'evaluation', INVALID)
   const found = await resolveModel(call, model)
@@ -105,6 +110,7 @@ async function check(call: Call, { model, wanted, afterTraining }: EvaluationOrd
     found,
     doc: encodeDoc(create(EvalMetricsSchema, { evalInfo: wanted.evalInfo, extendedMetrics: wanted.extendedMetrics })),
     versionId,
+    ...(inputPks && { inputPks }),
     ...(datasetId !== '' && { dataset: await datasetOf(call, datasetId, named?.userId ?? '', named?.appId ?? '') }),
   }
 }

@@ -45,9 +45,15 @@ async function trainedVersion(
 }
 
 /** Where the examples of an evaluation come from; waits until the dataset version is made. */
-export async function sourceOf(call: Call, row: Row<'evaluations'>, subject: Subject): Promise<ExampleSource> {
+export async function sourceOf(
+  call: Call,
+  row: Row<'evaluations'>,
+  subject: Subject,
+  inputPks?: readonly number[],
+): Promise<ExampleSource> {
   const { services, signal, log, requestId } = call
   const { read } = services.db
+  if (inputPks) return { place: placeOf(call), inputPks }
   if (row.dataset_version_pk === null) {
     const ids = subject.concepts.map(({ id }) => id)
     const known = await conceptRows.getMany(read, row.app_pk, ids)

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
-import { type EvalMetrics, EvalMetricsSchema, type FieldsValue, type Search } from '../../contract/index.ts'
+import { type EvalMetrics, EvalMetricsSchema, type FieldsValue } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { listEvaluations } from '../../store/repos/evaluations.ts'
 import type { Row } from '../../store/schema/tables.ts'
@@ -37,13 +37,4 @@ export async function metricsOfVersion(
   const [row] = await listEvaluations(call.services.db.read, viewerOf(call), newest)
   if (!row) return create(EvalMetricsSchema, { status: itemStatus(StatusCode.MODEL_NOT_EVALUATED) })
   return presentEvaluation(call, row, fields)
-}
-
-/** Refuses a search that is to choose the inputs: a dataset does that. */
-export function refuseTestSearch(search: Search | undefined): void {
-  if (!search) return
-  throw new AppError(
-    StatusCode.NOT_IMPLEMENTED,
-    'test_search is not built; put the inputs into a dataset and name it in eval_info.params.dataset_id.',
-  )
 }

@@ -22,3 +22,9 @@ export const CLUSTERS: Bounds = { otherwise: 32, min: 1, max: 1_024 }
 export const SHELF_NUMBERS_MAX = 16 * 1024 * 1024
 /** How long they are kept after the last training, in milliseconds. */
 export const SHELF_MS_MAX = 60_000
+/** Latest trainings of a type by which the time of the next is estimated, */
+export const MEASURED_TRAININGS_MAX = 20
+/** of these the ones with so many examples times concepts, */
+export const MEASURED_CELLS_MIN = 1_000
+/** and for the making of vectors those that had to make so many. */
+export const MEASURED_VECTORS_MIN = 10

@@ -48,6 +48,10 @@ export async function prepareTraining(
   const { type } = typeEntry(model.row.model_type_id)!
   message.trainInfo.params = checkParams(type, message.trainInfo.params ?? {}, TRAINING)
   const settings = readSettings(message)
+  // Clients say it in different places; what is shown is what is done.
+  if (message.trainInfo.params.concepts_mutually_exclusive !== undefined) {
+    message.trainInfo.params.concepts_mutually_exclusive = settings.mutuallyExclusive
+  }
   const named = message.inputInfo?.baseEmbedModel
   const base = await baseOf(call, model, kind, named?.id ? refOf(named) : undefined)
   const { modelId, userId, appId, modelTypeId } = base

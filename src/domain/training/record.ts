@@ -29,6 +29,8 @@ export interface TrainingRecord {
       /** Of these, those with numbers that are not finite. */
       readonly dropped?: number
       readonly contradictions: number
+      /** Vectors that had to be made. */
+      readonly computed?: number
     }
     readonly concepts: readonly (ConceptLog & { readonly id: string })[]
     readonly loss?: number

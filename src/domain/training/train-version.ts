@@ -129,7 +129,16 @@ async function compute(ctx: TrainingContext, row: Row<'model_versions'>, message
     done: {
       mutuallyExclusive,
       hyper,
-      data: { hash, examples: vectors.rows.length, inputs, dims, unusable, dropped, contradictions },
+      data: {
+        hash,
+        examples: vectors.rows.length,
+        inputs,
+        dims,
+        unusable,
+        dropped,
+        contradictions,
+        computed: vectors.computed,
+      },
       ...found,
       milliseconds: {
         gathering: Math.round(gatheredAt - startedAt),

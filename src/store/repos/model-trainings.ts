@@ -14,6 +14,20 @@ export async function readTraining(db: Reader, versionPk: number): Promise<strin
   return row?.doc
 }
 
+/** JSON of what the newest versions of a type were made of, of whatever app: how long trainings take on this machine. */
+export async function newestTrainings(db: Reader, modelTypeId: string, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('model_trainings as made')
+    .innerJoin('model_versions as version', 'version.pk', 'made.version_pk')
+    .innerJoin('models', 'models.pk', 'version.model_pk')
+    .select('made.doc')
+    .where('models.model_type_id', '=', modelTypeId)
+    .orderBy('made.version_pk', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map(({ doc }) => doc)
+}
+
 /** Stores what a version is made of. */
 export async function putTraining(tx: Writer, versionPk: number, doc: string): Promise<void> {
   await tx
