@@ -14,7 +14,7 @@ import { listen } from '../../src/wire/port/listen.ts'
 
 const [dataDir, pat] = process.argv.slice(2)
 const config = loadConfig(process.env, { dataDir, pat, port: '0', workers: '1', log: 'warn' })
-const log = createLog(config.logLevel)
+const log = await createLog(config.logLevel)
 const { services } = await buildServices(config, log)
 const metrics = new Metrics(services)
 const dispatcher = createDispatcher({ ...registry, PostConcepts: () => ({}) }, services, metrics.observe)

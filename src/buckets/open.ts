@@ -1,20 +1,24 @@
 import type { Fetcher } from '../fetch/guarded-fetcher.ts'
 import type { SourceAddress, SourceCredentials } from './address.ts'
-import { azureBucket } from './azure.ts'
 import type { Bucket } from './bucket.ts'
-import { gcsBucket } from './gcs.ts'
 import { getContent } from './http.ts'
-import { s3Bucket } from './s3.ts'
 
-/** The objects that an address means; everything is fetched under the rules for addresses that users give. */
-export function openBucket(fetcher: Fetcher, address: SourceAddress, credentials: SourceCredentials): Bucket {
+/**
+ * The objects that an address means; everything is fetched under the rules for addresses that users give. Each service
+ * is loaded when it is first asked for.
+ */
+export async function openBucket(
+  fetcher: Fetcher,
+  address: SourceAddress,
+  credentials: SourceCredentials,
+): Promise<Bucket> {
   switch (address.provider) {
     case 's3':
-      return s3Bucket(fetcher, address, credentials)
+      return (await import('./s3.ts')).s3Bucket(fetcher, address, credentials)
     case 'gcs':
-      return gcsBucket(fetcher, address, credentials)
+      return (await import('./gcs.ts')).gcsBucket(fetcher, address, credentials)
     case 'azure':
-      return azureBucket(fetcher, address, credentials)
+      return (await import('./azure.ts')).azureBucket(fetcher, address, credentials)
     case 'web':
       return webFile(fetcher, address.url)
   }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { EnvHttpProxyAgent, fetch } from 'undici'
+import type { EnvHttpProxyAgent } from 'undici'
 import type { Log } from '../base/log.ts'
 import type { Config } from '../config/config.ts'
 import { hubCatalogue } from '../weights/hub/catalogue.ts'
@@ -10,6 +10,8 @@ import { HubStore } from '../weights/hub/store.ts'
 export function openHub({ dataDir, hub }: Pick<Config, 'dataDir' | 'hub'>, log: Log): HubStore {
   let proxied: EnvHttpProxyAgent | undefined
   const viaProxy: Fetch = async (url, init) => {
+    // Loaded when something is fetched: it takes 6 MB, and most servers have their models already.
+    const { EnvHttpProxyAgent, fetch } = await import('undici')
     proxied ??= new EnvHttpProxyAgent()
     // The two kinds of Response differ in names only.
     return (await fetch(url, { ...init, dispatcher: proxied })) as unknown as Response

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { syncToDisk } from './convert/run.ts'
 import { CONVERTER_VERSION } from './manifest.ts'
 import { packagesOf, type WeightSource } from './manifest-types.ts'
+import { syncToDisk } from './sync-to-disk.ts'
 
 /** Paths of the kept files by output key. */
 export type InstalledFiles = Record<string, string>

@@ -44,7 +44,7 @@ export async function walkBucket(
 ): Promise<void> {
   const { services, signal } = ctx
   const { address, credentials } = openSource(services.vault, row.sealed)
-  const bucket = openBucket(services.fetcher, address, credentials)
+  const bucket = await openBucket(services.fetcher, address, credentials)
   const prefix = prefixOf(address)
   // Whoever names an archive need not have the right to list what is beside it.
   const isWeb = address.provider === 'web'

@@ -20,7 +20,7 @@ export function addSecrets(program: Command): void {
         'LIMPID_SECRET_KEY holds the key; put the new one before it, with a comma between, and start the server once.',
       )
     }
-    const log = createLog('info')
+    const log = await createLog('info')
     await using db = await openDatabase(
       config.databaseUrl === undefined ? { dataDir: config.dataDir } : { url: config.databaseUrl },
       log,

@@ -14,7 +14,7 @@ export function addServe(program: Command): void {
   withSettings(program.command('serve').description('start the server and run until SIGINT or SIGTERM')).action(
     async (options) => {
       const config = configFrom(options)
-      const log = createLog(config.logLevel)
+      const log = await createLog(config.logLevel)
       const server = await startServer(config, log)
       const stopped = untilStopped()
       server.services.db.onFailure((failure) => {

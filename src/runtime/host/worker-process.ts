@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { getCompileCacheDir } from 'node:module'
 import os from 'node:os'
-import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Duplex, Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { compiledCodeEnvironment } from '../../base/compiled-code.ts'
 import type { Log } from '../../base/log.ts'
 import { type Frame, FrameChannel } from '../frame-channel.ts'
 import { LARGE_BLOCK_BYTES, MAX_LOG_LINE_CHARS, WORKER_NICENESS } from '../limits.ts'
@@ -38,12 +37,6 @@ const ENVIRONMENT = {
   MALLOC_TRIM_THRESHOLD_: String(LARGE_BLOCK_BYTES),
 }
 
-/** With the compiled code that the server itself uses, if it does: a worker starts sooner and smaller with it. */
-function environment(): Record<string, string> {
-  const cache = getCompileCacheDir()
-  return cache === undefined ? ENVIRONMENT : { ...ENVIRONMENT, NODE_COMPILE_CACHE: dirname(cache) }
-}
-
 /** One worker process and the pipe to it. */
 export class WorkerProcess<To, From> {
   readonly #pack: (message: To) => Frame
@@ -56,7 +49,7 @@ export class WorkerProcess<To, From> {
     this.#pack = pack
     this.#child = spawn(process.execPath, ['--expose-gc', fileURLToPath(entry), JSON.stringify(settings)], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      env: environment(),
+      env: { ...ENVIRONMENT, ...compiledCodeEnvironment() },
       windowsHide: true,
     })
     const ownLog = log.child({ worker: this.#child.pid })

@@ -2,6 +2,7 @@
 import { copyFile, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Conversion, WeightSource } from '../manifest-types.ts'
+import { syncToDisk } from '../sync-to-disk.ts'
 import { convertCmudict } from './cmudict.ts'
 import { readGgmlWhisper } from './ggml.ts'
 import { convertWhisper } from './ggml-whisper.ts'
@@ -9,10 +10,9 @@ import { readGguf } from './gguf.ts'
 import { convertLlama } from './gguf-llama.ts'
 import { exportedLiteral } from './js-literal.ts'
 import { convertKerasLayers, type KerasModel } from './keras-layers.ts'
+import type { Metadata } from './metadata.ts'
 import { convertMobileNetV3Small } from './mobilenet-v3-small.ts'
 import { convertTfjsGraph, type TfjsGraphModel } from './tfjs-graph.ts'
-
-type Metadata = Readonly<Record<string, string>>
 
 /** What to convert and where; both folders exist, source files lie under the paths that the conversion names. */
 export interface ConversionJob {
@@ -22,11 +22,6 @@ export interface ConversionJob {
   metadata: Metadata
   sourceDir: string
   outputDir: string
-}
-
-/** What the files made of a package say about where they come from. */
-export function modelMetadata({ package: pkg, modelLicense, provenance }: WeightSource): Metadata {
-  return { source: `npm:${pkg.name}@${pkg.version}`, license: modelLicense.id, provenance }
 }
 
 /** The bytes of the converted files by output key. */
@@ -68,17 +63,6 @@ async function convertFiles(
       return convertCmudict((await read(conversion.dictionary)).toString('latin1'))
     case 'ggml-whisper':
       return { ...convertWhisper(readGgmlWhisper(await read(conversion.ggml)), metadata) }
-  }
-}
-
-/** Makes sure that the contents of a file have reached the disk. */
-export async function syncToDisk(path: string): Promise<void> {
-  // Writable, because some platforms refuse to sync a file opened for reading.
-  const handle = await open(path, 'r+')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
 

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { compiledCodeEnvironment } from '../../../base/compiled-code.ts'
 import { StorageFailure } from '../../errors.ts'
 import { translateSqliteError } from './errors.ts'
 import type { FlushAnswer, FlushRequest } from './flush-protocol.ts'
@@ -11,7 +12,10 @@ export class Flusher {
   #ended: StorageFailure | undefined
 
   constructor(file: string) {
-    this.#worker = new Worker(new URL('./flush-thread.ts', import.meta.url), { workerData: { file } })
+    this.#worker = new Worker(new URL('./flush-thread.ts', import.meta.url), {
+      workerData: { file },
+      env: compiledCodeEnvironment(),
+    })
     this.#worker.on('message', (answer: FlushAnswer) => this.#settle(answer))
     this.#worker.on('error', (error) => this.#end(new StorageFailure('the flush thread failed', error)))
     this.#worker.on('exit', () => this.#end(new StorageFailure('the flush thread ended')))
