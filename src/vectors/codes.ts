@@ -39,22 +39,37 @@ export function codeQuery(unit: Float32Array): CodedQuery {
   return { unit, codes, step, error: Math.sqrt(error) }
 }
 
+/** What codes consist of. */
+export interface CodeParts {
+  readonly codes: Int8Array
+  /** Middle of all rows, from which the codes are steps. */
+  readonly middle: Float32Array
+  readonly step: number
+  /** Longest of what the codes of a row do not say. */
+  readonly error: number
+  /** Longest row as its codes have it. */
+  readonly length: number
+}
+
 /**
  * A block of rows in 8 bits a number, as steps from the middle of the block: a quarter of the memory and a tenth of the
  * time of 32-bit floats. How far a product may be off is known, so that what is near for certain can be told from what
  * has to be looked at in full.
  */
 export class Codes implements Block {
-  readonly #codes: Int8Array
-  readonly #middle: Float32Array
-  readonly #step: number
-  /** Longest of what the codes of a row do not say. */
-  readonly #error: number
-  /** Longest row as its codes have it. */
-  readonly #length: number
+  readonly parts: CodeParts
 
-  /** Of rows one after the other. */
-  constructor(vectors: Float32Array, dimension: number) {
+  private constructor(parts: CodeParts) {
+    this.parts = parts
+  }
+
+  /** As they were before. */
+  static of(parts: CodeParts): Codes {
+    return new Codes(parts)
+  }
+
+  /** Makes them of rows one after the other. */
+  static from(vectors: Float32Array, dimension: number): Codes {
     const rows = vectors.length / dimension
     const middle = middleOf(vectors, dimension)
     const rest = new Float32Array(vectors.length)
@@ -75,39 +90,35 @@ export class Codes implements Block {
       error = Math.max(error, missed)
       length = Math.max(length, said)
     }
-    this.#codes = codes
-    this.#middle = middle
-    this.#step = step
-    this.#error = Math.sqrt(error)
-    this.#length = Math.sqrt(length)
+    return new Codes({ codes, middle, step, error: Math.sqrt(error), length: Math.sqrt(length) })
   }
 
   get bytes(): number {
-    return this.#codes.length
+    return this.parts.codes.length
   }
 
   bound(query: CodedQuery): number {
-    return this.#error + query.error * this.#length + ROUNDING
+    return this.parts.error + query.error * this.parts.length + ROUNDING
   }
 
   /** Inner product of the query and the middle, which all rows have in common. */
   base({ unit }: CodedQuery): number {
-    return dot(unit, this.#middle)
+    return dot(unit, this.parts.middle)
   }
 
   /** Product with one row, given the base. */
   cosine(query: CodedQuery, base: number, offset: number): number {
     const dimension = query.codes.length
     const { codes } = query
-    const own = this.#codes
+    const { codes: own, step } = this.parts
     let sum = 0
     for (let at = 0, from = offset * dimension; at < dimension; at++) sum += codes[at]! * own[from + at]!
-    return base + sum * query.step * this.#step
+    return base + sum * query.step * step
   }
 
   nearest(query: CodedQuery, wanted: number): Nearest {
-    const { offsets, distances } = compare(this.#codes, query.codes, wanted)
-    const [base, scale] = [this.base(query), query.step * this.#step]
+    const { offsets, distances } = compare(this.parts.codes, query.codes, wanted)
+    const [base, scale] = [this.base(query), query.step * this.parts.step]
     // The library answers 1 - product.
     return { offsets, cosines: distances.map((distance) => base + (1 - distance) * scale) }
   }

@@ -15,17 +15,20 @@ import {
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { crc32 } from 'node:zlib'
+import { CodesFile } from './codes-file.ts'
 import { Graph } from './graph.ts'
 import { FROZEN_ROWS_MIN } from './limits.ts'
+import type { Residency } from './residency.ts'
 import { RowFile } from './row-file.ts'
 import type { SavedTable } from './row-table.ts'
 import { VectorIndex } from './vector-index.ts'
-import { type Residency, VectorRows } from './vector-rows.ts'
+import { segmentRowsOf, VectorRows } from './vector-rows.ts'
 
 /** Raised when the format changes; an index of another format is made anew from the database. */
 const FORMAT = 2
 const STATE_FILE = 'state'
 const ROWS_FILE = 'rows.f32'
+const CODES_FILE = 'codes.i8'
 /** The mark of the state once more, to be read without it; written after it, so never further on. */
 const MARK_FILE = 'mark.json'
 
@@ -61,7 +64,12 @@ export interface OpenedIndex {
 export function createIndex(folder: string, dimension: number, residency: Residency): VectorIndex {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  return new VectorIndex(new VectorRows(dimension, residency, new RowFile(join(folder, ROWS_FILE))))
+  return new VectorIndex(rowsIn(folder, dimension, residency))
+}
+
+function rowsIn(folder: string, dimension: number, residency: Residency): VectorRows {
+  const codes = new CodesFile(join(folder, CODES_FILE), segmentRowsOf(dimension), dimension)
+  return new VectorRows(dimension, residency, new RowFile(join(folder, ROWS_FILE)), codes)
 }
 
 /** Opens what `saveIndex` kept, or nothing where there is none or it is damaged: then the database is read again. */
@@ -69,7 +77,7 @@ export function openIndex(folder: string, dimension: number, residency: Residenc
   if (!existsSync(join(folder, STATE_FILE))) return undefined
   const state = readState(folder)
   if (!state || state.dimension !== dimension) return undefined
-  const rows = new VectorRows(dimension, residency, new RowFile(join(folder, ROWS_FILE)))
+  const rows = rowsIn(folder, dimension, residency)
   try {
     rows.restore(state.rows)
     const graphs = state.graphs.map(({ name, from, to, size }) => {
@@ -113,7 +121,7 @@ export function saveIndex(folder: string, index: VectorIndex, mark: Mark): void 
   const { dimension } = index.rows
   writeState(folder, { format: FORMAT, dimension, mark, rows, graphs })
   writeFileSync(join(folder, MARK_FILE), JSON.stringify(mark))
-  const named = new Set([STATE_FILE, ROWS_FILE, MARK_FILE, ...graphs.map(({ name }) => name)])
+  const named = new Set([STATE_FILE, ROWS_FILE, CODES_FILE, MARK_FILE, ...graphs.map(({ name }) => name)])
   for (const [at, graph] of index.graphs.entries()) {
     if (graph.frozen || graph.to - graph.from < FROZEN_ROWS_MIN) continue
     index.freeze(graph, Graph.view(dimension, join(folder, graphs[at]!.name), graph.from, graph.to))

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { Codes, codeQuery } from './codes.ts'
+import { CodesFile } from './codes-file.ts'
 import { dot, scoreOf, toUnit } from './distance.ts'
 import { byScore, type Hit } from './hits.ts'
+import type { Residency } from './residency.ts'
 import { RowFile } from './row-file.ts'
 import { boundless, clustered, none, random } from './test-vectors.ts'
-import { type Residency, VectorRows } from './vector-rows.ts'
+import { VectorRows } from './vector-rows.ts'
 
 const DIMENSION = 24
 const ROWS_PER_SEGMENT = 64
@@ -38,7 +40,7 @@ function mixed(seed: number): () => Float32Array {
 }
 
 function filled(name: string, residency: Residency, count: number) {
-  const rows = new VectorRows(DIMENSION, residency, new RowFile(join(folder, name)), SEGMENT_BYTES)
+  const rows = new VectorRows(DIMENSION, residency, new RowFile(join(folder, name)), undefined, SEGMENT_BYTES)
   const make = mixed(4)
   const all: Float32Array[] = []
   for (let n = 0; n < count; n++) {
@@ -91,7 +93,7 @@ test('what codes say of a product is off by no more than their bound', () => {
   const make = mixed(6)
   const vectors = Array.from({ length: 200 }, () => make().slice())
   const flat = Float32Array.from(vectors.flatMap((vector) => Array.from(vector)))
-  const codes = new Codes(flat, DIMENSION)
+  const codes = Codes.from(flat, DIMENSION)
   for (let at = 0; at < 50; at++) {
     const query = codeQuery(make())
     const bound = codes.bound(query)
@@ -113,7 +115,7 @@ test('rows are known by input, dead ones left out, also after they were kept and
   assert.deepEqual([rows.table.inputAt(608), rows.table.annotationAt(608)], [1_008, 2_608])
   const saved = rows.save()
   rows.release()
-  const again = new VectorRows(DIMENSION, none, new RowFile(join(folder, 'inputs')), SEGMENT_BYTES)
+  const again = new VectorRows(DIMENSION, none, new RowFile(join(folder, 'inputs')), undefined, SEGMENT_BYTES)
   again.restore(saved)
   assert.deepEqual(again.table.rowsOfInput(1_007), [607, 7])
   again.append(5_000, new Float32Array(DIMENSION), 1_007, 9)
@@ -133,11 +135,63 @@ test('one damaged vector is noticed when it is read and leaves the others alone'
   const bytes = readFileSync(file)
   bytes[17 * DIMENSION * 4 + 5]! ^= 1
   writeFileSync(file, bytes)
-  const again = new VectorRows(DIMENSION, none, new RowFile(file), SEGMENT_BYTES)
+  const again = new VectorRows(DIMENSION, none, new RowFile(file), undefined, SEGMENT_BYTES)
   again.restore(saved)
   assert.deepEqual(again.vector(16), all[16])
   assert.throws(() => again.score(all[0]!, 17), /damaged/)
   assert.throws(() => again.scan(all[0]!, 1), /damaged/)
   assert.equal(again.scan(all[129]!, 1, 128)[0]!.key > 128, true)
   again.release()
+})
+
+test('codes are taken from their file, unless they are damaged or of other vectors', () => {
+  const [file, codesPath] = [join(folder, 'coded'), join(folder, 'coded.i8')]
+  const open = (residency: Residency): VectorRows => {
+    const codes = new CodesFile(codesPath, ROWS_PER_SEGMENT, DIMENSION)
+    return new VectorRows(DIMENSION, residency, new RowFile(file), codes, SEGMENT_BYTES)
+  }
+  const rows = open(boundless)
+  const make = mixed(8)
+  const all = Array.from({ length: 3 * ROWS_PER_SEGMENT + 5 }, () => make().slice())
+  all.forEach((vector, n) => {
+    rows.append(n + 1, vector)
+  })
+  const saved = rows.save()
+  const query = make().slice()
+  const expected = truth(all, query, 9, () => true)
+  const part = Array.from({ length: 100 }, (_, n) => 2 * n)
+  const expectedOfPart = truth(all, query, 9, (row) => row % 2 === 0 && row < 200)
+  const checked = (): void => {
+    for (const residency of Object.values(RESIDENCIES)) {
+      const again = open(residency)
+      again.restore(saved)
+      assert.deepEqual(again.scan(query, 9), expected)
+      assert.deepEqual(again.scanRows(query, 9, part), expectedOfPart)
+      again.release()
+    }
+  }
+  const whole = readFileSync(codesPath)
+  assert.equal(whole.length % 3, 0)
+  checked()
+  const record = whole.length / 3
+  const other = new VectorRows(
+    DIMENSION,
+    none,
+    new RowFile(join(folder, 'other')),
+    new CodesFile(join(folder, 'other.i8'), ROWS_PER_SEGMENT, DIMENSION),
+    SEGMENT_BYTES,
+  )
+  for (let n = 0; n < ROWS_PER_SEGMENT; n++) other.append(n + 1, make().slice())
+  const ofOthers = readFileSync(join(folder, 'other.i8'))
+  assert.equal(ofOthers.length, record)
+  for (const bytes of [
+    Buffer.concat([ofOthers, whole.subarray(record)]),
+    whole.subarray(0, record + 10),
+    Buffer.from(whole.map((byte, at) => (at === record + 200 ? byte ^ 1 : byte))),
+    Buffer.alloc(0),
+  ]) {
+    writeFileSync(codesPath, bytes)
+    checked()
+    assert.deepEqual(readFileSync(codesPath), whole, 'they are made anew')
+  }
 })

@@ -1,17 +1,12 @@
 import { type Block, type CodedQuery, Codes, codeQuery, Raw } from './codes.ts'
+import type { CodesFile } from './codes-file.ts'
 import { DamagedIndex } from './damaged.ts'
 import { dot, scoreOf } from './distance.ts'
 import { Best, type Hit } from './hits.ts'
 import { SEGMENT_BYTES } from './limits.ts'
+import type { Residency } from './residency.ts'
 import { checksumOf, type RowFile } from './row-file.ts'
 import { RowTable, type SavedTable } from './row-table.ts'
-
-/** What of the rows may be held in memory, over all indexes of a process. */
-export interface Residency {
-  /** True when this many more bytes may be held; they count from then on. */
-  take(bytes: number, kind: 'raw' | 'codes'): boolean
-  give(bytes: number, kind: 'raw' | 'codes'): void
-}
 
 interface Segment {
   /** Undefined while they are on disk only; the last segment, which grows, has them once it is used. */
@@ -23,6 +18,8 @@ interface Segment {
 
 /** Rows of a segment that are compared with from which the whole segment is compared, as a share. */
 const WHOLE_SEGMENT_SHARE = 1 / 8
+/** Rows of a segment that are picked from which its codes are taken from disk, where they are. */
+const PICKED_MIN = 8
 /** Rows that a segment is asked for at first, beyond its share of what is wanted. */
 const FIRST_ASKED = 16
 /** How many times more it is asked for when these were not enough. */
@@ -39,16 +36,25 @@ export class VectorRows {
   readonly table = new RowTable()
   readonly #segments: Segment[] = []
   readonly #file: RowFile
+  readonly #codesFile: CodesFile | undefined
   readonly #residency: Residency
   readonly #row: Float32Array
   #scratch: Float32Array | undefined
   /** Rows that are in the file. */
   #written = 0
 
-  constructor(dimension: number, residency: Residency, file: RowFile, segmentBytes = SEGMENT_BYTES) {
+  /** Codes are kept where a file for them is given. */
+  constructor(
+    dimension: number,
+    residency: Residency,
+    file: RowFile,
+    codesFile?: CodesFile,
+    segmentBytes = SEGMENT_BYTES,
+  ) {
     this.dimension = dimension
-    this.segmentRows = Math.max(1, Math.floor(segmentBytes / (dimension * 4)))
+    this.segmentRows = segmentRowsOf(dimension, segmentBytes)
     this.#residency = residency
+    this.#codesFile = codesFile
     this.#file = file
     this.#row = new Float32Array(dimension)
   }
@@ -74,7 +80,7 @@ export class VectorRows {
     const last = this.#openSegment()
     last.vectors!.set(unit, last.rows * this.dimension)
     last.rows++
-    if (last.rows === this.segmentRows) this.#close(last)
+    if (last.rows === this.segmentRows) this.#close(last, this.#segments.length - 1)
   }
 
   /** Marks the row of a key dead; returns whether there was one. */
@@ -83,10 +89,10 @@ export class VectorRows {
   }
 
   /** A full segment goes to the file, and from memory where others need it more. */
-  #close(segment: Segment): void {
+  #close(segment: Segment, index: number): void {
     this.#write()
     const bytes = segment.vectors!.byteLength
-    if (this.#residency.take(bytes / 4, 'codes')) segment.codes = new Codes(segment.vectors!, this.dimension)
+    this.#codesOf(index, 'vectors')
     if (!this.#residency.take(bytes, 'raw')) segment.vectors = undefined
   }
 
@@ -162,7 +168,7 @@ export class VectorRows {
     start: number,
     end: number,
   ): void {
-    const codes = this.#codesOf(index, false)
+    const codes = this.#codesOf(index, end - start < PICKED_MIN ? 'memory' : 'file')
     const [base, bound] = codes ? [codes.base(coded), codes.bound(coded)] : [0, 0]
     for (let at = start; at < end; at++) {
       const row = rows[at]!
@@ -183,7 +189,8 @@ export class VectorRows {
     const { rows } = this.#segments[index]!
     if (rows === 0) return
     const start = index * this.segmentRows
-    const block: Block = this.#codesOf(index, true) ?? new Raw(this.#load(index).subarray(0, rows * this.dimension))
+    const block: Block =
+      this.#codesOf(index, 'vectors') ?? new Raw(this.#load(index).subarray(0, rows * this.dimension))
     const bound = block.bound(coded)
     const seen = new Set<number>()
     for (let wanted = Math.min(rows, firstAsked); ; wanted = Math.min(rows, wanted * MORE)) {
@@ -207,15 +214,26 @@ export class VectorRows {
     best.add({ row, key: this.table.keyAt(row), score: this.score(query, row) })
   }
 
-  /** Codes of a full segment, made of what is in memory, or read when `read` says so. */
-  #codesOf(index: number, read: boolean): Codes | undefined {
+  /**
+   * Codes of a full segment: those in memory or made of vectors that are there, else those on disk, else made of vectors
+   * that are read; `from` says how far to go. Where there is no room, they are for this search alone.
+   */
+  #codesOf(index: number, from: 'memory' | 'file' | 'vectors'): Codes | undefined {
     const segment = this.#segments[index]!
     if (segment.codes || segment.rows < this.segmentRows) return segment.codes
-    if (!segment.vectors && !read) return undefined
-    const bytes = this.segmentRows * this.dimension
-    if (!this.#residency.take(bytes, 'codes')) return undefined
-    segment.codes = new Codes(this.#load(index), this.dimension)
-    return segment.codes
+    if (from === 'memory' && !segment.vectors) return undefined
+    const kept = this.#codesFile?.read(index, this.#checksumsOf(index))
+    if (!kept && !segment.vectors && from !== 'vectors') return undefined
+    const room = this.#residency.take(this.segmentRows * this.dimension, 'codes')
+    if (!kept && !room && !this.#codesFile) return undefined
+    const codes = kept ?? Codes.from(this.#load(index), this.dimension)
+    if (!kept) this.#codesFile?.write(index, this.#checksumsOf(index), codes)
+    if (room) segment.codes = codes
+    return codes
+  }
+
+  #checksumsOf(index: number): Uint32Array {
+    return this.table.checksums.subarray(index * this.segmentRows, (index + 1) * this.segmentRows)
   }
 
   /** The vectors of a segment, in memory or read and checked. */
@@ -290,5 +308,10 @@ export class VectorRows {
       segment.codes = undefined
     }
     this.#file.close()
+    this.#codesFile?.close()
   }
 }
+
+/** How many rows a segment has. */
+export const segmentRowsOf = (dimension: number, segmentBytes = SEGMENT_BYTES): number =>
+  Math.max(1, Math.floor(segmentBytes / (dimension * 4)))

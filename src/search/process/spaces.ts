@@ -16,9 +16,9 @@ import {
 import { DamagedIndex } from '../../vectors/damaged.ts'
 import { toUnit } from '../../vectors/distance.ts'
 import { DEAD_SHARE_MAX, RESIDENT_BYTES_MAX, RESIDENT_RAW_SHARE } from '../../vectors/limits.ts'
+import type { Residency } from '../../vectors/residency.ts'
 import { createIndex, keptMark, openIndex, saveIndex } from '../../vectors/snapshot.ts'
 import type { VectorIndex } from '../../vectors/vector-index.ts'
-import type { Residency } from '../../vectors/vector-rows.ts'
 import {
   CHANGES_PER_READ,
   CHANGES_TO_KEEP,
