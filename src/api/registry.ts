@@ -11,6 +11,7 @@ import type { Registry } from './define/rpc.ts'
 import { evaluationFamily } from './evaluations/index.ts'
 import { inputFamily } from './inputs/index.ts'
 import { keyFamily } from './keys/index.ts'
+import { labelOrderFamily } from './label-orders/index.ts'
 import { modelFamily } from './models/index.ts'
 import { moduleFamily } from './modules/index.ts'
 import { notBuiltRpcs } from './not-built.ts'
@@ -39,6 +40,7 @@ export const registry: Registry = {
   ...evaluationFamily,
   ...inputFamily,
   ...keyFamily,
+  ...labelOrderFamily,
   ...modelFamily,
   ...moduleFamily,
   ...predictFamily,

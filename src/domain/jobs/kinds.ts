@@ -18,7 +18,9 @@ import { importJob } from '../models/import-job.ts'
 import { searchMetricsJob } from '../search-metrics/job.ts'
 import type { Services } from '../services.ts'
 import { assignTaskJob } from '../tasks/assign-job.ts'
+import { consensusJob } from '../tasks/consensus-job.ts'
 import { deleteTaskJob } from '../tasks/delete-job.ts'
+import { reviewTaskJob } from '../tasks/review-job.ts'
 import { trainingJob } from '../training/job.ts'
 import { assembleUploadJob } from '../uploads/assemble-job.ts'
 import { expireUploadJob } from '../uploads/expire-job.ts'
@@ -33,6 +35,7 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   buildVersionJob,
   bulkOperationJob,
   collectInputsJob,
+  consensusJob,
   deleteAppJob,
   deleteInputsJob,
   deleteTaskJob,
@@ -47,6 +50,7 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   mapConceptsJob,
   processInputsJob,
   reindexJob,
+  reviewTaskJob,
   searchMetricsJob,
   trainingJob,
   webhookJob,

@@ -6,8 +6,8 @@ import {
 } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Writer } from '../../store/database.ts'
-import { setStatuses } from '../../store/repos/annotation-lists.ts'
-import { noteChange } from '../../store/repos/tallies.ts'
+import { listAnnotationRows } from '../../store/repos/annotation-lists.ts'
+import { inputIds } from '../../store/repos/inputs.ts'
 import {
   addAssignments,
   assignmentsByPk,
@@ -18,11 +18,14 @@ import {
 } from '../../store/repos/task-assignments.ts'
 import { moveCursor } from '../../store/repos/tasks.ts'
 import type { Call } from '../call.ts'
+import { orderBegins, orderOf } from '../label-orders/follow-task.ts'
 import { type Assignment, namedAssignments } from './assignments.ts'
 import { labelersToAgree } from './check.ts'
+import { consensusJob } from './consensus-job.ts'
 import { callerId, demandWorker, findTask, type StoredTask } from './find.ts'
+import { followAssignments } from './follow.ts'
 import { HANDED_OUT, LOOKED_AT_TOGETHER } from './limits.ts'
-import { notForYou } from './problem.ts'
+import { invalidTask, notForYou } from './problem.ts'
 import { isSampled } from './sample.ts'
 import { countSource, findSource, nextOfSource, type Source } from './source.ts'
 
@@ -38,6 +41,8 @@ export async function startLabelling(call: Call, taskId: string): Promise<Assign
   demandWorker(call, stored)
   const me = { kind: 'user', id: callerId(call) } as const
   const { db } = call.services
+  if (stored.row.label_order_id !== '')
+    await db.transact((tx) => orderBegins(tx, stored.row, call.services.clock.now()))
   const open = await assignmentsOf(db.read, stored.row.pk, me, TASK_ASSIGNMENT_PENDING, HANDED_OUT)
   if (open.length > 0 || stored.task.worker?.strategy !== Strategy.DYNAMIC) return open
   const source = await findSource(call, stored.task.inputSource)
@@ -120,10 +125,26 @@ export async function submitLabels(
     const foreign = found.find(({ worker_kind, worker_id }) => worker_kind !== 'user' || worker_id !== me)
     if (foreign) throw notForYou(`The assignment '${foreign.pk}' is somebody else's; only they can submit it.`)
     const open = found.filter(({ status_code }) => status_code === TASK_ASSIGNMENT_PENDING)
+    await refuseEmpty(tx, stored, open)
     await submit(call, tx, stored, open)
     const pks = found.map(({ pk }) => pk)
     return assignmentsByPk(tx, stored.row.pk, pks)
   })
+}
+
+/** Refuses inputs about which nothing was said, where the label order of the task wants something of each. */
+async function refuseEmpty(tx: Writer, { row, task }: StoredTask, open: readonly Assignment[]): Promise<void> {
+  const order = await orderOf(tx, row)
+  if (!order || order.allowEmptyTag) return
+  for (const { input_pk, worker_kind, worker_id } of open) {
+    const filter = { taskId: task.id, inputPks: [input_pk], workers: [{ kind: worker_kind, ids: [worker_id] }] }
+    const [said] = await listAnnotationRows(tx, row.app_pk, filter, { newestFirst: true, limit: 1, offset: 0 })
+    if (said) continue
+    const id = (await inputIds(tx, [input_pk])).get(input_pk)
+    throw invalidTask(
+      `The input '${id}' has no annotation of yours for this task; its label order allows none without (allow_empty_tag).`,
+    )
+  }
 }
 
 async function submit(call: Call, tx: Writer, { row, task }: StoredTask, open: readonly Assignment[]): Promise<void> {
@@ -134,6 +155,10 @@ async function submit(call: Call, tx: Writer, { row, task }: StoredTask, open: r
     await setAssignmentStatus(tx, pks, status, now)
     await followAssignments(tx, { row, task }, own, ANNOTATION_AFTER.get(status)!, now)
   }
+  if (task.review?.strategy !== Review.CONSENSUS || open.length === 0) return
+  const args = { taskPk: row.pk, inputPks: open.map(({ input_pk }) => input_pk) }
+  const options = { appPk: row.app_pk, concurrencyKey: `consensus:${row.pk}` }
+  await call.services.jobs.enqueue(tx, consensusJob, args, options)
 }
 
 /** What annotations are when the assignment that they were made for is. */
@@ -152,23 +177,4 @@ function statusAfterLabelling(task: Task, taskPk: number, inputPk: number): Stat
     default:
       return TASK_ASSIGNMENT_SUCCESS
   }
-}
-
-/** Gives the annotations that workers made for assignments another status. */
-export async function followAssignments(
-  tx: Writer,
-  { row, task }: StoredTask,
-  assignments: readonly Assignment[],
-  statusCode: StatusCode,
-  now: number,
-): Promise<void> {
-  const byWorker = Map.groupBy(assignments, ({ worker_kind, worker_id }) => `${worker_kind} ${worker_id}`)
-  let changed = 0
-  for (const own of byWorker.values()) {
-    const { worker_kind: kind, worker_id } = own[0]!
-    const inputPks = own.map(({ input_pk }) => input_pk)
-    const filter = { taskId: task.id, inputPks, workers: [{ kind, ids: [worker_id] }] }
-    changed += (await setStatuses(tx, row.app_pk, filter, statusCode, now)).count
-  }
-  if (changed > 0) await noteChange(tx, row.app_pk)
 }

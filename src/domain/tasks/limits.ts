@@ -17,3 +17,9 @@ export const LOOKED_AT_TOGETHER = 500
 export const SAMPLED_INPUTS = 10
 /** Annotations of each labeler in them. */
 export const ANNOTATIONS_PER_LABELER = 1_000
+/** Inputs on which one commit looks whether labelers agree. */
+export const JUDGED_TOGETHER = 20
+/** Assignments that one commit of a review of all work of workers decides. */
+export const REVIEWED_TOGETHER = 200
+/** From how many on such a review goes on in the background. */
+export const REVIEWED_AT_ONCE = 1_000

@@ -6,6 +6,7 @@ import { setMembers, setTaskStatus } from '../../store/repos/tasks.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { requireApp } from '../access/target.ts'
 import type { Call } from '../call.ts'
+import { orderIsDone } from '../label-orders/follow-task.ts'
 import { applyPatch, readAction } from '../resource/patch.ts'
 import { findRow, present, rewrite, toStored } from '../resource/verbs.ts'
 import { checkMembers } from './check.ts'
@@ -77,6 +78,8 @@ async function patchStatus(call: Call, tx: Writer, row: Row<'tasks'>, code: Stat
     const allowed = SETTABLE.map((one) => `${StatusCode[one]} ${one}`).join(', ')
     throw invalidTask(`A task cannot be given the status ${code}; use one of ${allowed}.`)
   }
-  await setTaskStatus(tx, row.pk, { code }, call.services.clock.now())
+  const now = call.services.clock.now()
+  await setTaskStatus(tx, row.pk, { code }, now)
+  if (code === StatusCode.TASK_DONE) await orderIsDone(tx, row, now)
   return (await tasks.rows.getByPk(tx, row.pk))!
 }

@@ -5,6 +5,7 @@ import type { Call } from '../call.ts'
 import { type Assignment, inputsOf } from './assignments.ts'
 import { startLabelling, submitLabels } from './label.ts'
 import { invalidTask } from './problem.ts'
+import { review, startReview, type ToReview } from './review.ts'
 
 /** Does what a request wants done with what is assigned in a task, and says what is assigned then. */
 export async function putAssignments(call: Call, request: RequestOf<'PutTaskAssignments'>): Promise<Assignment[]> {
@@ -18,6 +19,19 @@ export async function putAssignments(call: Call, request: RequestOf<'PutTaskAssi
         taskId,
         config.case === 'labelSubmitConfig' ? config.value.taskAssignments : ofInput(inputId),
       )
+    case Action.REVIEW_START:
+      return startReview(call, taskId, config.case === 'reviewStartConfig' ? config.value.workers : [])
+    case Action.REVIEW_APPROVE:
+      return review(call, taskId, config.case === 'reviewApproveConfig' ? config.value : NOTHING, 'approve')
+    case Action.REVIEW_REQUEST_CHANGES:
+      return review(
+        call,
+        taskId,
+        config.case === 'reviewRequestChangesConfig' ? config.value : NOTHING,
+        'request changes',
+      )
+    case Action.REVIEW_REJECT:
+      return review(call, taskId, config.case === 'reviewRejectConfig' ? config.value : NOTHING, 'reject')
     case Action.PUT_TASK_ASSIGNMENTS_REQUEST_ACTION_NOT_SET:
       // What older clients send says no action, but which input they have labelled.
       if (inputId !== '') return submitLabels(call, taskId, ofInput(inputId))
@@ -26,6 +40,8 @@ export async function putAssignments(call: Call, request: RequestOf<'PutTaskAssi
       throw invalidTask(`There is no action ${action}.`)
   }
 }
+
+const NOTHING: ToReview = { taskAssignments: [], workers: [] }
 
 const ofInput = (id: string) => (id === '' ? [] : [create(TaskAssignmentSchema, { input: { id } })])
 

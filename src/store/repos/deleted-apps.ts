@@ -71,6 +71,7 @@ const PLAIN = [
   'workflow_evaluations',
   'collected_inputs',
   'collectors',
+  'label_orders',
   'tasks',
   'annotations',
   'annotation_filters',

@@ -35,4 +35,5 @@ export const annotationSearchMetrics = new KeyedRows('annotation_search_metrics'
 export const searches = new KeyedRows('searches', 'app_pk')
 export const uploads = new KeyedRows('uploads', 'app_pk')
 export const inputsExtractionJobs = new KeyedRows('inputs_extraction_jobs', 'app_pk')
+export const labelOrders = new KeyedRows('label_orders', 'app_pk')
 export const tasks = new KeyedRows('tasks', 'app_pk')

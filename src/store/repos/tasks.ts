@@ -99,3 +99,15 @@ export async function reviewsTask(db: Reader, appPk: number, id: string, userId:
     .executeTakeFirst()
   return row !== undefined
 }
+
+/** The tasks of label orders of an app. */
+export function tasksOfOrders(db: Reader, appPk: number, orderIds: readonly string[]): Promise<Row<'tasks'>[]> {
+  if (orderIds.length === 0) return Promise.resolve([])
+  return db
+    .selectFrom('tasks')
+    .selectAll()
+    .where('app_pk', '=', appPk)
+    .where('label_order_id', 'in', orderIds)
+    .orderBy('pk')
+    .execute()
+}

@@ -21,6 +21,7 @@ import { embeddingLogByTransaction } from './0020-embedding-log.ts'
 import { embeddingLogReaders } from './0021-embedding-log-readers.ts'
 import { exportParts } from './0022-export-parts.ts'
 import { tasks } from './0024-tasks.ts'
+import { labelOrders } from './0025-label-orders.ts'
 import { trainingStarts } from './0027-training-starts.ts'
 import { modules } from './0029-modules.ts'
 import { compute } from './0030-compute.ts'
@@ -59,4 +60,5 @@ export const migrations: readonly Migration[] = [
   { name: 'training starts', up: trainingStarts },
   { name: 'tasks', up: tasks },
   { name: 'compute', up: compute },
+  { name: 'label orders', up: labelOrders },
 ]

@@ -73,7 +73,13 @@ import type {
 } from './search-tables.ts'
 
 import type { StatValuesTable, StatValueTagsTable, ViewsTable } from './statistics-tables.ts'
-import type { TaskAssignmentsTable, TaskMembersTable, TaskReviewsTable, TasksTable } from './task-tables.ts'
+import type {
+  LabelOrdersTable,
+  TaskAssignmentsTable,
+  TaskMembersTable,
+  TaskReviewsTable,
+  TasksTable,
+} from './task-tables.ts'
 import type { ModelTrainingsTable, TrainingStartsTable, TrainingVectorsTable } from './training-tables.ts'
 import type { UploadPartsTable, UploadsTable } from './upload-tables.ts'
 
@@ -157,6 +163,7 @@ export interface Schema {
   modules: ModulesTable
   module_versions: ModuleVersionsTable
   installed_module_versions: InstalledModuleVersionsTable
+  label_orders: LabelOrdersTable
   tasks: TasksTable
   task_members: TaskMembersTable
   task_assignments: TaskAssignmentsTable

@@ -45,6 +45,13 @@ export interface TaskAssignmentsTable {
   modified_at: Micros
 }
 
+/** The document is the LabelOrder message; its task is a row of its own that names it. */
+export interface LabelOrdersTable extends FamilyColumns {
+  app_pk: number
+  id: string
+  status_code: number
+}
+
 /** What a reviewer says, or is to say, of an assignment. */
 export interface TaskReviewsTable {
   assignment_pk: number

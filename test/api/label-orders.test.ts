@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, test } from 'node:test'
+import { PutTaskAssignmentsRequestAction as Action } from '../../src/contract/index.ts'
+import { StatusCode } from '../../src/contract/status-code.ts'
+import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
+import { startTestServer, type TestServer } from '../kit/server.ts'
+import { dynamicTask, numberedInputs } from '../kit/tasks.ts'
+import { onEachEngine, type Place } from '../store/kit.ts'
+
+const { LABEL_ORDER_PENDING, LABEL_ORDER_IN_PROGRESS, LABEL_ORDER_SUCCESS, LABEL_ORDER_CANCELED } = StatusCode
+
+onEachEngine('label orders', (engine) => {
+  let server: TestServer
+  let app: TestApp
+  let place: Place
+  let apps = 0
+
+  before(async () => {
+    place = await engine.place()
+    const { location } = place
+    server = await startTestServer({ settings: 'url' in location ? { databaseUrl: location.url } : {} })
+  })
+  after(async () => {
+    await server[Symbol.asyncDispose]()
+    await place.remove()
+  })
+  beforeEach(async () => {
+    app = await makeApp(server, `ordered-${apps++}`)
+    await numberedInputs(server, app, 3)
+  })
+
+  const UA = () => ({ userAppId: app.userAppId })
+  const post = (order: object) =>
+    server.call('PostLabelOrders', { ...UA(), labelOrders: [{ task: dynamicTask(['admin']), ...order }] })
+  const get = async (labelOrderId: string) =>
+    succeeded(await server.call('GetLabelOrder', { ...UA(), labelOrderId })).labelOrder!
+  const patch = (order: object, action = 'overwrite') =>
+    server.call('PatchLabelOrders', { ...UA(), labelOrders: [order], action })
+  const put = (taskId: string, action: Action, ids: readonly string[] = []) => {
+    const value = { taskAssignments: ids.map((id) => ({ id })) }
+    const config = { actionConfig: { case: 'labelSubmitConfig', value } as const }
+    return server.call('PutTaskAssignments', { ...UA(), taskId, action, ...(ids.length > 0 && config) })
+  }
+  const tasksListed = async (wish: object = {}) =>
+    succeeded(await server.call('ListTasks', { ...UA(), ...wish })).tasks.map(({ labelOrderId }) => labelOrderId)
+
+  test('bring a task of their own, which is listed only where it is asked for', async () => {
+    const [order] = succeeded(await post({ id: 'first', name: 'Pets' })).labelOrders
+    assert.deepEqual([order!.id, order!.name, order!.status?.code], ['first', 'Pets', LABEL_ORDER_PENDING])
+    assert.equal(order!.task?.labelOrderId, 'first')
+    assert.ok(order!.createdAt)
+    assert.deepEqual(await tasksListed(), [])
+    assert.deepEqual(await tasksListed({ includingLabelOrderTasks: true }), ['first'])
+    assert.deepEqual(await tasksListed({ labelOrderIds: ['first'] }), ['first'])
+    succeeded(await post({ name: 'second' }))
+    const { labelOrders } = succeeded(await server.call('ListLabelOrders', UA()))
+    assert.deepEqual(
+      labelOrders.map(({ name }) => name),
+      ['second', 'Pets'],
+    )
+    assert.equal(labelOrders[1]?.task?.id, order!.task?.id)
+  })
+
+  test('are refused with a task that would be, all or none', async () => {
+    refused(await post({ task: undefined }), StatusCode.CONN_INVALID_REQUEST, /has no task/)
+    refused(await post({ task: dynamicTask(['nobody']) }), StatusCode.TASK_PERMISSION_DENIED)
+    assert.deepEqual(succeeded(await server.call('ListLabelOrders', UA())).labelOrders, [])
+    const request = { ...UA(), labelOrderId: 'nothing' }
+    refused(await server.call('GetLabelOrder', request), StatusCode.CONN_DOES_NOT_EXIST, /no label order 'nothing'/)
+  })
+
+  test('begin with the first labelling and are released when the task is done, if they say so', async () => {
+    const [order] = succeeded(await post({ id: 'o', autoRelease: true, allowEmptyTag: true })).labelOrders
+    const taskId = order!.task!.id
+    const { taskAssignments } = succeeded(await put(taskId, Action.LABEL_START))
+    assert.equal((await get('o')).status?.code, LABEL_ORDER_IN_PROGRESS)
+    const ids = taskAssignments.map(({ id }) => id)
+    succeeded(await put(taskId, Action.LABEL_SUBMIT, ids))
+    const tasks = [{ id: taskId, status: { code: StatusCode.TASK_DONE } }]
+    succeeded(await server.call('PatchTasks', { ...UA(), tasks, action: 'overwrite' }))
+    const done = await get('o')
+    assert.deepEqual([done.status?.code, done.autoRelease], [LABEL_ORDER_SUCCESS, true])
+  })
+
+  test('take no input without an annotation unless they allow it', async () => {
+    const [order] = succeeded(await post({ id: 'o' })).labelOrders
+    const taskId = order!.task!.id
+    const [one, two] = succeeded(await put(taskId, Action.LABEL_START)).taskAssignments
+    const annotations = [{ inputId: one!.input!.id, taskId, data: { concepts: [{ id: 'dog', value: 1 }] } }]
+    succeeded(await server.call('PostAnnotations', { ...UA(), annotations }))
+    refused(
+      await put(taskId, Action.LABEL_SUBMIT, [one!.id, two!.id]),
+      StatusCode.CONN_INVALID_REQUEST,
+      /input 'i001' has no annotation/,
+    )
+    succeeded(await put(taskId, Action.LABEL_SUBMIT, [one!.id]))
+    succeeded(await patch({ id: 'o', allowEmptyTag: true }))
+    succeeded(await put(taskId, Action.LABEL_SUBMIT, [two!.id]))
+  })
+
+  test('are patched, and cancelled; deleting one leaves its task as it is', async () => {
+    const [order] = succeeded(await post({ id: 'o', name: 'old' })).labelOrders
+    const [patched] = succeeded(await patch({ ...order!, name: 'new' }, 'merge')).labelOrders
+    assert.deepEqual([patched!.name, patched!.task?.id], ['new', order!.task?.id])
+    const [gone] = succeeded(await patch({ id: 'o', status: { code: LABEL_ORDER_CANCELED } })).labelOrders
+    assert.equal(gone!.status?.code, LABEL_ORDER_CANCELED)
+    refused(await patch({ id: 'o', status: { code: 1 } }), StatusCode.CONN_INVALID_REQUEST, /use one of/)
+    refused(await patch({ id: 'x' }), StatusCode.CONN_DOES_NOT_EXIST)
+    refused(await server.call('DeleteLabelOrders', { ...UA(), ids: ['x'] }), StatusCode.CONN_DOES_NOT_EXIST)
+    succeeded(await server.call('DeleteLabelOrders', { ...UA(), ids: ['o'] }))
+    const task = succeeded(await server.call('GetTask', { ...UA(), taskId: order!.task!.id })).task!
+    assert.equal(task.status?.code, StatusCode.TASK_IN_PROGRESS)
+    succeeded(await server.call('DeleteApp', UA()))
+    await server.services.jobs.idle()
+    const rows = server.services.db.read.selectFrom('label_orders').selectAll().where('app_pk', '=', app.pk)
+    assert.deepEqual(await rows.execute(), [])
+  })
+})
