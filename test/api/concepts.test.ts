@@ -92,13 +92,13 @@ describe('concepts', () => {
     )
   })
 
-  test('lists go page by page in the order of creation and narrow by a part of id or name', async () => {
+  test('lists go page by page in the order of creation and narrow by a part of the id', async () => {
     const many = await makeApp(server, 'many')
     const ids = Array.from({ length: 7 }, (_, i) => `bird-${i}`)
     succeeded(
       await server.call('PostConcepts', {
         userAppId: many.userAppId,
-        concepts: [...ids, 'fish'].map((id) => ({ id })),
+        concepts: [...ids.map((id) => ({ id })), { id: 'fish', name: 'no bird' }],
       }),
     )
     const list = async (query: { page?: number; perPage?: number; id?: string }) =>
@@ -235,6 +235,26 @@ describe('names of concepts in further languages', () => {
       found.concepts.map(({ id, name, language }) => [id, name, language]),
       [['dog', 'いぬ', 'ja']],
     )
+  })
+
+  test('a search that names no language is one for English names', async () => {
+    const german = await makeApp(server, 'german', { language: 'de' })
+    const { userAppId } = german
+    succeeded(await server.call('PostConcepts', { userAppId, concepts: [{ id: 'd', name: 'Hündchen' }] }))
+    const names = async (language: string, name: string) =>
+      succeeded(await server.call('PostConceptsSearches', { userAppId, conceptQuery: { name, language } }))
+        .concepts.filter(({ appId }) => appId === 'german')
+        .map((concept) => concept.name)
+    assert.deepEqual(await names('de', 'hünd*'), ['Hündchen'])
+    assert.deepEqual(await names('', 'hünd*'), [])
+    succeeded(
+      await server.call('PostConceptLanguages', {
+        userAppId,
+        conceptId: 'd',
+        conceptLanguages: [{ id: 'en', name: 'puppy' }],
+      }),
+    )
+    assert.deepEqual(await names('', 'pup*'), ['puppy'])
   })
 })
 

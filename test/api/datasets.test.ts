@@ -110,6 +110,8 @@ describe('datasets', () => {
     const sorted = idsOf(await list({ userAppId: app.userAppId, ...ascending }))
     assert.deepEqual(sorted, [...sorted].sort())
     assert.deepEqual(await list({ userAppId: app.userAppId, starredOnly: true }), [])
+    const named = async (id: string) => idsOf(await list({ userAppId: app.userAppId, bookmark: true, id }))
+    assert.deepEqual([await named('ARKE'), await named('m*d'), await named('m*r')], [['marked'], ['marked'], []])
     await server.services.db.transact((tx) =>
       tx
         .insertInto('stars')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Database } from '../../src/store/database.ts'
-import { conceptHomes, idOrNameLike, searchConcepts } from '../../src/store/repos/concepts.ts'
+import { conceptHomes, searchConcepts } from '../../src/store/repos/concepts.ts'
 import { concepts } from '../../src/store/repos/families.ts'
 import {
   conceptCounts,
@@ -15,6 +15,7 @@ import {
   versionCounts,
 } from '../../src/store/repos/model-versions.ts'
 import { findModels, type ModelFilter, type ModelSort, modelStars, setModelTags } from '../../src/store/repos/models.ts'
+import { fits } from '../../src/store/repos/search.ts'
 import { deprecateWorkflowsWith } from '../../src/store/repos/workflow-uses.ts'
 import type { Writer } from '../../src/store/session.ts'
 import { newApp, newUser, onEachEngine, withDatabase } from './kit.ts'
@@ -284,7 +285,7 @@ onEachEngine('models and concepts', (engine) => {
       )
       const near = await concepts.list(db.read, {
         parent: home,
-        where: idOrNameLike(db.read, 'hÜtte'),
+        where: (row) => fits(db.read.ops, row.ref('name'), 'hÜtte'),
         orderBy: { column: 'pk', direction: 'asc' },
         limit: 5,
       })

@@ -5,7 +5,7 @@ import { concepts } from '../../domain/concepts/resource.ts'
 import { findConcepts } from '../../domain/concepts/search.ts'
 import { readPage } from '../../domain/resource/paging.ts'
 import { present } from '../../domain/resource/verbs.ts'
-import { idOrNameLike } from '../../store/repos/concepts.ts'
+import { fits } from '../../store/repos/search.ts'
 import { bindResource } from '../define/bind.ts'
 import type { Registry } from '../define/rpc.ts'
 
@@ -17,7 +17,7 @@ const standard = bindResource(
     parent: (call) => requireApp(call.target),
     listQuery: (request, call) => {
       const id = request.id as string
-      return id === '' ? {} : { where: idOrNameLike(call.services.db.read, id) }
+      return id === '' ? {} : { where: (row) => fits(call.services.db.read.ops, row.ref('id'), id) }
     },
   },
 )

@@ -25,6 +25,9 @@ import { findWorkflowAnywhere, findWorkflowVersion } from '../workflows/find.ts'
 import { renewNodes } from '../workflows/renew-nodes.ts'
 import { concepts, invalidConcept } from './resource.ts'
 
+/** Language of the names that a search is for when it names none, whatever the language of the app is. */
+const SEARCHED_LANGUAGE = 'en'
+
 const FIELDS: Readonly<Record<number, string>> = {
   [WorkflowModelUseCase.CLASSIFICATION]: 'concepts',
   [WorkflowModelUseCase.DETECTION]: 'regions[...].data.concepts',
@@ -49,7 +52,7 @@ export async function findConcepts(
   const typeIds = query.useCases.length === 0 ? undefined : typesFor(query.useCases)
   // What a concept is used for shows only in models, so an app's own concepts do not count then.
   const ownToo = !query.ignoreAppConcepts && typeIds === undefined
-  const language = query.language || app.defaultLanguage
+  const language = query.language || SEARCHED_LANGUAGE
   const plainAppPks = [app, ...(open ? [open.app] : [])].flatMap((a) => (a.defaultLanguage === language ? [a.pk] : []))
   const rows = await searchConcepts(
     call.services.db.read,

@@ -3,7 +3,7 @@ import type { RequestOf } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { countStars, datasetStars, newestVersions, starsOf } from '../../store/repos/dataset-lists.ts'
 import { anyParent, type Condition } from '../../store/repos/keyed.ts'
-import { meetsSearch, searchPoints } from '../../store/repos/search.ts'
+import { fits, meetsSearch, searchPoints } from '../../store/repos/search.ts'
 import { seenBy } from '../../store/repos/seen-by.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { requireApp, Visible, visibleFrom } from '../access/target.ts'
@@ -69,7 +69,7 @@ async function conditions(call: Call, request: RequestOf<'ListDatasets'>): Promi
     const ownPk = principal.app ? undefined : principal.user?.pk
     where.push(seenBy('datasets', { ownPk, userPk: target.user?.pk, publicFrom: Visible.PUBLIC }))
   }
-  if (request.id !== '') where.push((row) => ops.matches(row.ref('id'), request.id))
+  if (request.id !== '') where.push((row) => fits(ops, row.ref('id'), request.id))
   if (request.starredOnly) where.push((row) => row.exists(starsOf(row, principal.user?.pk ?? 0)))
   return where
 }

@@ -2,8 +2,8 @@ import { type Expression, type SqlBool, sql } from 'kysely'
 import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader } from '../session.ts'
-import type { Condition } from './keyed.ts'
 import type { Owner } from './owners.ts'
+import { fits } from './search.ts'
 
 /** A place that concepts come from, and the language that their own names are in. */
 export interface ConceptHome extends Owner {
@@ -49,7 +49,7 @@ export async function searchConcepts(
   query: { readonly name: string; readonly language: string; readonly plainAppPks: readonly number[] },
   window: { readonly limit: number; readonly offset: number },
 ): Promise<FoundConcept[]> {
-  const fits = textFits(db, query.name)
+  const named = (column: string) => fits(db.ops, sql.ref(column), query.name)
   const plain = query.plainAppPks
   return db
     .selectFrom('concepts')
@@ -78,8 +78,8 @@ export async function searchConcepts(
     })
     .where((eb) =>
       eb.or([
-        ...(plain.length > 0 ? [eb.and([eb('concepts.app_pk', 'in', plain), fits('concepts.name')])] : []),
-        eb.and([eb('other.name', 'is not', null), fits('other.name')]),
+        ...(plain.length > 0 ? [eb.and([eb('concepts.app_pk', 'in', plain), named('concepts.name')])] : []),
+        eb.and([eb('other.name', 'is not', null), named('other.name')]),
       ]),
     )
     .orderBy((eb) =>
@@ -96,18 +96,6 @@ export async function searchConcepts(
     .limit(window.limit)
     .offset(window.offset)
     .execute()
-}
-
-/** The condition that a concept's id or name contains a text, or matches it as a whole with `*` for any text. */
-export function idOrNameLike(db: Reader, text: string): Condition<'concepts'> {
-  const fits = textFits(db, text)
-  return (row) => row.or([fits('id'), fits('name')])
-}
-
-function textFits(db: Reader, text: string): (column: string) => Expression<SqlBool> {
-  return text.includes('*')
-    ? (column) => db.ops.matches(sql.ref(column), text)
-    : (column) => db.ops.contains(sql.ref(column), text)
 }
 
 /** Names of an app's concepts in a language, by concept id; those without one are left out. */

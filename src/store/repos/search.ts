@@ -28,6 +28,11 @@ export function meetsSearch(
   return search.length === 0 ? ALWAYS : sql<SqlBool>`(${sql.join(search.map(all), sql` or `)})`
 }
 
+/** The condition that a column contains a text in any letter case or, with `*` for any text in it, matches it as a whole. */
+export function fits(ops: EngineOps, column: Expression<string | null>, text: string): Expression<SqlBool> {
+  return text.includes('*') ? ops.matches(column, text) : ops.contains(column, text)
+}
+
 /** How many of the words stand in the texts that say most of a row, such as its id and name. */
 export function searchPoints(
   ops: EngineOps,
