@@ -1,4 +1,4 @@
-import { create, type DescMessage } from '@bufbuild/protobuf'
+import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf'
 import type { Dict } from './field-shape.ts'
 
 /**
@@ -11,6 +11,18 @@ export function blankMessage(desc: DescMessage, preset: Readonly<Dict> = {}): ()
   const sample = { ...(create(desc) as unknown as Dict), ...preset }
   const members = Object.entries(sample).map(([name, value]) => `${JSON.stringify(name)}: ${literal(value)}`)
   return new Function(`return { ${members.join(', ')} }`) as () => Dict
+}
+
+const makers = new Map<DescMessage, () => Dict>()
+
+/** An empty message of a type, by a function that is compiled at the first one. */
+export function blank<D extends DescMessage>(desc: D): MessageShape<D> {
+  let make = makers.get(desc)
+  if (!make) {
+    make = blankMessage(desc)
+    makers.set(desc, make)
+  }
+  return make() as unknown as MessageShape<D>
 }
 
 function literal(value: unknown): string {

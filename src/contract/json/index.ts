@@ -1,4 +1,5 @@
 /** JSON forms of the contract's messages: requests, answers, and the documents that the database keeps. */
+export { blank } from './blank-message.ts'
 export { keepText } from './constant-text.ts'
 export { type Decoded, decodeDoc, decodeJson, decodeRequest, parseJson } from './decode.ts'
 export { encodeDoc, encodeJson, type JsonNames } from './encode.ts'

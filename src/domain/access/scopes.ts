@@ -86,10 +86,12 @@ export const hasScope = (set: ScopeSet, scope: Scope): boolean => set.scopes.has
 
 /** Names of what a credential lacks for an RPC; empty when it may call it. */
 export function missingFor(set: ScopeSet, method: MethodInfo): string[] {
-  const missing = method.scopes.filter((scope) => !hasScope(set, scope)).map(scopeName)
-  const endpoint = endpointName(method)
+  const missing: string[] = []
+  for (const scope of method.scopes) if (!hasScope(set, scope)) missing.push(scopeName(scope))
   // Endpoints only narrow: an empty list means that the operation scopes alone decide.
-  if (set.endpoints.size > 0 && !set.endpoints.has(endpoint)) missing.push(endpoint)
+  if (set.endpoints.size === 0) return missing
+  const endpoint = endpointName(method)
+  if (!set.endpoints.has(endpoint)) missing.push(endpoint)
   return missing
 }
 

@@ -1,3 +1,4 @@
+import { after, type Soon } from '../../base/soon.ts'
 import type { Services } from '../services.ts'
 import type { AppRef, Principal, UserRef } from './principal.ts'
 import { intersect } from './scopes.ts'
@@ -10,16 +11,18 @@ export interface Viewer {
 }
 
 /** How a principal stands to a user or an app of that user; undefined where it may not even know of them. */
-export async function standing(viewer: Viewer, user: UserRef, app: AppRef | undefined): Promise<Target | undefined> {
+export function standing(viewer: Viewer, user: UserRef, app: AppRef | undefined): Soon<Target | undefined> {
   const { principal, services } = viewer
   // A key that is bound to an app owns nothing beyond it.
   const bound = principal.app !== undefined && principal.app.pk !== app?.pk
   if (user.pk === principal.user?.pk && !bound) return { user, app, rights: 'owner', scopes: principal.scopes }
-  const invitation =
-    app && principal.user && !bound && (await services.directory.collaboration(app.pk, principal.user.pk))
-  if (invitation) return { user, app, rights: 'collaborator', scopes: intersect(invitation, principal.scopes) }
-  const seen = user.visibility >= Visible.PUBLIC && (app === undefined || app.visibility >= Visible.PUBLIC)
-  return seen ? { user, app, rights: 'viewer', scopes: principal.scopes } : undefined
+  const invited =
+    app && principal.user && !bound ? services.directory.collaboration(app.pk, principal.user.pk) : undefined
+  return after(invited, (invitation) => {
+    if (invitation) return { user, app, rights: 'collaborator', scopes: intersect(invitation, principal.scopes) }
+    const seen = user.visibility >= Visible.PUBLIC && (app === undefined || app.visibility >= Visible.PUBLIC)
+    return seen ? { user, app, rights: 'viewer', scopes: principal.scopes } : undefined
+  })
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Message } from '@bufbuild/protobuf'
 import { httpStatusOf } from '../../base/http-status.ts'
+import type { Soon } from '../../base/soon.ts'
 import { SingleStatusCodeResponseSchema } from '../../contract/index.ts'
 import { encodeJson, type JsonNames } from '../../contract/json/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
@@ -55,19 +56,24 @@ export interface Sending {
 }
 
 /** Writes a response message as the whole answer; does nothing when the client has gone. */
-export async function sendMessage(res: ServerResponse, message: Message, how: Sending): Promise<void> {
+export function sendMessage(res: ServerResponse, message: Message, how: Sending): Soon<void> {
   const text = encodeJson(message, how.names)
   const headers: Record<string, string | number> = headersOf(message, how.asked)
   headers['content-type'] = 'application/json'
-  let body: string | Buffer = text
-  if (text.length >= how.compressFrom) {
-    headers.vary = 'accept-encoding'
-    const coding = chooseCoding(how.acceptEncoding)
-    if (coding) {
-      body = await compress(text, coding)
-      headers['content-encoding'] = coding
-    }
-  }
+  if (text.length < how.compressFrom) return send(res, message, headers, text)
+  headers.vary = 'accept-encoding'
+  const coding = chooseCoding(how.acceptEncoding)
+  if (!coding) return send(res, message, headers, text)
+  headers['content-encoding'] = coding
+  return compress(text, coding).then((body) => send(res, message, headers, body))
+}
+
+function send(
+  res: ServerResponse,
+  message: Message,
+  headers: Record<string, string | number>,
+  body: string | Buffer,
+): void {
   headers['content-length'] = typeof body === 'string' ? Buffer.byteLength(body) : body.length
   if (isClosed(res) || res.headersSent) return
   writeHead(res, statusOf(message), headers)

@@ -12,7 +12,7 @@ import {
   ReadState,
 } from '../../contract/json/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
-import type { RouteMatch } from './router.ts'
+import type { Route, RouteMatch } from './router.ts'
 
 /** Most `name=value` pairs of a query; more are refused. */
 export const MAX_QUERY_PAIRS = 1000
@@ -57,13 +57,18 @@ export function bindRequest(match: RouteMatch, query: string, body: string): Bou
     if (query !== '') {
       const state = new ReadState(false)
       for (const [name, value] of Object.entries(queryOf(query))) {
-        if (!TRANSPORT_NAMES.has(name)) setField(reader, message, name.split('.'), value!, state)
+        const place = TRANSPORT_NAMES.has(name) ? undefined : placeOf(reader, name.split('.'))
+        if (place) setPlace(place, message, value!, state)
       }
       bound.snake += state.snake
       bound.camel += state.camel
     }
     const uncounted = new ReadState(false)
-    for (let i = 0; i < values.length; i++) setField(reader, message, route.params[i]!, values[i]!, uncounted)
+    const places = pathPlaces(route)
+    for (let i = 0; i < values.length; i++) {
+      const place = places[i]
+      if (place) setPlace(place, message, values[i]!, uncounted)
+    }
   } catch (error) {
     throw asRequestError(error)
   }
@@ -75,47 +80,72 @@ function boundBody(input: DescMessage, body: string, field: string): Bound {
   return { request: message, snake, camel }
 }
 
-/** Sets the field that a dotted name means, making the messages on the way; unknown names are ignored. */
-function setField(
-  reader: MessageReader,
-  message: Dict,
-  path: readonly string[],
-  value: string | string[],
-  state: ReadState,
-): void {
-  let target = message
-  let owner = reader
-  for (let i = 0; i < path.length; i++) {
-    const field = owner.fields.get(path[i]!)
-    if (!field) return
-    if (field.casing === 1) state.snake++
-    else if (field.casing === 2) state.camel++
-    if (i === path.length - 1) {
-      setLeaf(field, target, value, state, path)
-      return
-    }
-    const child = field.child()
-    if (!child) return
-    target = openChild(field, child, target)
-    owner = child
-  }
+/** Where in a request the value of a dotted name belongs. */
+interface Place {
+  readonly path: readonly string[]
+  /** The messages on the way, from the outermost. */
+  readonly parents: readonly { readonly field: FieldReader; readonly child: MessageReader }[]
+  readonly leaf: FieldReader
 }
 
-function setLeaf(
-  field: FieldReader,
-  target: Dict,
-  value: string | string[],
-  state: ReadState,
-  path: readonly string[],
-): void {
-  const given = (Array.isArray(value) ? value : [value]).filter((v) => v !== '' || takesEmpty(field))
-  if (given.length === 0) return
+const known = new WeakMap<Route, readonly (Place | undefined)[]>()
+
+/** The places of a route's parameters, which are the same for each of its calls. */
+function pathPlaces(route: Route): readonly (Place | undefined)[] {
+  let places = known.get(route)
+  if (!places) {
+    const reader = messageReader(route.method.input, 'request')
+    places = route.params.map((path) => placeOf(reader, path))
+    known.set(route, places)
+  }
+  return places
+}
+
+/** The place that a dotted name means, or undefined for names that the request has not. */
+function placeOf(reader: MessageReader, path: readonly string[]): Place | undefined {
+  const parents: { field: FieldReader; child: MessageReader }[] = []
+  let owner = reader
+  for (const name of path.slice(0, -1)) {
+    const field = owner.fields.get(name)
+    const child = field?.child()
+    if (!field || !child) return undefined
+    parents.push({ field, child })
+    owner = child
+  }
+  const leaf = owner.fields.get(path.at(-1)!)
+  return leaf && { path, parents, leaf }
+}
+
+/** Sets the field at a place, making the messages on the way, and counts the casing of its names. */
+function setPlace({ path, parents, leaf }: Place, message: Dict, value: string | string[], state: ReadState): void {
+  let target = message
+  for (const { field, child } of parents) {
+    countCasing(field, state)
+    target = openChild(field, child, target)
+  }
+  countCasing(leaf, state)
   try {
-    const repeated = field.desc.fieldKind === 'list'
-    field.set(target, repeated ? given.map((v) => jsonOf(field, v)) : jsonOf(field, given.at(-1)!), state)
+    const json = leaf.desc.fieldKind === 'list' ? listOf(leaf, value) : singleOf(leaf, value)
+    if (json !== undefined) leaf.set(target, json, state)
   } catch (error) {
     throw error instanceof FieldProblem ? error.within(path.join('.')) : error
   }
+}
+
+function countCasing({ casing }: FieldReader, state: ReadState): void {
+  if (casing === 1) state.snake++
+  else if (casing === 2) state.camel++
+}
+
+function listOf(field: FieldReader, value: string | string[]): unknown[] | undefined {
+  const given = (Array.isArray(value) ? value : [value]).filter((v) => v !== '' || takesEmpty(field))
+  return given.length === 0 ? undefined : given.map((v) => jsonOf(field, v))
+}
+
+/** Of a value that is given several times the last one counts. */
+function singleOf(field: FieldReader, value: string | string[]): unknown {
+  const last = Array.isArray(value) ? value.findLast((v) => v !== '' || takesEmpty(field)) : value
+  return last === undefined || (last === '' && !takesEmpty(field)) ? undefined : jsonOf(field, last)
 }
 
 /** `per_page=` means that the caller has no wish; only text can really be empty. */

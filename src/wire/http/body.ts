@@ -69,21 +69,18 @@ export function hasBody(req: IncomingMessage): boolean {
  * `onBytes` hears of every piece that is kept and may throw to refuse it. Throws AppError: 40033 when too large,
  * 11100 when it can't be decompressed, isn't UTF-8 or isn't what its Content-Digest says, 40035 when the client went away.
  */
-export async function readBody(
-  req: IncomingMessage,
-  limits: HttpLimits,
-  onBytes: (bytes: number) => void,
-): Promise<string> {
+export function readBody(req: IncomingMessage, limits: HttpLimits, onBytes: (bytes: number) => void): Promise<string> {
   const encoding = String(req.headers['content-encoding'] ?? 'identity').toLowerCase()
   const unpack = UNPACKERS.get(encoding)
   if (!unpack && encoding !== 'identity') {
     const known = [...UNPACKERS.keys()].join(', ')
     throw new AppError(StatusCode.CONN_BAD_REQUEST_FORMAT, `Content-Encoding must be one of: ${known}, identity.`)
   }
-  const bytes = await readBytes(req, limits.bodyBytes, onBytes)
-  checkDigest(bytes, req.headers['content-digest'])
-  if (!unpack || bytes.length === 0) return textOf(bytes)
-  return textOf(await unpackWithin(bytes, unpack(bytes[0]!), limits.bodyBytes, onBytes))
+  return readBytes(req, limits.bodyBytes, onBytes).then((bytes) => {
+    checkDigest(bytes, req.headers['content-digest'])
+    if (!unpack || bytes.length === 0) return textOf(bytes)
+    return unpackWithin(bytes, unpack(bytes[0]!), limits.bodyBytes, onBytes).then(textOf)
+  })
 }
 
 /** Digests that are checked, by their names in Content-Digest (RFC 9530). */

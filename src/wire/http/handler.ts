@@ -117,7 +117,7 @@ class HttpDoor {
   /** Reads the body and gives its bytes back to the budget when the answer is out. */
   #readBody(req: IncomingMessage, res: ServerResponse): Promise<string> {
     let held = 0
-    res.once('close', () => this.#budget.give(held))
+    res.on('close', () => this.#budget.give(held))
     return readBody(req, this.#limits, (bytes) => {
       this.#budget.take(bytes)
       held += bytes

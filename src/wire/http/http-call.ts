@@ -74,7 +74,7 @@ export class HttpCall implements IncomingCall {
       }
     }
     if (isClosed(res)) abort()
-    else res.once('close', abort)
+    else res.on('close', abort)
     return controller.signal
   }
 }

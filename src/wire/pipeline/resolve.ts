@@ -1,5 +1,6 @@
 import type { Message } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
+import { after, type Soon } from '../../base/soon.ts'
 import type { UserAppIDSet } from '../../contract/index.ts'
 import { AuthType, type MethodInfo } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
@@ -47,17 +48,24 @@ interface Placed {
 const placeIn = (request: Message & Placed): UserAppIDSet | undefined =>
   request.userAppId ?? request.uploadData?.value?.userAppId
 
-async function run(call: PipelineCall, request: Message): Promise<void> {
-  if (call.method.auth === AuthType.NoAuth) return
+function run(call: PipelineCall, request: Message): Soon<void> {
+  if (call.method.auth === AuthType.NoAuth) return undefined
   const { userId = '', appId: named = '' } = placeIn(request) ?? {}
   const appId = isAboutUser(call.method) ? '' : named
   // Before any look-up, so that it says nothing about which users there are.
   if (call.method.level === 'app' && appId === '' && !call.principal.app) {
     throw new AppError(StatusCode.CONN_KEY_INVALID, 'Must provide app external ID in API authorizer')
   }
-  const user = await resolveUser(call, userId, appId)
-  const app = user && (await resolveApp(call, user, appId))
-  call.target = await targetOf(call, user, app)
+  return after(resolveUser(call, userId, appId), (user) =>
+    after(user && resolveApp(call, user, appId), (app) =>
+      after(targetOf(call, user, app), (target) => settle(call, target)),
+    ),
+  )
+}
+
+/** Notes the target, if the caller may do there what the call does. */
+function settle(call: PipelineCall, target: Target): void {
+  call.target = target
   if (call.target.scopes !== call.principal.scopes) demandScopes(call, call.target.scopes)
   // A call that names nobody's place has nothing of anybody's to change; its handler knows what it is about.
   if (call.target.user && call.target.rights === 'viewer' && !onlyReads(call.method.name)) {
@@ -68,7 +76,7 @@ async function run(call: PipelineCall, request: Message): Promise<void> {
   }
 }
 
-async function resolveUser(call: PipelineCall, userId: string, appId: string): Promise<UserRef | undefined> {
+function resolveUser(call: PipelineCall, userId: string, appId: string): Soon<UserRef | undefined> {
   const { principal } = call
   if (userId === 'me' || userId === principal.user?.id) return principal.user
   if (userId === '') {
@@ -77,32 +85,37 @@ async function resolveUser(call: PipelineCall, userId: string, appId: string): P
     return ownByDefault ? principal.user : undefined
   }
   if (principal.app) throw missing()
-  const user = await call.services.directory.user(userId)
-  if (!user) throw missing()
-  return user
+  return after(call.services.directory.user(userId), (user) => {
+    if (!user) throw missing()
+    return user
+  })
 }
 
-async function resolveApp(call: PipelineCall, user: UserRef, appId: string): Promise<AppRef | undefined> {
+function resolveApp(call: PipelineCall, user: UserRef, appId: string): Soon<AppRef | undefined> {
   const { app: bound } = call.principal
   if (bound) {
     if (appId !== '' && appId !== bound.id) throw missing()
     return bound
   }
   if (appId === '') return undefined
+  return after(call.services.directory.app(user.pk, appId), (app) => app ?? refuseOldName(call, user, appId))
+}
+
+/** Says where the app is that had this id before, if there is one. */
+async function refuseOldName(call: PipelineCall, user: UserRef, appId: string): Promise<never> {
   const { directory } = call.services
-  const app = await directory.app(user.pk, appId)
-  if (app) return app
   const renamed = await directory.appRedirect(user.pk, appId)
   const moved = renamed === undefined ? undefined : await directory.app(user.pk, renamed)
   if (!moved || !(await standing(call, user, moved))) throw missing()
   throw new Moved('app', appId, moved.id, `/v2/users/${user.id}/apps/${moved.id}`)
 }
 
-async function targetOf(call: PipelineCall, user: UserRef | undefined, app: AppRef | undefined): Promise<Target> {
+function targetOf(call: PipelineCall, user: UserRef | undefined, app: AppRef | undefined): Soon<Target> {
   if (!user) return { rights: 'viewer', scopes: call.principal.scopes }
-  const target = await standing(call, user, app)
-  if (!target) throw missing()
-  return target
+  return after(standing(call, user, app), (target) => {
+    if (!target) throw missing()
+    return target
+  })
 }
 
 /** The target before any stage has looked: nothing at all. */

@@ -59,7 +59,7 @@ export class Http1Side {
   #onRequest(handler: HttpHandler, req: IncomingMessage, res: ServerResponse): void {
     this.#running.add(res)
     if (this.#draining) sayClose(res)
-    res.once('close', () => {
+    res.on('close', () => {
       this.#running.delete(res)
       // A client may keep a connection open although it was told that it closes.
       if (this.#draining) setImmediate(() => this.#server.closeIdleConnections())
