@@ -19,6 +19,8 @@ export interface DetectedChunk {
   readonly sizes: readonly (readonly [number, number] | null)[]
   readonly truths: readonly (readonly PackedBox[])[]
   readonly found: readonly (readonly PackedBox[])[]
+  /** Of frames of films, which follow each other in the order of the film: the track of each box, empty for none. */
+  readonly tracks?: readonly ({ readonly truths: readonly string[]; readonly found: readonly string[] } | null)[]
 }
 
 export type Chunk = ClassifiedChunk | DetectedChunk

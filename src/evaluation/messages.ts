@@ -13,6 +13,7 @@ import { encodeDoc } from '../contract/json/index.ts'
 import type { ClassificationResult } from '../metrics/classification.ts'
 import { thresholdsUp } from '../metrics/curves.ts'
 import type { DetectionResult, FoundMetrics } from '../metrics/detection.ts'
+import type { TrackingResult } from '../metrics/tracking.ts'
 
 /** A concept as figures name it. */
 export interface NamedConcept {
@@ -134,7 +135,11 @@ const labelCounts = (concepts: readonly NamedConcept[], numbers: readonly number
   })
 
 /** The figures of a detector. */
-export function detectionFigures(result: DetectionResult, concepts: readonly NamedConcept[]): Figures {
+export function detectionFigures(
+  result: DetectionResult,
+  concepts: readonly NamedConcept[],
+  tracks: readonly { readonly concept: number; readonly result: TrackingResult }[] = [],
+): Figures {
   const { meanAveragePrecision50, meanAveragePrecision, areas, curves } = result
   const { precision, recall, f1 } = areas[0]![0]!
   const named = concepts.map((concept) => conceptOf(concept))
@@ -152,6 +157,18 @@ export function detectionFigures(result: DetectionResult, concepts: readonly Nam
         concepts,
         result.concepts.map((ranges) => ranges[0]![0]!.truths),
       ),
+      ...(tracks.length > 0 && {
+        tracker_metrics: field({
+          trackerMetrics: tracks.map(({ concept, result: of }) => ({
+            motMota: of.mota,
+            motNumSwitches: of.switches,
+            morseFrag: of.switchedShareAnew,
+            avgPrecision: of.averagePrecision,
+            aiid: concepts[concept]!.id,
+            uniqueSwitchRate: of.switchedShare,
+          })),
+        }),
+      }),
       metrics_by_area: field({ metricsByArea: many(BinaryMetricsSchema, areas.flat().map(boxMetrics)) }),
       metrics_by_class: field({
         metricsByClass: result.concepts.flatMap((ranges, at) =>

@@ -10,12 +10,14 @@ import { fileSpool } from '../metrics/spool.ts'
 import { type ClassifiedChunk, type DetectedChunk, isClassified, type PackedBox, readChunk } from './chunk.ts'
 import { classificationFigures, detectionFigures } from './messages.ts'
 import type { FromMeasure, MeasureOrder, ToMeasure } from './protocol.ts'
+import { TrackedFilms } from './tracked-films.ts'
 
 /** The work of the process that measures: vectors become scores, predictions become figures. */
 export class MeasureWork {
   #order: MeasureOrder | undefined
   #metrics: Classification | Detection | undefined
   #head: LinearHead | undefined
+  #tracks: TrackedFilms | undefined
   #examples = 0
   /** Whether figures can say anything: some example has a concept, and for classifiers another has it not. */
   readonly #has = new Set<number>()
@@ -45,6 +47,7 @@ export class MeasureWork {
       task === 'classification'
         ? new Classification(concepts.length, spool, splits)
         : new Detection(concepts.length, spool)
+    this.#tracks = new TrackedFilms(() => fileSpool(join(spoolDir, `evaluation-${randomUUID()}`)))
     this.#head = head && headOf({ params: head, concepts: concepts as unknown as readonly Concept[] } as never)
   }
 
@@ -86,8 +89,10 @@ export class MeasureWork {
     }
   }
 
-  #addDetected({ sizes, truths, found }: DetectedChunk): void {
+  #addDetected(chunk: DetectedChunk): void {
+    const { sizes, truths, found } = chunk
     const metrics = this.#metrics as Detection
+    this.#tracks!.add(chunk)
     for (const [row, size] of sizes.entries()) {
       const [width, height] = size ?? [1, 1]
       const box = ([concept, top, left, bottom, right]: PackedBox) => ({
@@ -122,7 +127,7 @@ export class MeasureWork {
           'No region is labelled with a concept of the model; label some boxes first.',
         )
       }
-      const figures = detectionFigures(metrics.result(), concepts)
+      const figures = detectionFigures(metrics.result(), concepts, this.#tracks!.results())
       return { type: 'figures', figures }
     }
     if (![...this.#has].some((concept) => this.#hasNot.has(concept))) {

@@ -6,7 +6,7 @@ import { StatusCode } from '../../src/contract/status-code.ts'
 import { encodeVideo } from '../../src/media/test-media.ts'
 import { readHead } from '../../src/store/repos/model-versions.ts'
 import { versionPksOf } from '../../src/store/repos/vector-spaces.ts'
-import { makeApp, succeeded, type TestApp } from '../kit/apps.ts'
+import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { data, FakeRuntime } from '../kit/fake-runtime.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
 
@@ -142,13 +142,14 @@ test('a classifier is measured in the frames and segments that are labelled', as
   )
 })
 
+const box = (leftCol: number) => ({ boundingBox: { topRow: 0.1, leftCol, bottomRow: 0.5, rightCol: leftCol + 0.3 } })
+const dog = (leftCol: number, value: number, trackId = ''): Given => ({
+  regions: [{ regionInfo: box(leftCol), trackId, data: { concepts: [{ id: 'dog', name: 'dog', value }] } }],
+})
+
 test('a detector is measured by the boxes in labelled frames', async () => {
-  const box = (leftCol: number) => ({ boundingBox: { topRow: 0.1, leftCol, bottomRow: 0.5, rightCol: leftCol + 0.3 } })
-  const dog = (leftCol: number, value: number): Given => ({
-    regions: [{ regionInfo: box(leftCol), data: { concepts: [{ id: 'dog', name: 'dog', value }] } }],
-  })
-  await label(frame(1_500, dog(0.1, 1)))
-  await label(frame(4_500, dog(0.4, 1)))
+  await label(frame(1_500, dog(0.1, 1, 'rex')))
+  await label(frame(4_500, dog(0.4, 1, 'rex')))
   succeeded(await server.call('PostDatasets', { userAppId: app.userAppId, datasets: [{ id: 'all' }] }))
   const datasetInputs = [{ input: { id: 'film' } }]
   succeeded(await server.call('PostDatasetInputs', { userAppId: app.userAppId, datasetId: 'all', datasetInputs }))
@@ -170,4 +171,54 @@ test('a detector is measured by the boxes in labelled frames', async () => {
   assert.ok(at50!.avgPrecision > 0.1 && at50!.avgPrecision < 0.6, `${at50?.avgPrecision}`)
   const withBoxes = metrics!.testSet.filter(({ groundTruthAnnotation }) => groundTruthAnnotation?.data?.regions.length)
   assert.equal(withBoxes.length, 2)
+  assert.deepEqual(metrics!.trackerMetrics, [], 'a detector alone follows nothing')
+})
+
+test('predictions that are stored as a dataset version are measured without running anything, tracks as well', async () => {
+  const { userAppId } = app
+  await label(frame(3_500, dog(0.4, 1, 'rex')))
+  await label(frame(5_500, dog(0.4, 1, 'rex')))
+  const version = async (more: object): Promise<string> => {
+    const asked = { userAppId, datasetId: 'all', datasetVersions: [more] }
+    const made = succeeded(await server.call('PostDatasetVersions', asked)).datasetVersions[0]!
+    await server.services.jobs.idle()
+    return made.id
+  }
+  const truths = await version({})
+  // One dog that is always there, which gets another number after five seconds.
+  runtime.answer = seconds((ms) => dog(0.4, 0.8, ms < 5_000 ? 'a' : 'b'))
+  const model = { ...EMBEDDER, id: 'general-image-detection' }
+  const said = await version({ dataConfig: { case: 'modelPredictConfig', value: { model } } })
+  runtime.answer = () => ({ code: StatusCode.INTERNAL_UNCATEGORIZED, details: 'nothing shall run' })
+  const runs = runtime.runs.length
+  const wanted = {
+    id: 'tracks',
+    model,
+    groundTruthDataset: { id: 'all', version: { id: truths } },
+    predictionsDataset: { id: 'all', version: { id: said } },
+  }
+  succeeded(await server.call('PostEvaluations', { userAppId, evalMetrics: [wanted] }))
+  await server.services.jobs.idle()
+  assert.equal(runtime.runs.length, runs)
+  const got = await server.call('GetEvaluation', { userAppId, evaluationId: 'tracks', fields: { testSet: true } })
+  const metrics = succeeded(got).evalMetrics!
+  assert.equal(metrics.status?.code, MODEL_EVALUATED, metrics.status?.details)
+  assert.deepEqual([metrics.predictionsDataset?.id, metrics.predictionsDataset?.version?.id], ['all', said])
+  const [of, ...others] = metrics.trackerMetrics
+  assert.equal(others.length, 0)
+  // Four true boxes: one is missed, three are made up in labelled frames, and the number changes once.
+  assert.deepEqual([of?.motMota, of?.motNumSwitches], [1 - (1 + 3 + 1) / 4, 1])
+  assert.deepEqual([of?.uniqueSwitchRate, of?.morseFrag], [1, 1])
+  assert.ok(of!.avgPrecision > 0.2 && of!.avgPrecision < 0.8, `${of?.avgPrecision}`)
+  const refusals: [object, RegExp][] = [
+    [{ predictionsDataset: { id: 'all' }, evalInfo: { params: { use_kfold: true } } }, /folds/],
+    [{ predictionsDataset: { id: 'empty' } }, /no version yet/],
+  ]
+  succeeded(await server.call('PostDatasets', { userAppId, datasets: [{ id: 'empty' }] }))
+  for (const [more, details] of refusals) {
+    const asked = { userAppId, evalMetrics: [{ ...wanted, ...more }] }
+    refused(await server.call('PostEvaluations', asked), StatusCode.MODEL_INVALID_ARGUMENT, details)
+  }
+  const none = { userAppId, evalMetrics: [{ ...wanted, predictionsDataset: { id: 'nowhere' } }] }
+  refused(await server.call('PostEvaluations', none), StatusCode.CONN_DOES_NOT_EXIST)
 })

@@ -19,13 +19,16 @@ import type { Services } from '../services.ts'
 import { nextExamples } from './examples.ts'
 import { canCrossValidate, crossValidate } from './folds.ts'
 import { predictPart } from './part.ts'
-import { findSubject, sourceOf } from './source.ts'
+import { findSubject, readyVersion, sourceOf } from './source.ts'
+import { StoredPredictions } from './stored-predictions.ts'
 import type { Subject } from './subject.ts'
 
 interface Args {
   readonly evaluationPk: number
   /** The inputs to evaluate with, where a search has chosen them. */
   readonly inputPks?: readonly number[]
+  /** The dataset version that has the predictions, where nothing is to be predicted. */
+  readonly predictionsPk?: number
 }
 
 /** How far an evaluation is. */
@@ -65,7 +68,12 @@ export const evaluateJob = defineJob<Args, State>({
       return undefined
     })
     let state = ctx.state ?? NOTHING_YET
-    if (!state.predicted && !args.inputPks && (await wantsFolds(services.db.read, row, subject))) {
+    if (
+      !state.predicted &&
+      !args.inputPks &&
+      !args.predictionsPk &&
+      (await wantsFolds(services.db.read, row, subject))
+    ) {
       state = await predictFolds(ctx, row, subject, home)
     }
     const measure = new MeasureProcess(signal)
@@ -144,6 +152,9 @@ interface Predicting {
 
 async function predictParts(ctx: Context, { row, call, subject, measure, ...begun }: Predicting): Promise<State> {
   const source = await sourceOf(call, row, subject, ctx.args.inputPks)
+  const { predictionsPk } = ctx.args
+  if (predictionsPk !== undefined) await readyVersion(ctx.services.db.read, predictionsPk, ctx.signal)
+  const stored = predictionsPk === undefined ? undefined : new StoredPredictions(ctx.services, predictionsPk)
   let { state } = begun
   for (let { done } = ctx; ; ) {
     const page = await nextExamples(ctx.services, source, state.from)
@@ -152,7 +163,7 @@ async function predictParts(ctx: Context, { row, call, subject, measure, ...begu
       await ctx.checkpoint(async () => ({ state, done }))
       return state
     }
-    const part = await predictPart(call, subject, measure, source.place.appPk, page.inputs)
+    const part = await predictPart(call, subject, measure, { appPk: source.place.appPk, inputs: page.inputs, stored })
     const position = state.chunks
     state = {
       ...state,

@@ -5,8 +5,9 @@ import type { Call } from '../call.ts'
 import { type Moment, momentsIn } from '../training/moments.ts'
 import { GONE, type Prediction, predictAll } from './predict.ts'
 import { saidAt } from './said.ts'
+import type { StoredPredictions } from './stored-predictions.ts'
 import { ConceptPlaces, type Subject } from './subject.ts'
-import { boxesOf, foundBoxesOf, isLabelled, type Labelled, labelsOf, sizeOf } from './truths.ts'
+import { boxesOf, foundBoxesOf, isLabelled, type Labelled, labelsOf, sizeOf, tracksOf } from './truths.ts'
 
 /** A part of the examples with what the model said, and what became of those that are not in it. */
 export interface Part {
@@ -18,6 +19,14 @@ export interface Part {
   readonly reason: string
 }
 
+/** What is to be predicted. */
+export interface PartWish {
+  readonly appPk: number
+  readonly inputs: readonly Input[]
+  /** Predictions that are there already. */
+  readonly stored?: StoredPredictions | undefined
+}
+
 /**
  * Lets a model predict inputs of an app, and the moments of films that are labelled; those that nobody has labelled are
  * left out.
@@ -26,13 +35,12 @@ export async function predictPart(
   call: Call,
   subject: Subject,
   process: MeasureProcess,
-  appPk: number,
-  inputs: readonly Input[],
+  { appPk, inputs, stored }: PartWish,
 ): Promise<Part> {
   const examples = inputs.flatMap((input) => examplesIn(input, subject))
   const ids = [...new Set(examples.map(({ id }) => id))]
   const films = new Set(examples.flatMap(({ id, moment }) => (moment ? [id] : [])))
-  const said = await predictAll(call, subject, process, { appPk, ids, films })
+  const said = stored ? await stored.of(ids) : await predictAll(call, subject, process, { appPk, ids, films })
   const good = examples.flatMap((example): Good[] => {
     const prediction = said.get(example.id)!
     return 'error' in prediction ? [] : [{ ...example, prediction }]
@@ -94,5 +102,10 @@ function detected({ concepts }: Subject, good: readonly Good[]): Chunk {
     sizes: good.map(({ data }) => sizeOf(data)),
     truths: good.map(({ labels }) => boxesOf(labels, places)),
     found: good.map(({ prediction, moment }): PackedBox[] => foundBoxesOf(saidAt(prediction.data, moment), places)),
+    tracks: good.map(({ labels, prediction, moment }) =>
+      moment
+        ? { truths: tracksOf(labels, places, true), found: tracksOf(saidAt(prediction.data, moment), places) }
+        : null,
+    ),
   }
 }

@@ -2,6 +2,8 @@ import { create, type JsonObject } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import { checkId, newId } from '../../base/ids.ts'
 import {
+  type Dataset,
+  DatasetSchema,
   DatasetVersionRequestOrigin,
   DatasetVersionSchema,
   type EvalMetrics,
@@ -48,7 +50,7 @@ export async function startEvaluations(call: Call, orders: readonly EvaluationOr
   const pks = await db.transact(async (tx) => {
     const made: number[] = []
     dropped.length = 0
-    for (const { id, found, doc, dataset, version, inputPks } of checked) {
+    for (const { id, found, doc, dataset, version, inputPks, predictions } of checked) {
       const before = await dropEvaluation(tx, app.pk, id)
       if (before) dropped.push(before)
       const now = clock.now()
@@ -72,7 +74,11 @@ export async function startEvaluations(call: Call, orders: readonly EvaluationOr
         created_at: now,
         modified_at: now,
       })
-      const args = { evaluationPk: row.pk, ...(inputPks && { inputPks }) }
+      const args = {
+        evaluationPk: row.pk,
+        ...(inputPks && { inputPks }),
+        ...(predictions && { predictionsPk: predictions.pk }),
+      }
       const job = await jobs.enqueue(tx, evaluateJob, args, { appPk: app.pk })
       await evaluations.update(tx, row, { job_id: job }, now)
       made.push(row.pk)
@@ -92,6 +98,7 @@ interface Checked {
   version?: Row<'dataset_versions'>
   readonly versionId: string
   readonly inputPks?: readonly number[]
+  readonly predictions?: Row<'dataset_versions'>
 }
 
 async function check(call: Call, order: EvaluationOrder): Promise<Checked> {
@@ -105,14 +112,55 @@ async function check(call: Call, order: EvaluationOrder): Promise<Checked> {
   const text = (name: string): string => (typeof params[name] === 'string' ? params[name] : '')
   const datasetId = named?.id || text('dataset_id')
   const versionId = named?.version?.id || (named?.id ? '' : text('dataset_version_id'))
+  const dataset =
+    datasetId === '' ? undefined : await datasetOf(call, datasetId, named?.userId ?? '', named?.appId ?? '')
+  const predictions = wanted.predictionsDataset?.id ? await predictionsOf(call, wanted, dataset) : undefined
+  const { evalInfo, extendedMetrics } = wanted
+  const shown = predictions && { predictionsDataset: predictions.message }
   return {
     id: wanted.id || newId(),
     found,
-    doc: encodeDoc(create(EvalMetricsSchema, { evalInfo: wanted.evalInfo, extendedMetrics: wanted.extendedMetrics })),
+    doc: encodeDoc(create(EvalMetricsSchema, { evalInfo, extendedMetrics, ...shown })),
     versionId,
     ...(inputPks && { inputPks }),
-    ...(datasetId !== '' && { dataset: await datasetOf(call, datasetId, named?.userId ?? '', named?.appId ?? '') }),
+    ...(dataset && { dataset }),
+    ...(predictions && { predictions: predictions.version }),
   }
+}
+
+/**
+ * The dataset version with the predictions: the one named, else the newest. It is of the app of the evaluation or of the
+ * examples, as whoever sees the evaluation sees what it says. Throws AppError 11101 or 21202.
+ */
+async function predictionsOf(
+  call: Call,
+  { predictionsDataset: named, evalInfo }: EvalMetrics,
+  truths: Checked['dataset'],
+): Promise<{ readonly version: Row<'dataset_versions'>; readonly message: Dataset }> {
+  const { id, userId, appId, version: ofDataset } = named!
+  if (evalInfo?.params?.use_kfold === true) {
+    throw new AppError(INVALID, 'Predictions that are there already cannot be made anew in folds; leave use_kfold out.')
+  }
+  const found = (await datasetOf(call, id, userId, appId))!
+  if (found.row.app_pk !== requireApp(call.target).pk && found.row.app_pk !== truths?.row.app_pk) {
+    throw new AppError(
+      INVALID,
+      `The dataset '${id}' with the predictions must be of this app or that of the ground truth.`,
+    )
+  }
+  const version = ofDataset?.id
+    ? await findVersion(found.call, found.row, ofDataset.id)
+    : (await newestVersions(call.services.db.read, [found.row.pk])).get(found.row.pk)
+  if (!version) {
+    throw new AppError(INVALID, `The dataset '${id}' has no version yet; make one that holds the predictions.`)
+  }
+  const place = { userId: found.call.target.user?.id ?? '', appId: found.call.target.app?.id ?? '' }
+  const message = create(DatasetSchema, {
+    id: found.row.id,
+    ...place,
+    version: create(DatasetVersionSchema, { id: version.id, datasetId: found.row.id, ...place }),
+  })
+  return { version, message }
 }
 
 /** Refuses parameters of an evaluation that name a dataset which is not there. Throws AppError 11101. */

@@ -69,7 +69,8 @@ export async function presentEvaluation(
   const wanted = Object.entries(FIELDS).flatMap(([name, field]) =>
     fields?.[name as keyof typeof FIELDS] ? [field] : [],
   )
-  const docs = await evaluationResults(call.services.db.read, row.pk, wanted)
+  // No switch names the figures of tracks; they are small.
+  const docs = await evaluationResults(call.services.db.read, row.pk, [...wanted, 'tracker_metrics'])
   for (const doc of docs) {
     const part = decodeDoc(EvalMetricsSchema, doc)
     for (const [name, value] of Object.entries(part)) {

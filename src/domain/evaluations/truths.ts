@@ -39,6 +39,15 @@ export const foundBoxesOf = ({ regions }: Pick<Labelled, 'regions'>, places: Con
     })
   })
 
+/** The track of each box of `boxesOf`, or of `foundBoxesOf`, in their order; empty for a box of no track. */
+export const tracksOf = ({ regions }: Pick<Labelled, 'regions'>, places: ConceptPlaces, isTrue = false): string[] =>
+  regions.flatMap((region) => {
+    if (!edgesOf(region)) return []
+    const concepts = region.data?.concepts ?? []
+    const own = isTrue ? present(concepts, places) : concepts.flatMap((concept) => places.of(concept) ?? [])
+    return own.map(() => region.trackId)
+  })
+
 /** Top, left, bottom and right as shares of the picture; undefined for what is no box. */
 function edgesOf({ regionInfo }: Region): readonly number[] | undefined {
   const box = regionInfo?.boundingBox
