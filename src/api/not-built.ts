@@ -26,7 +26,6 @@ export const notBuiltRpcs = notBuilt(
   'ListPipelineVersionRuns',
   'ListPipelineVersions',
   'ListPipelines',
-  'ListRunnerItems',
   'ListSecrets',
   'PatchPipelineVersionRuns',
   'PatchPipelineVersions',
@@ -43,8 +42,6 @@ export const notBuiltRpcs = notBuilt(
   'PostPipelineSteps',
   'PostPipelineVersionRuns',
   'PostPipelines',
-  'PostRunnerItemOutputs',
   'PostSecrets',
-  'ProcessRunnerItems',
   'StreamLogEntries',
 )

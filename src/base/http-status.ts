@@ -33,6 +33,7 @@ const EXACT = new Map<StatusCode, number>([
   [StatusCode.MODEL_BUSY_PLEASE_RETRY, 503],
   [StatusCode.MODEL_DEPLOYING, 503],
   [StatusCode.MODEL_LOADING, 503],
+  [StatusCode.RUNNER_NEEDS_RETRY, 503],
   [StatusCode.REQUEST_DISABLED_FOR_MAINTENANCE, 503],
   [StatusCode.DATABASE_FAIL_TO_GET_CONNECTIONS, 503],
   [StatusCode.DATABASE_TOO_MANY_CLIENTS, 503],

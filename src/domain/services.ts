@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts'
 import type { Fetcher } from '../fetch/guarded-fetcher.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Links } from '../remote/links.ts'
+import type { Runners } from '../runners/runners.ts'
 import type { MediaPrep } from '../runtime/media/port.ts'
 import type { Runtime } from '../runtime/protocol.ts'
 import type { Searcher } from '../search/search-process.ts'
@@ -46,6 +47,8 @@ export interface Services {
   readonly mediaPrep: MediaPrep
   /** The ways to those servers, for what is no plan: streams and methods. */
   readonly links: Links
+  /** Work for runners, and the runners that are connected. */
+  readonly runners: Runners
   /** Durable background work; see docs/jobs.md. */
   readonly jobs: Jobs<Services>
   readonly rateLimiter: RateLimiter

@@ -21,6 +21,7 @@ import { createFetcher } from '../fetch/guarded-fetcher.ts'
 import { Jobs } from '../jobs/jobs.ts'
 import { Links } from '../remote/links.ts'
 import { withRemotes } from '../remote/runtime.ts'
+import { Runners } from '../runners/runners.ts'
 import { withGuests } from '../runtime/host/guests.ts'
 import { createRuntime } from '../runtime/host/runtime.ts'
 import { GUEST_RSS_BYTES, GUEST_WORKERS, MAX_GUEST_RSS_BYTES, MAX_GUEST_WORK_MS } from '../runtime/limits.ts'
@@ -64,6 +65,7 @@ export async function buildServices(
     const fetcher = overrides.fetcher ?? openFetcher(config, log)
     if (!overrides.fetcher) stack.defer(() => fetcher.close())
     const links = overrides.links ?? new Links(fetcher)
+    const runners = overrides.runners ?? new Runners()
     const local = overrides.runtime ?? (await startRuntime(config, log))
     if (!overrides.runtime) stack.defer(() => local.close())
     const mediaPrep = overrides.mediaPrep ?? createMediaPrep({ workers: config.workers, log })
@@ -103,7 +105,8 @@ export async function buildServices(
       ...overrides,
       fetcher,
       links,
-      runtime: withRemotes(local, links),
+      runners,
+      runtime: withRemotes(local, links, runners.hub),
     }
     // First of all, as jobs use everything else.
     stack.defer(() => services.jobs.close())

@@ -3,22 +3,23 @@ import { AppError } from '../base/errors.ts'
 import { type Data, DataSchema } from '../contract/index.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import type { EngineMemory, EngineSetup, LoadedEngine, WeightFiles } from '../engines/engine.ts'
+import type { RunnerHub } from '../runners/hub.ts'
 import type { Runtime } from '../runtime/protocol.ts'
 import type { InputResult, Plan, RunMemory, RunOptions } from '../workflow/plan.ts'
 import type { Links } from './links.ts'
 import { engineNode, singlePlan } from './local-plan.ts'
 
 /**
- * A runtime that also runs plans with models of other servers, or with nodes that this server does itself. Others go to
+ * A runtime that also runs plans with models of other servers or of runners, or with nodes that this server does itself. Others go to
  * the workers as before;
  * the others are run here, layer by layer: remote nodes wait for their server without holding up a worker, and each
  * local node is a plan of its own for the workers.
  */
-export function withRemotes(local: Runtime, links: Links): Runtime {
+export function withRemotes(local: Runtime, links: Links, hub: RunnerHub): Runtime {
   return {
     run: (plan, files, inputs, options, signal) =>
-      plan.nodes.some(({ remote, served }) => remote !== undefined || served)
-        ? runMixed({ local, links, plan, files, options, signal }, inputs)
+      plan.nodes.some(({ remote, runner, served }) => remote !== undefined || runner !== undefined || served)
+        ? runMixed({ local, links, hub, plan, files, options, signal }, inputs)
         : local.run(plan, files, inputs, options, signal),
     ready: () => local.ready(),
     unload: (engine) => local.unload(engine),
@@ -30,6 +31,7 @@ export function withRemotes(local: Runtime, links: Links): Runtime {
 interface MixedRun {
   readonly local: Runtime
   readonly links: Links
+  readonly hub: RunnerHub
   readonly plan: Plan
   readonly files: WeightFiles
   readonly options: RunOptions
@@ -39,9 +41,10 @@ interface MixedRun {
 async function runMixed(run: MixedRun, inputs: readonly Data[]): Promise<InputResult[]> {
   const { plan, options, signal } = run
   // Servers without remote models never need the executor and what it brings along.
-  const [{ executePlan }, { remoteEngine }] = await Promise.all([
+  const [{ executePlan }, { remoteEngine }, { runnerEngine }] = await Promise.all([
     import('../workflow/run/execute.ts'),
     import('./engine.ts'),
+    import('../runners/engine.ts'),
   ])
   return executePlan(
     plan,
@@ -50,6 +53,7 @@ async function runMixed(run: MixedRun, inputs: readonly Data[]): Promise<InputRe
       load: async (engine, weights) => {
         const node = plan.nodes.find((other) => other.engine === engine)
         if (node?.served) return servedEngine(engine, options)
+        if (node?.runner) return runnerEngine(node.runner, run.hub, signal)
         return node?.remote ? remoteEngine(node.remote, run) : localEngine(run, engine, weights)
       },
       frames: refuseVideo,

@@ -3,6 +3,7 @@ import type { Concept, Data } from '../contract/index.ts'
 import type { StatusCode } from '../contract/status-code.ts'
 import type { EngineItem, EngineSetup } from '../engines/engine.ts'
 import type { RemoteSettings } from './remote.ts'
+import type { RunnerSettings } from './runner.ts'
 
 /** Begins the ids of nodes that the compiler inserted; ids of users may not begin with it. */
 export const INSERTED_PREFIX = '~'
@@ -49,6 +50,8 @@ export interface PlanNode {
   readonly acts?: boolean
   /** Where another server runs the model; such plans are not for workers. */
   readonly remote?: RemoteSettings
+  /** Which runners serve the model; such plans are not for workers either. */
+  readonly runner?: RunnerSettings
   /** Done by the server itself, see RunOptions.served. */
   readonly served?: boolean
 }

@@ -21,6 +21,9 @@ import { testModelsDir } from './models-dir.ts'
 
 type InputOf<N extends RpcName> = (typeof V2)['method'][Uncapitalize<N> & keyof (typeof V2)['method']]['input']
 
+/** The messages of a stream: all at once, or as they come. */
+type Requests<N extends RpcName> = readonly MessageInitShape<InputOf<N>>[] | AsyncIterable<MessageInitShape<InputOf<N>>>
+
 /** How a test call presents itself. */
 export interface CallAs {
   /** Secret of an app key or personal access token; the first user's token by default, none with null. */
@@ -51,7 +54,7 @@ export interface TestServer extends AsyncDisposable {
   /** The messages of a streaming RPC as they come. */
   streamOf<N extends RpcName>(
     name: N,
-    requests: readonly MessageInitShape<InputOf<N>>[],
+    requests: Requests<N>,
     as?: CallAs,
   ): AsyncGenerator<ResponseOf<N>, void, undefined>
   /** A credential straight into the store: any kind, any scopes. */
@@ -110,7 +113,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
 
   const streamOf: TestServer['streamOf'] = async function* (name, requests, as = {}) {
     const messages = async function* () {
-      for (const request of requests) yield create(methodInfo(name).input, request as never) as RequestOf<RpcName>
+      for await (const request of requests) yield create(methodInfo(name).input, request as never) as RequestOf<RpcName>
     }
     for await (const message of dispatcher.stream(incoming(name, as), messages())) yield message as never
   }

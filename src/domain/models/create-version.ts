@@ -92,7 +92,8 @@ export async function checkVersion(
   sent = false,
 ): Promise<CheckedVersion> {
   const entry = typeOf(model.row)
-  const uploads = sent || given.pretrainedModelConfig !== undefined
+  const runs = !sent && given.pretrainedModelConfig?.localDev === true
+  const uploads = sent || (given.pretrainedModelConfig !== undefined && !runs)
   if (uploads) checkUpload(call, entry.type.id, given, sent ? 'stream' : 'url')
   checkTexts(given)
   const concepts = given.outputInfo?.data?.concepts ?? []
@@ -117,7 +118,7 @@ export async function checkVersion(
       'List the concepts of the remote model in output_info.data.concepts, in the order of its values.',
     )
   }
-  const trained = head !== undefined || remote || !needsTraining(entry)
+  const trained = head !== undefined || remote || runs || !needsTraining(entry)
   return {
     message,
     concepts,

@@ -28,6 +28,8 @@ export interface FoundModel {
   readonly modelId: string
   readonly userId: string
   readonly appId: string
+  /** Whose model it is. */
+  readonly ownerPk: number
   readonly modelTypeId: string
   readonly model: Model
   /** Stored contents of a model that a user brought. */
@@ -61,6 +63,7 @@ export async function resolveModel(caller: Caller, ref: ModelRef): Promise<Found
   const { read } = caller.services.db
   const [version, files] = await Promise.all([fullVersion(read, versionRow, home), versionFiles(read, versionRow.pk)])
   return {
+    ownerPk: place.user.pk,
     modelRow,
     versionRow,
     modelId: modelRow.id,

@@ -16,13 +16,16 @@ import {
 import { StatusCode } from '../../contract/status-code.ts'
 import { type Compiled, compileSingle } from '../../workflow/compile/index.ts'
 import type { InputResult } from '../../workflow/plan.ts'
+import type { RunnerSettings } from '../../workflow/runner.ts'
 import type { Call } from '../call.ts'
 import { withRelations } from '../concept-relations/supply.ts'
 import { Method } from '../models/methods.ts'
 import { withoutRemote } from '../models/remote.ts'
 import { resolveModel } from '../models/resolve.ts'
+import { workOf } from '../runners/work.ts'
 import { actOn } from './act.ts'
 import { echoInput, itemStatus, overallStatus, toOutput } from './answer.ts'
+import { predictByRunner, runnerFor } from './by-runner.ts'
 import { checkInputs } from './inputs.ts'
 import { resolvedFor } from './language.ts'
 import { modelOfOutput } from './messages.ts'
@@ -35,6 +38,8 @@ import type { ModelRows } from './workflow.ts'
 export interface ReadyModel extends Compiled {
   readonly model: Model
   readonly rows: ModelRows & { readonly modelPk: number }
+  /** The model as runners know it. */
+  readonly work: RunnerSettings
 }
 
 /** What a call sets otherwise than the version of the model. */
@@ -52,7 +57,10 @@ export async function predictWithModel(
   checkInputs(inputs, BATCH_ITEMS_MAX)
   const overrides = overridesOf(request)
   const ready = await readyModel(call, request, overrides)
-  const answer = await predictReady(call, ready, inputs, overrides, tunedBy(call, request, overrides))
+  const runner = await runnerFor(call, ready, request)
+  const answer = runner
+    ? await predictByRunner(call, ready, request, runner)
+    : await predictReady(call, ready, inputs, overrides, tunedBy(call, request, overrides))
   call.services.collecting.offer(call, ready, inputs, answer.outputs)
   return answer
 }
@@ -150,7 +158,7 @@ export function readyModel(call: Call, request: PostModelOutputsRequest, overrid
     const resolved = await withRelations(call, known, overrides.params)
     const { versionRow, modelRow } = found
     const rows = { modelPk: modelRow.pk, versionPk: versionRow.pk, appPk: modelRow.app_pk }
-    return { ...compileSingle(resolved, overrides), model: modelOfOutput(found), rows }
+    return { ...compileSingle(resolved, overrides), model: modelOfOutput(found), rows, work: workOf(found) }
   })
 }
 

@@ -4,9 +4,12 @@ import { catalogueModel, versionIds } from '../../catalogue/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { blobRef } from '../../weights/blob-ref.ts'
 import type { ResolvedModel } from '../../workflow/compile/index.ts'
+import { typeEntry } from '../../workflow/model-types/index.ts'
 import { remoteEngineName } from '../../workflow/remote.ts'
+import { runnerEngineName } from '../../workflow/runner.ts'
 import { remoteSettings, withoutRemote } from '../models/remote.ts'
 import type { FoundModel } from '../models/resolve.ts'
+import { workOf } from '../runners/work.ts'
 import { engineOfTrained } from '../training/kinds.ts'
 
 /** The engine that serves heads which users bring along. */
@@ -42,15 +45,20 @@ function builtInModel(named: Pick<ResolvedModel, 'userId' | 'appId' | 'modelId' 
   return model && versionIds(model).includes(named.versionId) ? model : undefined
 }
 
-function engineOf(found: FoundModel): Pick<ResolvedModel, 'engine' | 'weights' | 'remote' | 'inputFields'> {
+function engineOf(found: FoundModel): Pick<ResolvedModel, 'engine' | 'weights' | 'remote' | 'runner' | 'inputFields'> {
   const builtIn = builtInModel({ ...found, versionId: found.version.id })
   if (builtIn) return { engine: builtIn.engine ?? UNSERVED, weights: builtIn.weights }
+  const byRunners = { engine: runnerEngineName(found.version.id), weights: [], runner: workOf(found) }
+  if (found.version.pretrainedModelConfig?.localDev) return byRunners
   const remote = remoteSettings(found.modelTypeId, found.version)
   if (remote) return { engine: remoteEngineName(remote.versionId), weights: [], remote }
   const { model, layers } = found.files
   if (model && layers) return { engine: UPLOAD_ENGINE, weights: [blobRef('model', model), blobRef('layers', layers)] }
   if (found.modelTypeId === HEAD_ENGINE) return { engine: HEAD_ENGINE, weights: [] }
-  return engineOfTrained(found.modelTypeId, found.version.outputInfo?.params) ?? { engine: '', weights: [] }
+  const trained = engineOfTrained(found.modelTypeId, found.version.outputInfo?.params)
+  if (trained) return trained
+  // Nothing here runs it, so it is for whoever connects as its runner.
+  return typeEntry(found.modelTypeId)?.operator ? { engine: '', weights: [] } : byRunners
 }
 
 /** Refuses a model that is listed but that nothing can serve, saying why and what to use instead. */

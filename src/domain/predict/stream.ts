@@ -4,6 +4,7 @@ import type { Data, Output, PostModelOutputsRequest, Status } from '../../contra
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Call } from '../call.ts'
 import { echoInput, itemStatus, toOutput } from './answer.ts'
+import { generateByRunner, runnerFor, streamByRunner } from './by-runner.ts'
 import { checkInputs } from './inputs.ts'
 import { invalid, methodOf } from './method-args.ts'
 import { nodeOf, streamMethod, streamText, talksAtAll } from './methods.ts'
@@ -27,6 +28,11 @@ export async function* generateOutputs(
   checkInputs(inputs, BATCH_ITEMS_MAX)
   const overrides = overridesOf(request)
   const ready = await readyModel(call, request, overrides)
+  const runner = await runnerFor(call, ready, request)
+  if (runner) {
+    yield* generateByRunner(call, ready, request, runner)
+    return
+  }
   const tuned = tunedBy(call, request, overrides)
   for (const input of inputs) {
     const method = methodOf(input)
@@ -54,10 +60,23 @@ export async function* streamOutputs(
   requests: AsyncIterable<PostModelOutputsRequest>,
 ): AsyncGenerator<StreamedOutputs, void, undefined> {
   let first: PostModelOutputsRequest | undefined
-  for await (const request of requests) {
-    first ??= request
+  const messages = requests[Symbol.asyncIterator]()
+  for (;;) {
+    const next = await messages.next()
+    if (next.done) return
+    const request = next.value
     try {
-      if (!isSameModel(first, request)) throw invalid('All messages of a stream must name the model of the first one.')
+      if (first === undefined) {
+        first = request
+        checkInputs(request.inputs, BATCH_ITEMS_MAX)
+        const ready = await readyModel(call, request, overridesOf(request))
+        const runner = await runnerFor(call, ready, request)
+        if (runner) {
+          yield* streamByRunner(call, ready, request, runner, following(request, messages))
+          return
+        }
+      }
+      checkSameModel(first, request)
       yield* generateOutputs(call, request)
     } catch (error) {
       call.signal.throwIfAborted()
@@ -67,10 +86,22 @@ export async function* streamOutputs(
   }
 }
 
-function isSameModel(a: PostModelOutputsRequest, b: PostModelOutputsRequest): boolean {
+/** The further messages of a stream, checked. */
+async function* following(
+  first: PostModelOutputsRequest,
+  messages: AsyncIterator<PostModelOutputsRequest>,
+): AsyncGenerator<PostModelOutputsRequest, void, undefined> {
+  for (let next = await messages.next(); !next.done; next = await messages.next()) {
+    checkSameModel(first, next.value)
+    checkInputs(next.value.inputs, BATCH_ITEMS_MAX)
+    yield next.value
+  }
+}
+
+function checkSameModel(a: PostModelOutputsRequest, b: PostModelOutputsRequest): void {
   const named = ({ userAppId, modelId, versionId }: PostModelOutputsRequest): string =>
     JSON.stringify([userAppId?.userId ?? '', userAppId?.appId ?? '', modelId, versionId])
-  return named(a) === named(b)
+  if (named(a) !== named(b)) throw invalid('All messages of a stream must name the model of the first one.')
 }
 
 function outputOf(call: Call, { model }: ReadyModel, input: Output['input'], data: Data): Output {

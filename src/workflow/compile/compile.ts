@@ -98,6 +98,7 @@ function planNode(draft: Draft): PlanNode {
     ...(entry.acts ? { acts: true } : {}),
     ...(draft.sameAs === undefined ? {} : { sameAs: draft.sameAs }),
     ...(model.remote ? { remote: model.remote } : {}),
+    ...(model.runner ? { runner: model.runner } : {}),
     ...(entry.served ? { served: true } : {}),
     ...(draft.missingConcepts ? { missingConcepts: draft.missingConcepts } : {}),
   }

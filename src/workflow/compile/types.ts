@@ -4,6 +4,7 @@ import type { StatusCode } from '../../contract/status-code.ts'
 import type { TypeEntry } from '../model-types/define.ts'
 import type { ConceptLimits, Plan } from '../plan.ts'
 import type { RemoteSettings } from '../remote.ts'
+import type { RunnerSettings } from '../runner.ts'
 
 /** A model version as the compiler sees it, looked up by the caller. */
 export interface ResolvedModel {
@@ -33,6 +34,8 @@ export interface ResolvedModel {
   readonly outputFields?: readonly string[]
   /** Where another server runs it. */
   readonly remote?: RemoteSettings
+  /** Which runners serve it. */
+  readonly runner?: RunnerSettings
 }
 
 /** Looks the model version of a node up; throws AppError when it does not exist or may not be used. */
