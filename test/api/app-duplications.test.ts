@@ -326,6 +326,137 @@ onEachEngine('app duplications', (engine) => {
     assert.deepEqual(new Set(Object.values(progressOf(third))), new Set([0]))
   })
 
+  /** What else an app has that copies bring along: graphs, relations, filters, searches, datasets. */
+  async function addSets(userAppId: TestApp['userAppId']): Promise<void> {
+    succeeded(
+      await server.call('PostKnowledgeGraphs', { userAppId, knowledgeGraphs: [{ id: 'graph', name: 'Graph' }] }),
+    )
+    const relate = async (conceptId: string, id: string, predicate: string, knowledgeGraphId = '') => {
+      const conceptRelations = [{ objectConcept: { id, ...userAppId }, predicate, knowledgeGraphId }]
+      succeeded(await server.call('PostConceptRelations', { userAppId, conceptId, conceptRelations }))
+    }
+    await relate('dog', 'unused', 'hyponym', 'graph')
+    await relate('unused', 'cat', 'hypernym')
+    await relate('dog', 'cat', 'synonym')
+    const search = { query: { filters: [{ annotation: { data: { concepts: [{ id: 'dog', value: 1 }] } } }] } }
+    const annotationFilters = [{ id: 'dogs', search }]
+    succeeded(await server.call('PostAnnotationFilters', { userAppId, annotationFilters }))
+    const searches = [{ id: 'saved', name: 'Saved', save: true, ...search }]
+    succeeded(await server.call('PostSearches', { userAppId, searches }))
+    const datasets = [
+      { id: 'set', description: 'A set', defaultAnnotationFilter: { id: 'dogs' }, metadata: { m: 1 } },
+      { id: 'empty' },
+    ]
+    succeeded(await server.call('PostDatasets', { userAppId, datasets }))
+    for (const id of ['words', 'photo']) {
+      const datasetInputs = [{ input: { id } }]
+      succeeded(await server.call('PostDatasetInputs', { userAppId, datasetId: 'set', datasetInputs }))
+    }
+  }
+
+  /** The same things of an app, without what is another in each. */
+  async function setsOf(userAppId: TestApp['userAppId']) {
+    const graphs = succeeded(await server.call('ListKnowledgeGraphs', { userAppId })).knowledgeGraphs
+    const relations = succeeded(await server.call('ListConceptRelations', { userAppId })).conceptRelations
+    const filters = succeeded(await server.call('ListAnnotationFilters', { userAppId })).annotationFilters
+    const saved = succeeded(await server.call('ListSearches', { userAppId })).searches
+    const { datasets } = succeeded(
+      await server.call('ListDatasets', { userAppId, sortBy: { case: 'sortById', value: true } }),
+    )
+    const members = async (datasetId: string) =>
+      (await server.call('ListDatasetInputs', { userAppId, datasetId })).datasetInputs.map(({ input }) => input?.id)
+    const found = await server.call('PostAnnotationsSearches', {
+      userAppId,
+      searches: [{ query: { filters: [{ annotation: { data: { concepts: [{ id: 'dog', value: 1 }] } } }] } }],
+    })
+    return {
+      graphs: graphs.map(({ id, name }) => [id, name]),
+      relations: relations
+        .map((one) => [one.subjectConcept?.id, one.predicate, one.objectConcept?.id, one.knowledgeGraphId].join(' '))
+        .sort(),
+      filters: filters.map(({ id, search }) => [id, search?.query?.filters.length]),
+      saved: saved.map(({ id, name }) => [id, name]),
+      datasets: await Promise.all(
+        datasets.map(async ({ id, description, defaultAnnotationFilter, metadata }) => [
+          id,
+          description,
+          defaultAnnotationFilter?.id,
+          metadata,
+          await members(id),
+        ]),
+      ),
+      hits: found.hits.map(({ input }) => input?.id).sort(),
+    }
+  }
+
+  test('datasets, saved searches, annotation filters, knowledge graphs and relations come along, also of a torn job', async () => {
+    const { userAppId } = source
+    await addSets(userAppId)
+    const id = `sets-${apps}`
+    await whileTorn(server, duplicateAppJob, async () => {
+      succeeded(await post({ filter: ALL, destinationApp: { id } }))
+    })
+    const copy = { ...userAppId, appId: id }
+    const sets = await setsOf(copy)
+    assert.deepEqual(sets, await setsOf(userAppId))
+    assert.equal(sets.relations.length, 3)
+    assert.deepEqual(sets.datasets[0]?.at(-1), ['words', 'photo'])
+    // What comes to the source later comes to the copy with another duplication; what is there is not doubled.
+    const inputs = [{ id: 'late', data: { text: { raw: 'late words' } }, datasetIds: ['set'] }]
+    succeeded(await server.call('PostInputs', { userAppId, inputs }))
+    await server.services.jobs.idle()
+    const again = await duplicate({ copyConcepts: true, copyInputs: true }, { id })
+    assert.deepEqual(progressOf(again), { concepts: 0, inputs: 1 })
+    const later = await setsOf(copy)
+    assert.deepEqual(later.datasets[0]?.at(-1), ['words', 'photo', 'late'])
+    assert.equal(later.relations.length, 3)
+  })
+
+  test('relations that contradict those of the destination stay behind; without inputs so do sets of them', async () => {
+    const { userAppId } = source
+    await addSets(userAppId)
+    const into = await makeApp(server, `against-${apps}`)
+    const concepts = [{ id: 'dog' }, { id: 'unused' }, { id: 'cat' }]
+    succeeded(await server.call('PostConcepts', { userAppId: into.userAppId, concepts }))
+    succeeded(
+      await server.call('PostConceptRelations', {
+        userAppId: into.userAppId,
+        conceptId: 'unused',
+        conceptRelations: [{ objectConcept: { id: 'cat', ...into.userAppId }, predicate: 'hyponym' }],
+      }),
+    )
+    await duplicate({ copyConcepts: true }, { id: into.userAppId.appId })
+    const { relations, datasets, saved, filters } = await setsOf(into.userAppId)
+    assert.deepEqual(relations, ['dog hyponym unused graph', 'dog synonym cat ', 'unused hyponym cat '])
+    assert.deepEqual([datasets, saved, filters], [[], [], []])
+  })
+
+  test('installed module versions come along without keys, where the other owner could install them', async () => {
+    const { userAppId } = source
+    succeeded(await server.call('PostModules', { userAppId, modules: [{ id: 'module', description: 'A module' }] }))
+    succeeded(
+      await server.call('PostModuleVersions', {
+        userAppId,
+        moduleId: 'module',
+        moduleVersions: [{ id: '1_0_0', gitCommitUrl: 'https://github.com/someone/module/commit/abc' }],
+      }),
+    )
+    const installedModuleVersions = [
+      { id: 'install', moduleVersion: { id: '1_0_0', moduleId: 'module', ...userAppId } },
+    ]
+    succeeded(await server.call('PostInstalledModuleVersions', { userAppId, installedModuleVersions }))
+    const id = `installs-${apps}`
+    const done = await duplicate({ copyInstalledModuleVersions: true }, { id })
+    assert.deepEqual(progressOf(done), { installed_module_versions: 1 })
+    const copies = succeeded(
+      await server.call('ListInstalledModuleVersions', { userAppId: { ...userAppId, appId: id } }),
+    ).installedModuleVersions
+    assert.deepEqual(
+      copies.map((one) => [one.id, one.moduleVersion?.moduleId, one.moduleVersion?.appId, one.keyId]),
+      [['install', 'module', userAppId.appId, '']],
+    )
+  })
+
   test('a server that is killed again and again loses and doubles nothing', async () => {
     const id = `torn-${apps}`
     let made = ''

@@ -36,7 +36,7 @@ export const annotationStage: Stage<Row<'annotations'>> = {
 }
 
 /** Pks of the inputs of the destination with the same ids and contents, by those of the source. */
-async function copiesOfInputs(
+export async function copiesOfInputs(
   tx: Writer,
   { destination }: CopyScope['args'],
   pks: readonly number[],

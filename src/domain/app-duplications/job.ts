@@ -46,7 +46,7 @@ export const duplicateAppJob = defineJob<DuplicationArgs, State>({
         const last = rows.at(-1)
         more = last !== undefined
         const next: State = last
-          ? { stage: state.stage, after: { value: last.created_at, pk: last.pk } }
+          ? { stage: state.stage, after: stage.placeOf?.(last) ?? placeInTime(last as Timed) }
           : { stage: state.stage + 1 }
         try {
           await checkpoint(async (tx) => {
@@ -56,7 +56,7 @@ export const duplicateAppJob = defineJob<DuplicationArgs, State>({
               args,
               StatusCode.APP_DUPLICATION_IN_PROGRESS,
               '',
-              { field: stage.field, copied },
+              stage.field && { field: stage.field, copied },
               clock.now(),
             )
             return { state: next, done: done + rows.length }
@@ -77,6 +77,13 @@ export const duplicateAppJob = defineJob<DuplicationArgs, State>({
     await note(tx, args, code, details, undefined, clock.now())
   },
 })
+
+interface Timed {
+  readonly created_at: number
+  readonly pk: number
+}
+
+const placeInTime = ({ created_at, pk }: Timed): Place => ({ value: created_at, pk })
 
 /** Refuses to go on where one of the apps has been deleted. */
 async function refuseGone(db: Reader, { source, destination }: DuplicationArgs): Promise<void> {

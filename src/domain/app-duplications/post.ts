@@ -91,7 +91,7 @@ async function start(
 }
 
 function checkFilter(filter: AppDuplicationFilters | undefined): AppDuplicationFilters {
-  if (!filter || scopesOf(filter).length + Number(filter.copyInstalledModuleVersions) === 0) {
+  if (!filter || scopesOf(filter).length === 0) {
     throw invalidDuplication('The filter says nothing to copy; set at least one of its fields, such as copy_concepts.')
   }
   const need = (wish: boolean, name: string, needed: boolean, what: string): void => {
@@ -111,7 +111,6 @@ function noProgress(filter: AppDuplicationFilters): AppCopyProgress[] {
     annotations: filter.copyAnnotations,
     models: filter.copyModels,
     workflows: filter.copyWorkflows,
-    // No app has any, as modules are not built.
     installed_module_versions: filter.copyInstalledModuleVersions,
   }
   const asked = Object.entries(fields).filter(([, wanted]) => wanted)
@@ -123,12 +122,17 @@ function scopesOf(filter: AppDuplicationFilters): readonly (readonly [read: Scop
   const inputs = [
     [Scope.Inputs_Get, Scope.Inputs_Add],
     [Scope.Annotations_Get, Scope.Annotations_Add],
+    [Scope.Datasets_Get, Scope.Datasets_Add],
+    [Scope.SavedSearch_Get, Scope.SavedSearch_Add],
   ] as const
   return [
     ...(filter.copyConcepts ? [[Scope.Concepts_Get, Scope.Concepts_Add] as const] : []),
     ...(filter.copyInputs ? inputs : []),
     ...(filter.copyModels ? [[Scope.Models_Get, Scope.Models_Add] as const] : []),
     ...(filter.copyWorkflows ? [[Scope.Workflows_Get, Scope.Workflows_Add] as const] : []),
+    ...(filter.copyInstalledModuleVersions
+      ? [[Scope.InstalledModuleVersions_Get, Scope.InstalledModuleVersions_Add] as const]
+      : []),
   ]
 }
 

@@ -8,8 +8,11 @@ import type { Row } from '../../store/schema/tables.ts'
 import type { Services } from '../services.ts'
 import type { DuplicationArgs } from './args.ts'
 import { annotationStage } from './copy-annotations.ts'
+import { datasetStage, filterStage, graphStage, installStage, searchStage } from './copy-families.ts'
 import { inputStage } from './copy-inputs.ts'
+import { memberStage } from './copy-members.ts'
 import { modelStage } from './copy-models.ts'
+import { relationStage } from './copy-relations.ts'
 import { workflowStage } from './copy-workflows.ts'
 import { ROWS_PER_PART } from './limits.ts'
 import type { CopiedVersions } from './names.ts'
@@ -29,18 +32,15 @@ export interface Place {
   readonly pk: number
 }
 
-interface Copied {
-  readonly pk: number
-  readonly created_at: number
-}
-
 /** One kind of thing that is copied, part by part. */
-export interface Stage<R extends Copied = Copied> {
-  /** As `progress` calls it. */
-  readonly field: 'concepts' | 'models' | 'workflows' | 'inputs' | 'annotations'
+export interface Stage<R = unknown> {
+  /** As `progress` calls it; absent for what comes along without being counted there. */
+  readonly field?: 'concepts' | 'models' | 'workflows' | 'inputs' | 'annotations' | 'installed_module_versions'
   readonly wanted: (filter: AppDuplicationFilters) => boolean
   /** The next rows of the source after a place. */
   next(db: Reader, scope: CopyScope, after: Place | undefined): Promise<R[]>
+  /** Where a row is in their order; by its time and pk unless said. */
+  placeOf?(row: R): Place
   /** Copies them and says how many are new; those whose id the destination has stay there as they are. */
   copy(tx: Writer, scope: CopyScope, rows: readonly R[]): Promise<number>
 }
@@ -65,4 +65,17 @@ const conceptStage: Stage<Row<'concepts'>> = {
 }
 
 /** All stages, each after those whose copies it names. */
-export const STAGES: readonly Stage[] = [conceptStage, modelStage, workflowStage, inputStage, annotationStage]
+export const STAGES: readonly Stage[] = [
+  conceptStage,
+  graphStage,
+  relationStage,
+  modelStage,
+  workflowStage,
+  inputStage,
+  annotationStage,
+  filterStage,
+  searchStage,
+  datasetStage,
+  memberStage,
+  installStage,
+]

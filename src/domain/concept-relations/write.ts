@@ -4,7 +4,7 @@ import type { Concept, ConceptRelation } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Writer } from '../../store/database.ts'
 import { DuplicateKey } from '../../store/errors.ts'
-import { parentsOf, reversedSynonym } from '../../store/repos/concept-relations.ts'
+import { closesCircle, reversedSynonym } from '../../store/repos/concept-relations.ts'
 import { concepts as conceptRows, knowledgeGraphs, conceptRelations as rows } from '../../store/repos/families.ts'
 import type { NewRow, Row } from '../../store/schema/tables.ts'
 import { requireApp } from '../access/target.ts'
@@ -91,24 +91,17 @@ async function insert(
   }
 }
 
-/** A concept that is a kind of itself, over any number of steps, would send everything that climbs up in a circle. */
+/** A circle would send everything that climbs up round and round. */
 async function refuseCycle(
   tx: Writer,
-  { app_pk, knowledge_graph_id, subject_pk, object_pk }: NewRow<'concept_relations'>,
+  relation: NewRow<'concept_relations'>,
   subject: Row<'concepts'>,
   object: Row<'concepts'>,
 ): Promise<void> {
-  const seen = new Set([object_pk])
-  for (let level = [object_pk]; level.length > 0; ) {
-    const above = await parentsOf(tx, app_pk, knowledge_graph_id, level)
-    if (above.has(subject_pk)) {
-      throw invalidConcept(
-        `The relation of '${subject.id}' and '${object.id}' would close a circle, as the reverse holds already.`,
-      )
-    }
-    level = [...above].filter((pk) => !seen.has(pk))
-    for (const pk of level) seen.add(pk)
-  }
+  if (!(await closesCircle(tx, relation))) return
+  throw invalidConcept(
+    `The relation of '${subject.id}' and '${object.id}' would close a circle, as the reverse holds already.`,
+  )
 }
 
 /** Deletes relations that a concept is either end of, all or none; every id must exist. */

@@ -10,7 +10,7 @@ import { copyTexts } from './texts.ts'
 // and nowhere else. Blobs are named once more, never copied. All reading is done in the transaction that writes, so
 // that nothing is named that has gone meanwhile.
 
-/** Tables whose rows go with those of an input, an annotation, a medium or a model version: copied here, */
+/** Tables whose rows go with those of an input, an annotation, a medium, a concept or a model version: copied, */
 export const COPIED_TABLES: readonly string[] = [
   'input_urls',
   'media',
@@ -30,11 +30,11 @@ export const COPIED_TABLES: readonly string[] = [
   'model_version_files',
   'model_trainings',
   'training_starts',
+  'dataset_inputs',
+  'concept_relations',
 ]
 /** and left behind: they belong to what is not copied. */
 export const TABLES_LEFT_BEHIND: readonly string[] = [
-  'dataset_inputs',
-  'concept_relations',
   'training_vectors',
   'evaluations',
   'model_version_exports',

@@ -76,6 +76,22 @@ export async function parentsOf(
   return parents
 }
 
+/** Whether a concept that is said to be a kind of another one would be a kind of itself then, over any number of steps. */
+export async function closesCircle(
+  db: Reader,
+  relation: Pick<Row<'concept_relations'>, 'app_pk' | 'knowledge_graph_id' | 'subject_pk' | 'object_pk'>,
+): Promise<boolean> {
+  const { app_pk, knowledge_graph_id, subject_pk, object_pk } = relation
+  const seen = new Set([object_pk])
+  for (let level = [object_pk]; level.length > 0; ) {
+    const above = await parentsOf(db, app_pk, knowledge_graph_id, level)
+    if (above.has(subject_pk)) return true
+    level = [...above].filter((pk) => !seen.has(pk))
+    for (const pk of level) seen.add(pk)
+  }
+  return false
+}
+
 /** A concept as one end of a relation, with the place that it lives in. */
 export interface RelatedConcept {
   readonly id: string

@@ -53,6 +53,33 @@ export function membersAfter(
     .execute()
 }
 
+/** An input of a dataset, with the dataset's id. */
+export type MemberPlace = Row<'dataset_inputs'> & { readonly id: string }
+
+/** What is in the datasets of an app that are visible from `minVisibility` on, after a place in the order of pks. */
+export function membersOfApp(
+  db: Reader,
+  { appPk, minVisibility }: { readonly appPk: number; readonly minVisibility: number },
+  { datasetPk, inputPk }: { readonly datasetPk: number; readonly inputPk: number },
+  limit: number,
+): Promise<MemberPlace[]> {
+  return db
+    .selectFrom('dataset_inputs')
+    .innerJoin('datasets', 'datasets.pk', 'dataset_inputs.dataset_pk')
+    .selectAll('dataset_inputs')
+    .select('datasets.id')
+    .where('datasets.app_pk', '=', appPk)
+    .where('datasets.visibility', '>=', minVisibility)
+    .where('dataset_inputs.dataset_pk', '>=', datasetPk)
+    .where((row) =>
+      row.or([row('dataset_inputs.dataset_pk', '>', datasetPk), row('dataset_inputs.input_pk', '>', inputPk)]),
+    )
+    .orderBy('dataset_inputs.dataset_pk')
+    .orderBy('dataset_inputs.input_pk')
+    .limit(limit)
+    .execute()
+}
+
 /** How many inputs a dataset has. */
 export async function countMembers(db: Reader, datasetPk: number): Promise<number> {
   const { rows } = await db
