@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { after, before, beforeEach, test } from 'node:test'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { Collector, CollectorSchema, InputSchema, Model } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
@@ -12,6 +12,7 @@ import { refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { makePlainApp } from '../kit/inputs.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
 import { whileTorn } from '../kit/torn-jobs.ts'
+import { onEachEngine, type Place } from '../store/kit.ts'
 
 type Wish = Exclude<MessageInitShape<typeof CollectorSchema>, Collector>
 type Given = MessageInitShape<typeof InputSchema>
@@ -19,8 +20,9 @@ type Given = MessageInitShape<typeof InputSchema>
 const ENGLISH = 'The quick brown fox jumps over the lazy dog, and nobody in the village is surprised by that any more.'
 const GERMAN = 'Der schnelle braune Fuchs springt über den faulen Hund, und niemand im Dorf wundert sich noch darüber.'
 
-describe('collectors', () => {
+onEachEngine('collectors', (engine) => {
   let server: TestServer
+  let place: Place
   let app: TestApp
   let keyId: string
   let png: Uint8Array
@@ -30,10 +32,18 @@ describe('collectors', () => {
   before(async () => {
     png = await picture(40, 30).png().toBuffer()
     // The workers are real; language-id and thresholds need no weights.
-    server = await startTestServer({ models: true, overrides: { collecting: new Collecting(() => dice) } })
+    place = await engine.place()
+    server = await startTestServer({
+      models: true,
+      overrides: { collecting: new Collecting(() => dice) },
+      settings: 'url' in place.location ? { databaseUrl: place.location.url } : {},
+    })
     keyId = await publicKey(['All'])
   })
-  after(() => server[Symbol.asyncDispose]())
+  after(async () => {
+    await server[Symbol.asyncDispose]()
+    await place.remove()
+  })
   beforeEach(async () => {
     dice = 0
     app = await makePlainApp(server, `app-${apps++}`)
