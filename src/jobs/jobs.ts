@@ -213,7 +213,7 @@ export class Jobs<Env> {
 
   /** What waits and runs, by kind. */
   counts(): Promise<JobCount[]> {
-    return countJobs(this.#db.read, [...this.#definitions.keys()], QUEUED_COUNTED_MAX)
+    return countJobs(this.#db.read, [...this.#definitions.keys()], { max: QUEUED_COUNTED_MAX, now: this.#clock.now() })
   }
 
   /** Tells of every run that ends. */

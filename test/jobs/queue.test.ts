@@ -430,6 +430,30 @@ onEachEngine('the job queue', (engine) => {
     }
   })
 
+  it('calls jobs old from when their time has come: those planned for later do not count', async () => {
+    const started = Promise.withResolvers<void>()
+    const ending = Promise.withResolvers<void>()
+    const slow: TestJob<null> = {
+      kind: 'slow',
+      concurrency: 1,
+      run() {
+        started.resolve()
+        return ending.promise
+      },
+    }
+    await withJobs(engine, [slow], async (jobs, db) => {
+      const add = (runAfter?: number) => db.transact((tx) => jobs.enqueue(tx, slow, null, { runAfter }))
+      await add(systemClock.now() + HOUR_MS * 1_000)
+      await add()
+      await started.promise
+      const waiting = (await jobs.get(await add()))!
+      await add()
+      const counts = await jobs.counts()
+      ending.resolve()
+      assert.deepEqual(counts, [{ kind: 'slow', queued: 3, running: 1, oldestQueued: waiting.createdAt }])
+    })
+  })
+
   it('shows what waits and runs, and lists by kind, status and app', async () => {
     const one: TestJob<null> = { kind: 'one', run: async () => undefined }
     await withJobs(engine, [one], async (jobs, db) => {
@@ -439,8 +463,7 @@ onEachEngine('the job queue', (engine) => {
       await db.transact((tx) => jobs.enqueue(tx, one, null, { ...later, appPk: undefined }))
       await db.transact((tx) => jobs.enqueue(tx, one, null))
       await jobs.idle()
-      const job = (await jobs.get(first))!
-      assert.deepEqual(await jobs.counts(), [{ kind: 'one', queued: 2, running: 0, oldestQueued: job.createdAt }])
+      assert.deepEqual(await jobs.counts(), [{ kind: 'one', queued: 2, running: 0, oldestQueued: undefined }])
       assert.deepEqual(
         (await jobs.list({ appPk })).map(({ id }) => id),
         [first],

@@ -91,16 +91,21 @@ export interface JobCount {
   /** Counted no further than `max`. */
   readonly queued: number
   readonly running: number
+  /** Since when the one waits whose time came first; those whose time has not come do not count. */
   readonly oldestQueued: Micros | undefined
 }
 
 /** Counts the unfinished jobs of kinds, those that wait up to `max`. */
-export async function countJobs(db: Reader, kinds: readonly string[], max: number): Promise<JobCount[]> {
+export async function countJobs(
+  db: Reader,
+  kinds: readonly string[],
+  { max, now }: { readonly max: number; readonly now: Micros },
+): Promise<JobCount[]> {
   const counts: JobCount[] = []
   for (const kind of kinds) {
     const queued = await countUpTo(db, kind, sql<SqlBool>`status = 'queued'`, max)
     const running = await countUpTo(db, kind, sql<SqlBool>`status = 'running'`, max)
-    const oldest = queued === 0 ? undefined : await oldestQueued(db, kind)
+    const oldest = queued === 0 ? undefined : await oldestQueued(db, kind, now)
     counts.push({ kind, queued, running, oldestQueued: oldest })
   }
   return counts
@@ -115,16 +120,17 @@ async function countUpTo(db: Reader, kind: string, condition: ReturnType<typeof 
   return Number(row.rows)
 }
 
-async function oldestQueued(db: Reader, kind: string): Promise<Micros | undefined> {
+async function oldestQueued(db: Reader, kind: string, now: Micros): Promise<Micros | undefined> {
   const row = await db
     .selectFrom('jobs')
-    .select('created_at')
+    .select('run_after')
     .where('kind', '=', kind)
     .where(sql<SqlBool>`status = 'queued'`)
-    .orderBy('created_at')
+    .where('run_after', '<=', now)
+    .orderBy('run_after')
     .limit(1)
     .executeTakeFirst()
-  return row?.created_at
+  return row?.run_after
 }
 
 /** Deletes jobs that ended before a time, the oldest first; answers how many. */

@@ -20,6 +20,7 @@ import { metadataTerms } from './0019-metadata-terms.ts'
 import { embeddingLogByTransaction } from './0020-embedding-log.ts'
 import { embeddingLogReaders } from './0021-embedding-log-readers.ts'
 import { exportParts } from './0022-export-parts.ts'
+import { dueJobs } from './0023-due-jobs.ts'
 import { tasks } from './0024-tasks.ts'
 import { labelOrders } from './0025-label-orders.ts'
 import { trainingStarts } from './0027-training-starts.ts'
@@ -61,4 +62,5 @@ export const migrations: readonly Migration[] = [
   { name: 'tasks', up: tasks },
   { name: 'compute', up: compute },
   { name: 'label orders', up: labelOrders },
+  { name: 'due jobs', up: dueJobs },
 ]

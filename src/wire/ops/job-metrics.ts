@@ -31,10 +31,14 @@ export function watchJobs(registry: Registry, { jobs, clock }: Pick<Services, 'j
   }
   gauge('limpid_jobs_running', 'Background jobs that run now, on all servers', ({ running }) => running)
   gauge('limpid_jobs_queued', 'Background jobs that wait', ({ queued }) => queued)
-  gauge('limpid_jobs_oldest_queued_seconds', 'Age of the oldest background job that waits', ({ oldestQueued }) => {
-    const now = clock.now()
-    return Math.max(0, now - (oldestQueued ?? now)) / MICROS_PER_SECOND
-  })
+  gauge(
+    'limpid_jobs_oldest_queued_seconds',
+    'Time for which a background job waits that could run',
+    ({ oldestQueued }) => {
+      const now = clock.now()
+      return Math.max(0, now - (oldestQueued ?? now)) / MICROS_PER_SECOND
+    },
+  )
   const ended = new Counter({
     name: 'limpid_job_runs_total',
     help: 'Runs of background jobs on this server by how they ended; released ones are in the queue again',
