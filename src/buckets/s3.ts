@@ -1,5 +1,7 @@
 import { AwsClient } from 'aws4fetch'
 import { XMLParser } from 'fast-xml-parser'
+import { AppError } from '../base/errors.ts'
+import { StatusCode } from '../contract/status-code.ts'
 import type { Fetcher } from '../fetch/guarded-fetcher.ts'
 import type { SourceAddress, SourceCredentials } from './address.ts'
 import type { Bucket } from './bucket.ts'
@@ -34,6 +36,12 @@ export function s3Bucket(
         page.EncodingType === 'url' ? decodeURIComponent(text.replaceAll('+', ' ')) : text
       const objects = (page.Contents ?? []).map(({ Key, Size }) => ({ key: key(Key), size: Number(Size) }))
       const next = page.IsTruncated === 'true' ? page.NextContinuationToken : undefined
+      if (page.IsTruncated === 'true' && !next) {
+        throw new AppError(
+          StatusCode.INPUT_FAILED,
+          'The list says that it goes on, but the service does not say how it goes on; ask whoever runs it for ListObjectsV2.',
+        )
+      }
       return { objects, ...(next && { next }) }
     },
     read: (key, options) => getContent(fetcher, `${bucketUrl}/${pathOf(key)}`, sign, options),

@@ -10,7 +10,7 @@ import type { InputsDataSourceSchema } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { tarOf, zipOf } from '../kit/archives.ts'
-import { startAzure, startGcs } from '../kit/bucket-servers.ts'
+import { startAzure, startGcs, startS3Lists } from '../kit/bucket-servers.ts'
 import { FileHost, makePlainApp } from '../kit/inputs.ts'
 import { type S3Server, startS3 } from '../kit/s3-server.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
@@ -130,6 +130,20 @@ describe('inputs from buckets', () => {
       assert.match(found.find((id) => id.startsWith('abc-1-two'))!, /^abc-1-two-2-[0-9a-f]{8}$/)
     })
   }
+
+  test('are found however many pages a list of S3 has', async () => {
+    await fresh()
+    await using lists = await startS3Lists('many')
+    // Hidden files are passed over, so that only the list is long.
+    for (let n = 0; n < 2_110; n++) {
+      const number = String(n).padStart(4, '0')
+      lists.files.set(`pages/${number}/${n % 700 === 5 ? 'text' : '.h'}-${number}.txt`, Buffer.from(number))
+    }
+    const job = await bringIn(`${lists.url}/many/pages/`, s3Creds)
+    assert.equal(codeOf(job), 'JOB_COMPLETED', job.status?.details)
+    assert.equal(lists.asked.filter((path) => path.includes('list-type=2')).length, 3)
+    assert.deepEqual(await ids(), ['0005-text-0005', '0705-text-0705', '1405-text-1405', '2105-text-2105'])
+  })
 
   test('come from one archive without the right to list, and from any address', async () => {
     await fresh()

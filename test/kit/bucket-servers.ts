@@ -42,12 +42,17 @@ async function listen(
   return made
 }
 
-function page(files: BucketServer['files'], prefix: string, token: string): { names: string[]; next: string } {
+function page(
+  files: BucketServer['files'],
+  prefix: string,
+  token: string,
+  size = PAGE,
+): { names: string[]; next: string } {
   const all = [...files.keys()].filter((name) => name.startsWith(prefix)).sort()
   const start = token === '' ? 0 : Number(token)
   return {
-    names: all.slice(start, start + PAGE),
-    next: start + PAGE < all.length ? String(start + PAGE) : '',
+    names: all.slice(start, start + size),
+    next: start + size < all.length ? String(start + size) : '',
   }
 }
 
@@ -93,6 +98,36 @@ export async function startGcs(bucket: string): Promise<BucketServer & { readonl
     token_uri: `${server.url}/token`,
   }
   return Object.assign(server, { creds: Buffer.from(JSON.stringify(key)) })
+}
+
+/**
+ * Speaks the lists of S3 with pages and tokens that mean nothing to others, which s3rver cannot under the OpenSSL of Node;
+ * signatures are for s3rver to check.
+ */
+export function startS3Lists(bucket: string): Promise<BucketServer> {
+  return listen((req, url, res, { files }) => {
+    if (!req.headers.authorization?.startsWith('AWS4-HMAC-SHA256 ')) return void res.writeHead(403).end()
+    if (url.pathname !== `/${bucket}`) {
+      const file = files.get(decodeURIComponent(url.pathname.slice(bucket.length + 2)))
+      return void res.writeHead(file ? 200 : 404).end(file)
+    }
+    const { searchParams: query } = url
+    const token = query.get('continuation-token') ?? ''
+    const size = Math.min(1_000, Number(query.get('max-keys') ?? 1_000))
+    const from = token === '' ? '' : Buffer.from(token, 'base64').toString().slice('from='.length)
+    const { names, next } = page(files, query.get('prefix') ?? '', from, size)
+    const contents = names.map((name) => {
+      const key = query.get('encoding-type') === 'url' ? encodeURIComponent(name) : escapeXml(name)
+      return `<Contents><Key>${key}</Key><Size>${files.get(name)!.length}</Size></Contents>`
+    })
+    const more = Buffer.from(`from=${next}`).toString('base64')
+    const rest =
+      next === '' ? 'false</IsTruncated>' : `true</IsTruncated><NextContinuationToken>${more}</NextContinuationToken>`
+    const encoding = query.get('encoding-type') ? '<EncodingType>url</EncodingType>' : ''
+    res.end(
+      `<?xml version="1.0"?><ListBucketResult>${encoding}${contents.join('')}<IsTruncated>${rest}</ListBucketResult>`,
+    )
+  })
 }
 
 const escapeXml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')

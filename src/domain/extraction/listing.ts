@@ -46,6 +46,12 @@ export class Listing {
       const final = isAppError(error) && !(error instanceof TryAgain)
       throw final ? new AppError(StatusCode.LIST_OBJECTS_FAILED, error.details, { cause: error }) : error
     })
+    if (page.next !== undefined && page.next === token) {
+      throw new AppError(
+        StatusCode.LIST_OBJECTS_FAILED,
+        'The service names the same page again as the next one, so its list has no end; check the address.',
+      )
+    }
     this.#objects = this.#behind(page.objects).map((object) => ({
       ...object,
       place: { ...(token !== undefined && { token }), key: object.key },
