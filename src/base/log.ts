@@ -5,7 +5,8 @@ export interface Log {
   info(fields: object, message?: string): void
   warn(fields: object, message?: string): void
   error(fields: object, message?: string): void
-  child(fields: object): Log
+  /** `redact` replaces the names of fields whose values are hidden; none are with an empty list. */
+  child(fields: object, options?: { readonly redact: string[] }): Log
 }
 
 const nothing = (): void => {}

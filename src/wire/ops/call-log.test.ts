@@ -10,7 +10,7 @@ import { callLog } from './call-log.ts'
 
 test('a finished call is one line with its request id, code, time and caller, and without its headers', () => {
   const lines: object[] = []
-  const log: Log = { ...silentLog, info: (fields) => void lines.push(fields) }
+  const log: Log = { ...silentLog, info: (fields) => void lines.push(fields), child: () => log }
   const user = { pk: 1, id: 'ann', visibility: 10 }
   const app = { pk: 2, id: 'zoo', userPk: 1, visibility: 10, defaultLanguage: 'en', sampleMs: 0 }
   const call = {
