@@ -18,6 +18,7 @@ import { importJob } from '../models/import-job.ts'
 import { searchMetricsJob } from '../search-metrics/job.ts'
 import type { Services } from '../services.ts'
 import { assignTaskJob } from '../tasks/assign-job.ts'
+import { autoTaskJob } from '../tasks/auto-job.ts'
 import { consensusJob } from '../tasks/consensus-job.ts'
 import { deleteTaskJob } from '../tasks/delete-job.ts'
 import { reviewTaskJob } from '../tasks/review-job.ts'
@@ -32,6 +33,7 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   // One a line, as many hands add to the list.
   assembleUploadJob,
   assignTaskJob,
+  autoTaskJob,
   buildVersionJob,
   bulkOperationJob,
   collectInputsJob,

@@ -23,3 +23,9 @@ export const JUDGED_TOGETHER = 20
 export const REVIEWED_TOGETHER = 200
 /** From how many on such a review goes on in the background. */
 export const REVIEWED_AT_ONCE = 1_000
+/** Inputs that a model annotates in one run, and one commit. */
+export const ANNOTATED_TOGETHER = 32
+/** Annotations of earlier tasks that one commit deletes. */
+export const CLEARED_TOGETHER = 500
+/** How long a task of auto-annotation waits before it looks for more inputs, in milliseconds. */
+export const IDLE_MS = 30_000

@@ -2,17 +2,21 @@ import { equals } from '@bufbuild/protobuf'
 import { type Task, TaskInputSourceSchema, type TaskWorker, TaskWorkerSchema } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Writer } from '../../store/database.ts'
-import { setMembers, setTaskStatus } from '../../store/repos/tasks.ts'
+import { dropPending, setMembers, setTaskStatus } from '../../store/repos/tasks.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { requireApp } from '../access/target.ts'
 import type { Call } from '../call.ts'
 import { orderIsDone } from '../label-orders/follow-task.ts'
 import { applyPatch, readAction } from '../resource/patch.ts'
 import { findRow, present, rewrite, toStored } from '../resource/verbs.ts'
+import { beginTask } from './begin.ts'
 import { checkMembers } from './check.ts'
 import { invalidTask, taskConflict } from './problem.ts'
 import { normalTask, tasks } from './resource.ts'
-import { reviewerIds } from './workers.ts'
+import { findSource } from './source.ts'
+import { isAuto, reviewerIds } from './workers.ts'
+
+const { TASK_IN_PROGRESS } = StatusCode
 
 /** What a task can be told to be; the other statuses come about by themselves. */
 const SETTABLE: readonly StatusCode[] = [StatusCode.TASK_IN_PROGRESS, StatusCode.TASK_DONE, StatusCode.TASK_WONT_DO]
@@ -40,6 +44,14 @@ export async function patchTasks(call: Call, patches: readonly Task[], actionTex
       let now = await rewrite(tasks, call, row, result, tx)
       if (patch.review) await setMembers(tx, row.pk, 'reviewer', reviewerIds(result))
       if (patch.status?.code) now = await patchStatus(call, tx, now, patch.status.code)
+      if (now.status_code === TASK_IN_PROGRESS && row.status_code !== TASK_IN_PROGRESS && isAuto(result)) {
+        await dropPending(tx, now.pk)
+        await beginTask(call, tx, now, {
+          task: result,
+          source: await findSource(call, result.inputSource),
+          versionPk: now.version_pk,
+        })
+      }
       changed.push(now)
     }
     return changed

@@ -8,8 +8,9 @@ import { demandScope } from '../access/demand.ts'
 import { requireApp } from '../access/target.ts'
 import type { Call } from '../call.ts'
 import { insertOne, present } from '../resource/verbs.ts'
+import { readyAuto } from './auto-worker.ts'
 import { beginTask } from './begin.ts'
-import { checkMembers } from './check.ts'
+import { checkMembers, checkTask } from './check.ts'
 import { normalTask, tasks } from './resource.ts'
 import { findSource, type Source } from './source.ts'
 import { isAuto, reviewerIds, workerIds } from './workers.ts'
@@ -18,6 +19,8 @@ import { isAuto, reviewerIds, workerIds } from './workers.ts'
 export interface ReadyTask {
   readonly task: Task
   readonly source: Source
+  /** Of the model or workflow that annotates; 0 where people do. */
+  readonly versionPk: number
 }
 
 /** Stores new tasks, all or none, and begins their work. */
@@ -35,23 +38,30 @@ export async function postTasks(call: Call, given: readonly Task[]): Promise<Tas
 /** Finds what a task names beside people and concepts, before anything is written. */
 export async function readyTask(call: Call, task: Task): Promise<ReadyTask> {
   normalTask(task, call)
-  if (isAuto(task)) demandScope(call.target, Scope.Predict)
   await checkMembers(call, [...workerIds(task), ...reviewerIds(task)])
-  return { task, source: await findSource(call, task.inputSource) }
+  const source = await findSource(call, task.inputSource)
+  if (!isAuto(task)) return { task, source, versionPk: 0 }
+  demandScope(call.target, Scope.Predict)
+  // Its annotations may bring concepts that the app does not have.
+  demandScope(call.target, Scope.Concepts_Add)
+  await checkTask(task, call, call.services.db.read)
+  const { worker, annotates } = await readyAuto(call, task)
+  task.worker!.workers = [worker]
+  return { task, source, versionPk: annotates.pk ?? 0 }
 }
 
 /** Stores a task with its people and begins its work, in the caller's transaction. */
 export async function insertTask(
   call: Call,
   tx: Writer,
-  { task, source }: ReadyTask,
+  { task, source, versionPk }: ReadyTask,
   labelOrderId: string,
 ): Promise<Row<'tasks'>> {
   const status_code = StatusCode.TASK_IN_PROGRESS
-  const extra = { status_code, status_details: '', label_order_id: labelOrderId, version_pk: 0, cursor: 0 }
+  const extra = { status_code, status_details: '', label_order_id: labelOrderId, version_pk: versionPk, cursor: 0 }
   const row = await insertOne(tasks, call, requireApp(call.target), task, tx, extra)
   await setMembers(tx, row.pk, 'worker', workerIds(task))
   await setMembers(tx, row.pk, 'reviewer', reviewerIds(task))
-  await beginTask(call, tx, row, { task, source })
+  await beginTask(call, tx, row, { task, source, versionPk })
   return row
 }

@@ -1,3 +1,5 @@
+import { sql } from 'kysely'
+import { StatusCode } from '../../contract/status-code.ts'
 import { ROWS_PER_DELETE_MAX } from '../limits.ts'
 import type { Row, TaskRole } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
@@ -109,5 +111,83 @@ export function tasksOfOrders(db: Reader, appPk: number, orderIds: readonly stri
     .where('app_pk', '=', appPk)
     .where('label_order_id', 'in', orderIds)
     .orderBy('pk')
+    .execute()
+}
+
+/** Which annotations of earlier tasks a task replaces. */
+export interface Replaced {
+  readonly worker: {
+    readonly kind: 'model' | 'workflow'
+    readonly id: string
+    readonly appId: string
+    readonly userId: string
+  }
+  /** Of the app, each by its id or its name; none for all. */
+  readonly concepts: readonly { readonly id: string; readonly name: string }[]
+  readonly notOfTask: string
+  readonly limit: number
+}
+
+/** Annotations that other tasks had made by a model or workflow, whichever of its versions it was. */
+export async function previousAutoAnnotations(db: Reader, appPk: number, wish: Replaced): Promise<number[]> {
+  const { kind, id, appId, userId } = wish.worker
+  const home = { app: appId, user: userId }
+  let query = db
+    .selectFrom('annotations')
+    .select('annotations.pk')
+    .where('annotations.app_pk', '=', appPk)
+    .where(sql<boolean>`task_id <> ''`)
+    .where('annotations.task_id', '<>', wish.notOfTask)
+    .where('annotations.worker_kind', '=', kind === 'model' ? 'model_version' : 'workflow_version')
+    .where('annotations.worker_pk', 'in', (eb) =>
+      kind === 'model'
+        ? eb
+            .selectFrom('model_versions')
+            .innerJoin('models', 'models.pk', 'model_versions.model_pk')
+            .innerJoin('apps', 'apps.pk', 'models.app_pk')
+            .innerJoin('users', 'users.pk', 'apps.user_pk')
+            .select('model_versions.pk')
+            .where('models.id', '=', id)
+            .where('apps.id', '=', home.app)
+            .where('users.id', '=', home.user)
+        : eb
+            .selectFrom('workflow_versions')
+            .innerJoin('workflows', 'workflows.pk', 'workflow_versions.workflow_pk')
+            .innerJoin('apps', 'apps.pk', 'workflows.app_pk')
+            .innerJoin('users', 'users.pk', 'apps.user_pk')
+            .select('workflow_versions.pk')
+            .where('workflows.id', '=', id)
+            .where('apps.id', '=', home.app)
+            .where('users.id', '=', home.user),
+    )
+    .limit(wish.limit)
+  if (wish.concepts.length > 0) {
+    const ids = wish.concepts.flatMap((one) => one.id || [])
+    const names = wish.concepts.flatMap((one) => (one.id === '' ? one.name : []))
+    query = query.where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('annotation_concepts')
+          .innerJoin('concepts', 'concepts.pk', 'annotation_concepts.concept_pk')
+          .select('concepts.pk')
+          .whereRef('annotation_concepts.annotation_pk', '=', 'annotations.pk')
+          .where((own) =>
+            own.or([
+              ...(ids.length > 0 ? [own('concepts.id', 'in', ids)] : []),
+              ...(names.length > 0 ? [own('concepts.name', 'in', names)] : []),
+            ]),
+          ),
+      ),
+    )
+  }
+  return (await query.execute()).map(({ pk }) => pk)
+}
+
+/** Lets what could not be annotated be tried again. */
+export async function dropPending(tx: Writer, taskPk: number): Promise<void> {
+  await tx
+    .deleteFrom('task_assignments')
+    .where('task_pk', '=', taskPk)
+    .where('status_code', '=', StatusCode.TASK_ASSIGNMENT_PENDING)
     .execute()
 }
