@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { Annotation, AnnotationSchema } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
+import { GONE } from '../../src/store/repos/inputs.ts'
 import { insertModelVersion } from '../kit/annotators.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { startTestServer, type TestServer, type TestUser } from '../kit/server.ts'
@@ -443,6 +444,7 @@ describe('annotations', () => {
       { id: 'done', data: { concepts: [{ id: 'cat', value: 1 }] } },
       { id: 'waiting', statusCode: StatusCode.INPUT_PENDING, data: { concepts: [{ id: 'cat', value: 0 }] } },
       { id: 'failed', statusCode: StatusCode.INPUT_FAILED, data: { concepts: [{ id: 'cat', value: 1 }] } },
+      { id: 'being-deleted', statusCode: GONE as number as StatusCode, data: { concepts: [{ id: 'cat', value: 1 }] } },
     ])
     const annotations = [tag('done', 'again'), tag('done', 'no', 'dog', 0)]
     succeeded(await server.call('PostAnnotations', { userAppId: place.userAppId, annotations }))

@@ -133,6 +133,67 @@ onEachEngine('bulk operations', (engine) => {
     ])
   })
 
+  test('of collaborators change what they have said themselves, as their other calls do', async () => {
+    const helper = await server.makeUser(`helper-${apps}`)
+    const collaborators = [{ user: { id: helper.id }, scopes: ['All'] }]
+    succeeded(await server.call('PostCollaborators', { ...UA(), collaborators }))
+    const said = (id: string) => [{ inputId: 'a', id, data: { concepts: [{ id: 'dog', value: 1 }] } }]
+    succeeded(await server.call('PostAnnotations', { ...UA(), annotations: said('theirs') }))
+    succeeded(await server.call('PostAnnotations', { ...UA(), annotations: said('hers') }, { key: helper.pat }))
+    const postAsHelper = (bulk: Bulk) =>
+      server.call('PostBulkOperations', { ...UA(), bulkOperations: [bulk] }, { key: helper.pat })
+    const concepts = [{ id: 'dog' }]
+    refused(
+      await postAsHelper({
+        inputSource: some('a'),
+        operation: { operation: { case: 'deleteConcepts', value: { concepts, userIds: [server.admin.id] } } },
+      }),
+      StatusCode.ANNOTATION_PERMISSION_DENIED,
+      /only the owner/i,
+    )
+    const annotationSource = { case: 'annotationSearch', value: found('dog')!.value } as Bulk['annotationSource']
+    const cat = [{ id: 'cat', value: 1 }]
+    const operations: Bulk['operation'][] = [
+      { operation: { case: 'addConcepts', value: { concepts: cat } } },
+      { annotationOperation: { case: 'deleteAnnotations', value: {} } },
+    ]
+    const conceptsIn = async () =>
+      succeeded(await server.call('ListAnnotations', { ...UA(), inputIds: ['a'] })).annotations.map(
+        ({ id, inputLevel, data }) => [inputLevel ? 'level' : id, ...data!.concepts.map((concept) => concept.id)],
+      )
+    const run = async (operation: Bulk['operation']) => {
+      succeeded(await postAsHelper({ annotationSource, operation }))
+      await server.services.jobs.idle()
+      return conceptsIn()
+    }
+    const [add, remove] = operations
+    assert.deepEqual(await run(add), [
+      ['level', 'dog'],
+      ['theirs', 'dog'],
+      ['hers', 'dog', 'cat'],
+    ])
+    assert.deepEqual(await run(remove), [
+      ['level', 'dog'],
+      ['theirs', 'dog'],
+    ])
+  })
+
+  test('are listed however much they name, and however many there are', async () => {
+    const ids = Array.from({ length: 600 }, (_, at) => `${'long-id'.padEnd(40, '-')}${at}`)
+    await putInputs(
+      server.services,
+      app,
+      ids.map((id) => ({ id })),
+    )
+    const done = await run(some(...ids), { case: 'deleteGeo', value: {} })
+    const listed = async (page: number, perPage: number) =>
+      succeeded(await server.call('ListBulkOperations', { ...UA(), page, perPage })).bulkOperation
+    const [first] = await listed(1, 10)
+    assert.deepEqual([first!.id, first!.progress?.processed], [done.id, 600])
+    assert.ok(first!.inputSource.case === 'inputIds' && first!.inputSource.value.inputIds.length === 600)
+    assert.deepEqual(await listed(2, 10), [])
+  })
+
   test('are listed newest first, and forgotten once they have ended', async () => {
     const first = await run(some('a'), { case: 'deleteGeo', value: {} })
     const second = await run(some('b'), { case: 'deleteGeo', value: {} })

@@ -106,4 +106,30 @@ onEachEngine('statistics', (engine) => {
       ],
     )
   })
+
+  test('views tell nobody what is private in a public app', async () => {
+    const open = await makeApp(server, 'open-app', { visibility: 50 })
+    await server.services.db.transact((tx) =>
+      tx.updateTable('users').set({ visibility: 50 }).where('pk', '=', server.admin.pk).execute(),
+    )
+    server.services.directory.invalidate()
+    const { userAppId } = open
+    const models = [
+      { id: 'shown', modelTypeId: 'image-crop', visibility: { gettable: 50 } },
+      { id: 'hidden', modelTypeId: 'image-crop' },
+    ]
+    for (const model of models) succeeded(await server.call('PostModels', { userAppId, models: [model] }))
+    const view = (objectId: string, key?: string) =>
+      server.call('PostTrendingMetricsView', { userAppId, viewType: 'models', objectId }, key ? { key } : {})
+    for (const { id } of models) succeeded(await view(id))
+    const guest = await server.makeUser('guest')
+    refused(await view('hidden', guest.pat), StatusCode.CONN_DOES_NOT_EXIST)
+    succeeded(await view('shown', guest.pat))
+    const idsFor = async (as: object) =>
+      succeeded(await server.call('ListTrendingMetricsViews', { userAppId, viewType: 'models' }, as)).metrics.map(
+        ({ objectId }) => objectId,
+      )
+    assert.deepEqual(await idsFor({ key: guest.pat }), ['shown'])
+    assert.deepEqual(await idsFor({}), ['shown', 'hidden'])
+  })
 })

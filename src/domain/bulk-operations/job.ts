@@ -22,6 +22,8 @@ export interface BulkArgs {
   readonly place: Pick<LabelPlace, 'appId' | 'userId'> & { readonly publicAppPk?: number }
   /** User id of whoever posted it. */
   readonly createdBy: string
+  /** Whether annotations of others stay as they are, as whoever posted it is not the owner. */
+  readonly onlyOwn?: boolean
   /** Pks of the datasets that it names, by id. */
   readonly datasets: Readonly<Record<string, number>>
 }
@@ -75,9 +77,13 @@ async function doPart(
   // The scopes were asked for when it was posted.
   const place: LabelPlace = { ...args.place, appPk, mayAddConcepts: () => {} }
   const annotations = bulk.inputSource.case === undefined
+  const said = rows.filter(
+    (row) =>
+      'worker_kind' in row && (!args.onlyOwn || (row.worker_kind === 'user' && row.worker_id === args.createdBy)),
+  )
   const pks = rows.map(({ pk }) => pk)
   if (bulk.operation?.annotationOperation.case === 'deleteAnnotations') {
-    const removable = rows.filter((row) => 'input_level' in row && row.input_level === 0)
+    const removable = said.filter((row) => 'input_level' in row && row.input_level === 0)
     await removeAnnotations(
       tx,
       appPk,
@@ -89,7 +95,7 @@ async function doPart(
   const operation = bulk.operation?.operation
   switch (operation?.case) {
     case 'addConcepts':
-      if (annotations) return addToAnnotations(tx, place, rows as never, operation.value.concepts, now)
+      if (annotations) return addToAnnotations(tx, place, said as never, operation.value.concepts, now)
       return changeLabels(
         tx,
         place,
@@ -98,7 +104,7 @@ async function doPart(
         now,
       )
     case 'deleteConcepts': {
-      if (annotations) return deleteFromAnnotations(tx, place, rows as never, operation.value.concepts, now)
+      if (annotations) return deleteFromAnnotations(tx, place, said as never, operation.value.concepts, now)
       const { concepts, userIds } = operation.value
       const of = userIds.length > 0 ? userIds : [args.createdBy]
       return deleteConcepts(tx, place, inputPks, { concepts, userIds: of }, now)

@@ -56,13 +56,27 @@ function demandScopes({ target }: Call, { operation }: BulkOperation): void {
 
 async function argsOf(call: Call, bulk: BulkOperation): Promise<BulkArgs> {
   const { appId, userId, publicAppPk } = await labelPlace(call)
+  const createdBy = (call.principal.user ?? call.target.user)?.id ?? ''
+  const isOwner = call.target.rights === 'owner'
+  if (!isOwner) refuseOthers(bulk, createdBy)
   return {
     operation: encodeDoc(bulk),
     source: await sourceOf(call, bulk),
     place: { appId, userId, publicAppPk },
-    createdBy: (call.principal.user ?? call.target.user)?.id ?? '',
+    createdBy,
+    ...(!isOwner && { onlyOwn: true }),
     datasets: await datasetsOf(call, bulk),
   }
+}
+
+/** Only the owner of an app changes what others have said. Throws AppError 24156. */
+function refuseOthers({ operation }: BulkOperation, caller: string): void {
+  const wish = operation?.operation
+  if (wish?.case !== 'deleteConcepts' || wish.value.userIds.every((id) => id === caller)) return
+  throw new AppError(
+    StatusCode.ANNOTATION_PERMISSION_DENIED,
+    'Only the owner of the app may delete concepts from what others have said; leave user_ids out, or name yourself.',
+  )
 }
 
 async function sourceOf(call: Call, { inputSource }: BulkOperation): Promise<Source> {
@@ -115,13 +129,26 @@ export async function listOperations(
   call: Call,
   window: { readonly limit: number; readonly offset: number },
 ): Promise<BulkOperation[]> {
-  const appPk = requireApp(call.target).pk
-  const jobs = await call.services.jobs.list({
-    kind: bulkOperationJob.kind,
-    appPk,
-    limit: window.offset + window.limit,
-  })
-  return jobs.slice(window.offset).map((job) => present(call, job as BulkJob))
+  const { jobs } = call.services
+  const of = { kind: bulkOperationJob.kind, appPk: requireApp(call.target).pk }
+  const end = window.offset + window.limit
+  const found: JobView[] = []
+  for (let more = true; more && found.length < end; ) {
+    const part = await jobs.list({
+      ...of,
+      limit: end - found.length,
+      ...(found.at(-1) && { beforePk: found.at(-1)!.pk }),
+    })
+    found.push(...part)
+    more = part.length > 0
+  }
+  const operations: BulkOperation[] = []
+  for (const listed of found.slice(window.offset)) {
+    // Lists leave large arguments out; one may have been deleted since.
+    const job = listed.args === null ? await jobs.get(listed.id) : listed
+    if (job) operations.push(present(call, job as BulkJob))
+  }
+  return operations
 }
 
 /** Throws AppError 11101. */

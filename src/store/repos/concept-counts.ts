@@ -25,6 +25,8 @@ export async function countConcepts(db: Reader, appPk: number, conceptPks: reado
     .where('label.concept_pk', 'in', conceptPks)
     .where('label.value', 'in', [0, 1])
     .where('annotations.trusted', '=', 1)
+    // Not those that are being deleted.
+    .where('inputs.status_code', '>=', 0)
     .where('annotations.status_code', '=', StatusCode.ANNOTATION_SUCCESS)
     .groupBy(['label.concept_pk', 'label.value', 'inputs.status_code'])
     .execute()

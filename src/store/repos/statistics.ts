@@ -108,11 +108,11 @@ export async function addView(tx: Writer, kind: string, appPk: number, objectId:
     .execute()
 }
 
-/** What of a kind was viewed most, in public apps and in one app of the caller. */
+/** What of a kind was viewed most, in all public apps or in one app, as far as it is visible itself. */
 export async function mostViewed(
   db: Reader,
   kind: string,
-  at: { readonly appPk: number | undefined; readonly publicFrom: number },
+  at: { readonly appPk: number | undefined; readonly publicFrom: number; readonly minVisibility: number },
   window: { readonly limit: number; readonly offset: number },
 ): Promise<{ userId: string; appId: string; objectId: string; views: number }[]> {
   let query = db
@@ -125,6 +125,19 @@ export async function mostViewed(
     at.appPk === undefined
       ? query.where('apps.visibility', '>=', at.publicFrom).where('users.visibility', '>=', at.publicFrom)
       : query.where('views.app_pk', '=', at.appPk)
+  // Of apps it is asked beside this.
+  if (kind !== 'apps') {
+    query = query.where((row) =>
+      row.exists(
+        row
+          .selectFrom(`${kind} as object` as 'models as object')
+          .select('object.pk')
+          .whereRef('object.app_pk', '=', 'views.app_pk')
+          .whereRef('object.id', '=', 'views.object_id')
+          .where('object.visibility', '>=', at.minVisibility),
+      ),
+    )
+  }
   return query
     .orderBy('views.views', 'desc')
     .orderBy('views.app_pk')
