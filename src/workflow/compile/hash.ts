@@ -1,14 +1,26 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import type { Concept } from '../../contract/index.ts'
 import type { PlanNode } from '../plan.ts'
 
-/** JSON with the keys of objects in alphabetical order, so that equal values give equal texts. */
+/** Numbers from which on a list is told by a digest of them: the weights of heads take ten times as long as text. */
+const MANY_NUMBERS = 64
+
+/**
+ * JSON with the keys of objects in alphabetical order and long lists of numbers as their digests, so that equal values
+ * give equal texts.
+ */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) => {
-    if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner
+    if (inner === null || typeof inner !== 'object') return inner
+    if (Array.isArray(inner)) return numbersDigest(inner) ?? inner
     const entries = Object.entries(inner).filter(([, part]) => part !== undefined)
     return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
   })
+}
+
+function numbersDigest(list: readonly unknown[]): readonly string[] | undefined {
+  if (list.length < MANY_NUMBERS || !list.every((item) => typeof item === 'number')) return undefined
+  return ['numbers', hash('sha256', Float64Array.from(list as readonly number[]))]
 }
 
 const digests = new WeakMap<readonly Concept[], string>()
