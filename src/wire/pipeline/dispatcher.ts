@@ -1,6 +1,7 @@
 import type { Message } from '@bufbuild/protobuf'
 import { type AnyHandler, NOT_BUILT, type Registry } from '../../api/define/rpc.ts'
 import { AppError } from '../../base/errors.ts'
+import type { Soon } from '../../base/soon.ts'
 import { BaseResponseSchema } from '../../contract/gen/proto/clarifai/api/status/status_pb.js'
 import type { MethodInfo } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
@@ -44,24 +45,30 @@ export function createDispatcher(registry: Registry, services: Services, observe
     return response
   }
 
+  const refuse = (incoming: IncomingCall, error: unknown): Response => {
+    const call = begin(incoming)
+    return done(call, fail(call, error))
+  }
+
   return {
     refusal(incoming) {
-      const refuse = (error: unknown): Response => {
-        const call = begin(incoming)
-        return done(call, fail(call, error))
-      }
       try {
         const checked = checkCredential(services, incoming, services.clock.now())
-        return checked instanceof Promise ? checked.then(() => undefined, refuse) : undefined
+        if (!(checked instanceof Promise)) return undefined
+        return checked.then(
+          () => undefined,
+          (error) => refuse(incoming, error),
+        )
       } catch (error) {
-        return refuse(error)
+        return refuse(incoming, error)
       }
     },
 
     async unary(incoming, request) {
       const call = begin(incoming)
       try {
-        await admit(call, request)
+        const admitted = admit(call, request)
+        if (admitted) await admitted
         const payload = await (handlerOf(registry, call.method)(request as never, call) as Promise<object>)
         return done(call, success(call.method.output, payload, call.requestId))
       } catch (error) {
@@ -96,10 +103,11 @@ export function createDispatcher(registry: Registry, services: Services, observe
   }
 }
 
-async function admit(call: PipelineCall, request: Message): Promise<void> {
-  for (const stage of STAGES) {
-    const pending = stage.run(call, request)
-    if (pending) await pending
+/** Runs the stages from the given one on, in order; waits only for those that have to. */
+function admit(call: PipelineCall, request: Message, from = 0): Soon<void> {
+  for (let at = from; at < STAGES.length; at++) {
+    const pending = STAGES[at]!.run(call, request)
+    if (pending) return pending.then(() => admit(call, request, at + 1))
   }
 }
 
