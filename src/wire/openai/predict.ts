@@ -9,6 +9,7 @@ import type { Dispatcher } from '../call.ts'
 import { HttpCall, headerReader, isClosed } from '../http/http-call.ts'
 import { drained } from '../http/stream-answer.ts'
 import { errorOf, sendError, sendJson, toOpenAiError } from './errors.ts'
+import type { Form } from './forms.ts'
 import { readModelName } from './model-name.ts'
 
 /** A request of the OpenAI interface whose body has been read. */
@@ -19,24 +20,21 @@ export interface Asked {
 }
 
 /** Answers a request with what the method of the model answers; the calls go through the same stages as all others. */
-export async function predict(dispatcher: Dispatcher, endpoint: string, { req, res, body }: Asked): Promise<void> {
-  const request = requestOf(endpoint, body, Method.OPENAI)
+export async function predict(dispatcher: Dispatcher, form: Form, { req, res, body }: Asked): Promise<void> {
+  const request = requestOf(form, body, Method.OPENAI)
   const call = new HttpCall(methodInfo('PostModelOutputs'), req, res, headerReader(req))
   const answer = (await dispatcher.unary(call, request)) as ResponseOf<'PostModelOutputs'>
   if (isClosed(res)) return
   name(res, answer)
   const failed = failureOf(answer)
   if (failed) sendError(res, failed)
-  else sendJson(res, textOf(answer))
+  else sendJson(res, form.answer(textOf(answer), body))
 }
 
 /** Answers a request with server-sent events, as they come; a failure after the first one is the last event. */
-export async function predictStream(
-  dispatcher: Dispatcher,
-  endpoint: string,
-  { req, res, body }: Asked,
-): Promise<void> {
-  const request = requestOf(endpoint, body, Method.OPENAI_STREAM)
+export async function predictStream(dispatcher: Dispatcher, form: Form, { req, res, body }: Asked): Promise<void> {
+  const request = requestOf(form, body, Method.OPENAI_STREAM)
+  const events = form.events(body)
   const call = new HttpCall(methodInfo('GenerateModelOutputs'), req, res, headerReader(req))
   for await (const message of dispatcher.stream(call, one(request))) {
     if (isClosed(res)) return
@@ -51,12 +49,12 @@ export async function predictStream(
       res.end()
       return
     }
-    const flowing = res.write(`data: ${textOf(answer)}\n\n`)
+    const flowing = res.write(events.take(textOf(answer)))
     if (!flowing && !isClosed(res)) await drained(res)
   }
   if (isClosed(res)) return
   begin(res)
-  res.end('data: [DONE]\n\n')
+  res.end(events.end())
 }
 
 function begin(res: ServerResponse): void {
@@ -69,10 +67,11 @@ function name(res: ServerResponse, { status }: { readonly status?: { readonly re
   if (status?.reqId) res.setHeader('x-request-id', status.reqId)
 }
 
-function requestOf(endpoint: string, { model, ...body }: JsonObject, method: string): PostModelOutputsRequest {
+function requestOf(form: Form, asked: JsonObject, method: string): PostModelOutputsRequest {
+  const { model, ...body } = form.request(asked)
   if (typeof model !== 'string') throw new AppError(StatusCode.PREDICT_INVALID_REQUEST, 'Name the model as a text.')
   const { userId, appId, modelId, versionId } = readModelName(model)
-  const stringValue = JSON.stringify({ ...body, openai_endpoint: endpoint })
+  const stringValue = JSON.stringify({ ...body, openai_endpoint: form.endpoint })
   return create(PostModelOutputsRequestSchema, {
     userAppId: { userId, appId },
     modelId,

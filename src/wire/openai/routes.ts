@@ -11,6 +11,7 @@ import { HTTP_LIMITS } from '../http/limits.ts'
 import { discardRest } from '../http/refused-body.ts'
 import { identify } from '../pipeline/authenticate.ts'
 import { sendError } from './errors.ts'
+import { asItIs, type Form, maybeStreamed, responses } from './forms.ts'
 import { getModel, listModels } from './models.ts'
 import { predict, predictStream } from './predict.ts'
 
@@ -24,7 +25,7 @@ const BUFFERED_BYTES_MAX = 256 * 1024 * 1024
 type Work = (req: IncomingMessage, res: ServerResponse) => Promise<void>
 
 /**
- * The HTTP interface of OpenAI over the models of this server: chat completions, embeddings, pictures, models. It only
+ * The HTTP interface of OpenAI over the models of this server: chat completions, responses, embeddings, pictures, models. It only
  * translates: who may do what is decided where all calls are.
  */
 export function openAiRoutes(dispatcher: Dispatcher, services: Services): ExtraRoutes {
@@ -63,17 +64,18 @@ export function openAiRoutes(dispatcher: Dispatcher, services: Services): ExtraR
     }
   }
 
-  const post = (endpoint: string): [string, ExtraHandler] => [
-    BASE + endpoint,
+  const post = (path: string, form: Form = asItIs(path)): [string, ExtraHandler] => [
+    BASE + path,
     route('POST', async (req, res) => {
       const body = await bodyOf(req, res)
-      const streams = endpoint === '/chat/completions' && body.stream === true
-      await (streams ? predictStream : predict)(dispatcher, endpoint, { req, res, body })
+      const streams = maybeStreamed(form) && body.stream === true
+      await (streams ? predictStream : predict)(dispatcher, form, { req, res, body })
     }),
   ]
 
   const exact = new Map<string, ExtraHandler>([
     post('/chat/completions'),
+    post('/responses', responses),
     post('/embeddings'),
     post('/images/generations'),
     [`${BASE}/models`, route('GET', (req, res) => listModels(dispatcher, req, res))],

@@ -132,6 +132,7 @@ class OpenAiClient(unittest.TestCase):
         pieces = [event.choices[0].delta.content or '' for event in stream if event.choices]
         self.assertEqual(''.join(pieces), 'user: hello you')
         self.assertGreater(len(pieces), 1)
+        self.assertEqual(self.client.responses.create(model=CHAT, input='hello you').output_text, 'user: hello you')
         vectors = self.client.embeddings.create(model='clarifai/main/models/multilingual-text-embedding', input=['a dog', 'b'])
         self.assertEqual([len(one.embedding) for one in vectors.data], [384, 384])
 
