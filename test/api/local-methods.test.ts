@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import { type DataSchema, ModelTypeField_DataType as DataType } from '../../src/contract/index.ts'
+import { type DataSchema, ModelTypeField_DataType as DataType, RunnerMethodType } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { localSignatures } from '../../src/domain/models/local-methods.ts'
 import { facePhotos, platformPhoto, speechRecording } from '../../src/engines/test-weights.ts'
@@ -68,6 +68,27 @@ test('signatures stand in the version: an argument for each field, one for each 
   const asked = await call('general-image-recognition', {}, '_GET_SIGNATURES')
   const [told] = JSON.parse(succeeded(asked).outputs[0]!.data!.text!.raw)
   assert.equal(told.name, 'predict')
+})
+
+test('language models that run here say that they answer piece by piece and pass on requests, as they do', async () => {
+  const at = { ...MAIN, modelId: 'tinyllama-1_1b-chat' }
+  const { model } = succeeded(await server.call('GetModel', at))
+  const kinds = model!.modelVersion!.methodSignatures.map(({ name, methodType }) => [
+    name,
+    RunnerMethodType[methodType],
+  ])
+  assert.deepEqual(kinds, [
+    ['predict', 'UNARY_UNARY'],
+    ['generate', 'UNARY_STREAMING'],
+    ['openai_transport', 'UNARY_UNARY'],
+    ['openai_stream_transport', 'UNARY_STREAMING'],
+  ])
+  const asked = await call('tinyllama-1_1b-chat', {}, '_GET_SIGNATURES')
+  const told: { name: string }[] = JSON.parse(succeeded(asked).outputs[0]!.data!.text!.raw)
+  assert.deepEqual(
+    told.map(({ name }) => name),
+    kinds.map(([name]) => name),
+  )
 })
 
 test('every type whose models run has them; operators, and types whose answers no part can hold, have none', () => {

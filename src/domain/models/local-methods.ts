@@ -1,5 +1,6 @@
 import { toJson } from '@bufbuild/protobuf'
 import { ValueSchema } from '@bufbuild/protobuf/wkt'
+import { CATALOGUE_USER } from '../../catalogue/index.ts'
 import {
   ModelTypeField_DataType as DataType,
   type MethodSignature,
@@ -11,7 +12,7 @@ import { StatusCode } from '../../contract/status-code.ts'
 import { CHAT_TYPES } from '../../remote/served-types.ts'
 import { INFERENCE, Kind } from '../../workflow/model-types/field.ts'
 import { typeEntry } from '../../workflow/model-types/index.ts'
-import { argument, list, Method, result, setting, signature, UNARY } from './methods.ts'
+import { argument, chatSignatures, list, Method, result, setting, signature, UNARY } from './methods.ts'
 
 const MEDIA: Readonly<Record<string, DataType>> = {
   image: DataType.IMAGE,
@@ -100,10 +101,14 @@ function settingsOf(type: ModelType): ModelTypeField[] {
   })
 }
 
-/** A version as it is shown: ready ones that say nothing of methods have those of their type. */
+/**
+ * A version as it is shown: ready ones that say nothing of methods have those of their type. The built-in models that
+ * turn texts into texts are the ones that talk; what users bring of that type does not.
+ */
 export function withSignatures(typeId: string, version: ModelVersion): ModelVersion {
   if (version.methodSignatures.length === 0 && version.status?.code === StatusCode.MODEL_TRAINED) {
-    version.methodSignatures = [...localSignatures(typeId)]
+    const talks = typeId === 'text-to-text' && version.userId === CATALOGUE_USER
+    version.methodSignatures = [...(talks ? chatSignatures(typeId) : localSignatures(typeId))]
   }
   return version
 }
