@@ -18,22 +18,35 @@ export interface AnnotationListFilter {
 
 type Builder = ExpressionBuilder<Schema, 'annotations'>
 
+/**
+ * Whether the inputs alone shall find the annotations: of a task on a few inputs. The other conditions are then said as
+ * expressions, which no index answers, as SQLite would rather read all annotations of the task or of the worker.
+ */
+const byInputsAlone = ({ inputPks, taskId }: AnnotationListFilter): boolean =>
+  inputPks !== undefined && taskId !== undefined
+
+const inApp = (eb: Builder, appPk: number, filter: AnnotationListFilter): Expression<SqlBool> =>
+  eb(byInputsAlone(filter) ? sql<number>`${sql.ref('app_pk')} + 0` : eb.ref('app_pk'), '=', appPk)
+
 const NEVER = sql<SqlBool>`1 = 0`
 
 function conditions(eb: Builder, filter: AnnotationListFilter): Expression<SqlBool>[] {
   const all: Expression<SqlBool>[] = []
   const { pairs, inputPks, workers, statusCodes, taskId } = filter
+  const id = byInputsAlone(filter) ? sql<string>`${sql.ref('worker_id')} || ''` : eb.ref('worker_id')
   if (pairs) {
     const each = pairs.map(({ inputPk, id }) => eb.and([eb('input_pk', '=', inputPk), eb('id', '=', id)]))
     all.push(each.length === 0 ? NEVER : eb.or(each))
   }
   if (inputPks) all.push(inputPks.length === 0 ? NEVER : eb('input_pk', 'in', inputPks))
   if (workers) {
-    all.push(eb.or(workers.map(({ kind, ids }) => eb.and([eb('worker_kind', '=', kind), eb('worker_id', 'in', ids)]))))
+    all.push(eb.or(workers.map(({ kind, ids }) => eb.and([eb('worker_kind', '=', kind), eb(id, 'in', ids)]))))
   }
   if (statusCodes) all.push(eb('status_code', 'in', statusCodes))
   if (filter.trustedOnly) all.push(isOne('trusted'))
-  if (taskId !== undefined) all.push(eb('task_id', '=', taskId))
+  if (taskId !== undefined) {
+    all.push(eb(byInputsAlone(filter) ? sql<string>`${sql.ref('task_id')} || ''` : eb.ref('task_id'), '=', taskId))
+  }
   return all
 }
 
@@ -47,7 +60,7 @@ export async function listAnnotationRows(
   return db
     .selectFrom('annotations')
     .selectAll()
-    .where('app_pk', '=', appPk)
+    .where((eb) => inApp(eb, appPk, filter))
     .where((eb) => eb.and(conditions(eb, filter)))
     .orderBy('pk', page.newestFirst ? 'desc' : 'asc')
     .limit(page.limit)
@@ -124,7 +137,7 @@ export async function setStatuses(
   now: number,
 ): Promise<{ readonly userIds: string[]; readonly count: number }> {
   const where = (eb: Builder): Expression<SqlBool> =>
-    eb.and([eb('app_pk', '=', appPk), eb('input_level', '=', 0), ...conditions(eb, filter)])
+    eb.and([inApp(eb, appPk, filter), eb('input_level', '=', 0), ...conditions(eb, filter)])
   const users = await tx
     .selectFrom('annotations')
     .select('worker_id')

@@ -38,11 +38,19 @@ export function takenForReview(
   workers: Reviewed,
   limit: number,
 ): Promise<Row<'task_assignments'>[]> {
-  return awaiting(db, taskPk, workers, limit)
-    .innerJoin('task_reviews', 'task_reviews.assignment_pk', 'task_assignments.pk')
+  // Found by what he has taken, which is little, and not among all that waits.
+  let query = db
+    .selectFrom('task_reviews')
+    .innerJoin('task_assignments', 'task_assignments.pk', 'task_reviews.assignment_pk')
+    .selectAll('task_assignments')
+    .where('task_reviews.task_pk', '=', taskPk)
     .where('task_reviews.user_id', '=', userId)
     .where('task_reviews.status_code', '=', TASK_ASSIGNMENT_REVIEW_PENDING)
-    .execute()
+    .where('task_assignments.status_code', '=', TASK_ASSIGNMENT_AWAITING_REVIEW)
+    .orderBy('task_reviews.assignment_pk')
+    .limit(limit)
+  if (workers.length > 0) query = query.where((eb) => byWorkers(workers)(eb as never))
+  return query.execute()
 }
 
 /**
