@@ -15,7 +15,7 @@ import { startMediaHost } from './kit/media-host.ts'
 import { PAT, startLimpid, USER } from './kit/server.ts'
 
 const PYTHON = process.env.LIMPID_TEST_PYTHON
-const MODULES = ['channels', 'data', 'datasets', 'models']
+const MODULES = ['channels', 'data', 'datasets', 'models', 'runners']
 const PICTURES = 8
 
 /** What a module says of one of its tests. */
