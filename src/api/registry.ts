@@ -18,6 +18,7 @@ import { notBuiltRpcs } from './not-built.ts'
 import { predictFamily } from './predict/index.ts'
 import { scopeFamily } from './scopes/index.ts'
 import { searchFamily } from './searches/index.ts'
+import { secretFamily } from './secrets/index.ts'
 import { statisticsFamily } from './statistics/index.ts'
 import { systemFamily } from './system/index.ts'
 import { taskFamily } from './tasks/index.ts'
@@ -46,6 +47,7 @@ export const registry: Registry = {
   ...predictFamily,
   ...scopeFamily,
   ...searchFamily,
+  ...secretFamily,
   ...statisticsFamily,
   ...systemFamily,
   ...taskFamily,

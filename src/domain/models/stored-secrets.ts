@@ -4,8 +4,10 @@ import { ModelVersionSchema } from '../../contract/index.ts'
 import { decodeDoc, encodeDoc } from '../../contract/json/index.ts'
 import type { Database } from '../../store/database.ts'
 import { readMeta, writeMeta } from '../../store/repos/meta.ts'
+import { replaceSealed, secretsAfter } from '../../store/repos/secrets.ts'
 import { replaceVersionDoc, versionsWithSecrets } from '../../store/repos/version-secrets.ts'
 import { modelTypes } from '../../workflow/model-types/index.ts'
+import { contextOf } from '../secrets/resource.ts'
 import { sealSecrets, secretsOf } from './secrets.ts'
 
 /** Id of the key that all stored secrets were sealed with. */
@@ -14,7 +16,7 @@ const SEALED_WITH = 'secrets.key-id'
 const PAGE = 200
 
 /**
- * Seals the secrets of all stored versions with the newest key: those that an older program wrote as they were, and
+ * Seals the secrets of all stored versions, and those of users, with the newest key: those that an older program wrote as they were, and
  * those under older keys. Does nothing when that is done already; may be begun again after any interruption.
  */
 export async function sealStored(db: Database, vault: Vault, log: Log): Promise<void> {
@@ -35,6 +37,23 @@ export async function sealStored(db: Database, vault: Vault, log: Log): Promise<
     })
     after = last.pk
   }
+  await sealUserSecrets(db, vault)
   await db.transact((tx) => writeMeta(tx, SEALED_WITH, vault.keyId))
   if (sealed > 0) log.info({ versions: sealed }, 'Stored secrets were sealed with the newest key')
+}
+
+/** Brings the secrets of users under the newest key. */
+async function sealUserSecrets(db: Database, vault: Vault): Promise<void> {
+  for (let after = 0; ; ) {
+    const rows = await secretsAfter(db.read, after, PAGE)
+    const last = rows.at(-1)
+    if (!last) return
+    await db.transact(async (tx) => {
+      for (const { pk, user_pk, id, sealed } of rows) {
+        const closed = vault.reseal(sealed, contextOf(user_pk, id))
+        if (closed !== sealed) await replaceSealed(tx, pk, sealed, closed)
+      }
+    })
+    after = last.pk
+  }
 }

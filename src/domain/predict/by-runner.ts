@@ -1,10 +1,14 @@
-import { create } from '@bufbuild/protobuf'
+import { create, type JsonValue } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
 import { toTimestamp } from '../../base/timestamps.ts'
 import {
   type Input,
+  type Model,
+  ModelSchema,
+  ModelVersionSchema,
   type Output,
+  OutputInfoSchema,
   OutputSchema,
   type PostModelOutputsRequest,
   PostModelOutputsRequestSchema,
@@ -21,6 +25,7 @@ import type { RunnerSettings } from '../../workflow/runner.ts'
 import type { Call } from '../call.ts'
 import { readChoice } from '../runners/choice.ts'
 import { runnerOf } from '../runners/work.ts'
+import { withValues } from '../secrets/hand-over.ts'
 import { echoInput, itemStatus, overallStatus } from './answer.ts'
 import type { ReadyModel } from './model.ts'
 
@@ -66,10 +71,11 @@ export async function predictByRunner(
   call: Call,
   ready: ReadyModel,
   request: PostModelOutputsRequest,
-  { work, choice }: ByRunner,
+  by: ByRunner,
 ): Promise<Answer> {
   const { hub } = call.services.runners
-  const answer = await askOnce(hub, work, requestFor(work, request), call.signal, choice)
+  const asked = requestFor(by, request, await secretsFor(call, ready, by))
+  const answer = await askOnce(hub, by.work, asked, call.signal, by.choice)
   const outputs = answer.outputs.map((output, at) => finished(call, ready, request.inputs[at], output))
   return { outputs, status: overallStatus(outputs) }
 }
@@ -79,9 +85,10 @@ export async function* generateByRunner(
   call: Call,
   ready: ReadyModel,
   request: PostModelOutputsRequest,
-  { work, choice }: ByRunner,
+  by: ByRunner,
 ): AsyncGenerator<Answer, void, undefined> {
-  const order: Order = { work, choice, kind: 'generate', request: requestFor(work, request) }
+  const asked = requestFor(by, request, await secretsFor(call, ready, by))
+  const order: Order = { ...by, kind: 'generate', request: asked }
   yield* answers(call, ready, order)
 }
 
@@ -90,13 +97,14 @@ export async function* streamByRunner(
   call: Call,
   ready: ReadyModel,
   request: PostModelOutputsRequest,
-  { work, choice }: ByRunner,
+  by: ByRunner,
   following: AsyncIterable<PostModelOutputsRequest>,
 ): AsyncGenerator<Answer, void, undefined> {
+  const secrets = await secretsFor(call, ready, by)
   const more = async function* () {
-    for await (const next of following) yield requestFor(work, next)
+    for await (const next of following) yield requestFor(by, next, secrets)
   }
-  yield* answers(call, ready, { work, choice, kind: 'stream', request: requestFor(work, request), more: more() })
+  yield* answers(call, ready, { ...by, kind: 'stream', request: requestFor(by, request, secrets), more: more() })
 }
 
 async function* answers(call: Call, ready: ReadyModel, order: Order): AsyncGenerator<Answer, void, undefined> {
@@ -116,15 +124,40 @@ const isBad = (status: Status | undefined): status is Status =>
   status !== undefined && status.code !== StatusCode.SUCCESS && status.code !== StatusCode.ZERO
 
 /** The request as runners get it: about the model where it lives, and without what is for this server alone. */
-function requestFor(work: RunnerSettings, given: PostModelOutputsRequest): PostModelOutputsRequest {
+function requestFor({ work }: ByRunner, given: PostModelOutputsRequest, secrets: JsonValue[]): PostModelOutputsRequest {
   const { userId, appId, modelId, versionId } = work
   return create(PostModelOutputsRequestSchema, {
     userAppId: create(UserAppIDSetSchema, { userId, appId }),
     modelId,
     versionId,
     inputs: given.inputs,
-    model: given.model,
+    model: withSecrets(given.model, secrets),
   })
+}
+
+/**
+ * The model of a request with the secrets of its version. Those that a call names are let go: it may be anybody's, and
+ * the SDK's runner puts them into its environment.
+ */
+function withSecrets(given: Model | undefined, secrets: JsonValue[]): Model | undefined {
+  const { secrets: _named, ...params } = given?.modelVersion?.outputInfo?.params ?? {}
+  if (secrets.length === 0 && _named === undefined) return given
+  const model = create(ModelSchema, given ?? {})
+  const version = create(ModelVersionSchema, model.modelVersion ?? {})
+  const info = create(OutputInfoSchema, version.outputInfo ?? {})
+  return {
+    ...model,
+    modelVersion: {
+      ...version,
+      outputInfo: { ...info, params: { ...params, ...(secrets.length > 0 && { secrets }) } },
+    },
+  }
+}
+
+/** Values of secrets for runners of the model's owner; other runners never get any. */
+async function secretsFor(call: Call, { secrets }: ReadyModel, { work, choice }: ByRunner) {
+  const own = !choice || choice.callerPk === work.ownerPk
+  return own ? withValues(call, work.ownerPk, secrets) : []
 }
 
 /** An output of a runner, with what only the server knows. */

@@ -1,4 +1,4 @@
-import { create, type JsonObject } from '@bufbuild/protobuf'
+import { create, type JsonObject, type JsonValue } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
 import { BATCH_ITEMS_MAX } from '../../base/limits.ts'
@@ -23,6 +23,7 @@ import { Method } from '../models/methods.ts'
 import { withoutRemote } from '../models/remote.ts'
 import { resolveModel } from '../models/resolve.ts'
 import { workOf } from '../runners/work.ts'
+import { secretsOf } from '../secrets/hand-over.ts'
 import { actOn } from './act.ts'
 import { echoInput, itemStatus, overallStatus, toOutput } from './answer.ts'
 import { predictByRunner, runnerFor } from './by-runner.ts'
@@ -40,6 +41,8 @@ export interface ReadyModel extends Compiled {
   readonly rows: ModelRows & { readonly modelPk: number }
   /** The model as runners know it. */
   readonly work: RunnerSettings
+  /** Secrets that the version itself names for its runners. */
+  readonly secrets: JsonValue | undefined
 }
 
 /** What a call sets otherwise than the version of the model. */
@@ -158,7 +161,13 @@ export function readyModel(call: Call, request: PostModelOutputsRequest, overrid
     const resolved = await withRelations(call, known, overrides.params)
     const { versionRow, modelRow } = found
     const rows = { modelPk: modelRow.pk, versionPk: versionRow.pk, appPk: modelRow.app_pk }
-    return { ...compileSingle(resolved, overrides), model: modelOfOutput(found), rows, work: workOf(found) }
+    return {
+      ...compileSingle(resolved, overrides),
+      model: modelOfOutput(found),
+      rows,
+      work: workOf(found),
+      secrets: secretsOf(found),
+    }
   })
 }
 

@@ -26,6 +26,7 @@ import { labelOrders } from './0025-label-orders.ts'
 import { trainingStarts } from './0027-training-starts.ts'
 import { modules } from './0029-modules.ts'
 import { compute } from './0030-compute.ts'
+import { secrets } from './0031-secrets.ts'
 import type { TableMaker } from './table-maker.ts'
 
 /** One step of the schema; released steps never change, and it must not depend on Schema, which describes the newest. */
@@ -63,4 +64,5 @@ export const migrations: readonly Migration[] = [
   { name: 'compute', up: compute },
   { name: 'label orders', up: labelOrders },
   { name: 'due jobs', up: dueJobs },
+  { name: 'secrets', up: secrets },
 ]

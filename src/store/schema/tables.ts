@@ -72,6 +72,7 @@ import type {
   TextsTable,
 } from './search-tables.ts'
 
+import type { SecretsTable } from './secret-tables.ts'
 import type { StatValuesTable, StatValueTagsTable, ViewsTable } from './statistics-tables.ts'
 import type {
   LabelOrdersTable,
@@ -173,6 +174,7 @@ export interface Schema {
   runners: RunnersTable
   deployments: DeploymentsTable
   deployment_nodepools: DeploymentNodepoolsTable
+  secrets: SecretsTable
   meta: MetaTable
 }
 
