@@ -176,7 +176,10 @@ describe('datasets', () => {
       const jobId = started.datasetInputsSearchAddJob!.id
       await server.services.jobs.idle()
       const { job } = succeeded(await server.call('GetDatasetInputsSearchAddJob', { userAppId: app.userAppId, jobId }))
-      assert.deepEqual([job?.status?.code, job?.datasetId], [StatusCode.JOB_COMPLETED, 'found'])
+      assert.deepEqual(
+        [job?.status?.code, job?.status?.percentCompleted, job?.datasetId],
+        [StatusCode.JOB_COMPLETED, 100, 'found'],
+      )
       assert.deepEqual((await members('found')).sort(), ['cat-1', 'cat-2'])
       const both = await server.call('PostDatasetInputs', {
         ...at,
@@ -194,6 +197,18 @@ describe('datasets', () => {
         jobId: '0'.repeat(32),
       })
       refused(unknown, StatusCode.CONN_DOES_NOT_EXIST)
+      // Another bulk operation is no such job.
+      const inputSource = { case: 'inputIds' as const, value: { inputIds: ['cat-1'] } }
+      const operation = { operation: { case: 'deleteGeo' as const, value: {} } }
+      const { bulkOperation } = succeeded(
+        await server.call('PostBulkOperations', {
+          userAppId: app.userAppId,
+          bulkOperations: [{ inputSource, operation }],
+        }),
+      )
+      const other = { userAppId: app.userAppId, jobId: bulkOperation[0]!.id }
+      refused(await server.call('GetDatasetInputsSearchAddJob', other), StatusCode.CONN_DOES_NOT_EXIST)
+      await server.services.jobs.idle()
     })
   })
 })

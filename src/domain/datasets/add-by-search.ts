@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf'
+import { AppError } from '../../base/errors.ts'
 import {
   type BulkOperation,
   BulkOperationSchema,
@@ -39,16 +40,22 @@ const STATUS: Readonly<Record<number, StatusCode>> = {
 
 /** How far such a job of the call's app is; throws AppError 11101. */
 export async function getAddJob(call: Call, id: string): Promise<DatasetInputsSearchAddJob> {
-  return asJob(await getOperation(call, id))
+  const bulk = await getOperation(call, id)
+  if (bulk.inputSource.case === 'search' && bulk.operation?.operation.case === 'addToDataset') return asJob(bulk)
+  throw new AppError(StatusCode.CONN_DOES_NOT_EXIST, `There is no job '${id}' that adds what a search finds.`)
 }
 
 function asJob({ id, createdAt, lastModifiedAt, status, operation, inputSource }: BulkOperation) {
   const added = operation?.operation
+  const code = STATUS[status?.code ?? 0] ?? StatusCode.JOB_UNEXPECTED_ERROR
+  const shown = itemStatus(code, status?.details)
+  // How much a search will find is known at its end.
+  shown.percentCompleted = code === StatusCode.JOB_COMPLETED ? 100 : 0
   return create(DatasetInputsSearchAddJobSchema, {
     id,
     createdAt,
     modifiedAt: lastModifiedAt,
-    status: itemStatus(STATUS[status?.code ?? 0] ?? StatusCode.JOB_UNEXPECTED_ERROR, status?.details),
+    status: shown,
     datasetId: added?.case === 'addToDataset' ? added.value.datasetId : '',
     search: inputSource.case === 'search' ? inputSource.value : undefined,
   })
