@@ -6,6 +6,7 @@ import { overlap, type ScoredBox } from '../../src/engines/boxes.ts'
 import type { Result } from '../kit/result.ts'
 import { ask, bestOf, picture, vectorOf } from './ask.ts'
 import { f1, nearestNeighbour } from './score.ts'
+import { windowFigures } from './windows.ts'
 
 /** Names of VOC that COCO spells otherwise. */
 const COCO_NAMES: Readonly<Record<string, string>> = {
@@ -22,10 +23,10 @@ const ALL_BOXES = { params: { detection_threshold: 0.05 }, concepts: [] }
 const THUMBNAIL_PX = 8
 
 type Box = Pick<ScoredBox, 'top' | 'left' | 'bottom' | 'right'>
-interface Thing extends Box {
+export interface Thing extends Box {
   readonly name: string
 }
-interface Photo {
+export interface Photo {
   readonly bytes: Buffer
   readonly width: number
   readonly height: number
@@ -62,7 +63,7 @@ async function readPhotos(folder: string): Promise<Photo[]> {
 }
 
 /** Average precision at an overlap of one half, all classes together, because most of them appear only once. */
-function pooledAp(photos: readonly Photo[], found: readonly (readonly (Thing & { score: number })[])[]): number {
+export function pooledAp(photos: readonly Photo[], found: readonly (readonly (Thing & { score: number })[])[]): number {
   const all = found.flatMap((boxes, at) => boxes.map((box) => ({ ...box, at }))).sort((a, b) => b.score - a.score)
   const taken = new Set<Thing>()
   const points: { precision: number; recall: number }[] = []
@@ -216,5 +217,6 @@ export async function vocFigures(folder: string): Promise<Result[]> {
     await tags(photos),
     await moderation(photos),
     await likeness(photos),
+    ...(await windowFigures(photos)),
   ]
 }

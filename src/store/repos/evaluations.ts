@@ -255,6 +255,8 @@ export async function inputsLabelledWith(
         row
           .selectFrom('annotation_concepts')
           .select('annotation_concepts.annotation_pk')
+          // The index begins with the app: without it each input would be looked for among all labels.
+          .where('annotation_concepts.app_pk', '=', appPk)
           .whereRef('annotation_concepts.input_pk', '=', 'inputs.pk')
           .where('annotation_concepts.concept_pk', 'in', conceptPks),
       ),
