@@ -56,7 +56,7 @@ export async function fillWithVectors(
     const rows = Math.min(BLOCK, size - from)
     const block = new Float32Array(rows * DIMENSION)
     for (let row = 0; row < rows; row++) block.set(make(), row * DIMENSION)
-    await write(plane, from, rows, block, concepts)
+    await writeVectors(plane, from, rows, block, concepts)
     for (const sink of sinks) await sink.add(block, rows)
     const numbers = Array.from({ length: rows }, (_, row) => from + row)
     truth.take(block, numbers)
@@ -111,13 +111,15 @@ async function makeLabels({ services, appPk }: DataPlane): Promise<Map<number, n
   return new Map(SHARES.map((share) => [share, pkOf.get(labelOf(share))!]))
 }
 
-async function write(
+/** Writes the vectors and labels of inputs in the order of their numbers. */
+export async function writeVectors(
   { services, appPk }: DataPlane,
   from: number,
   rows: number,
   block: Float32Array,
   concepts: ReadonlyMap<number, number>,
 ): Promise<void> {
+  const dimension = block.length / rows
   await services.db.transact(async (tx) => {
     const annotations = await tx
       .selectFrom('annotations')
@@ -142,8 +144,8 @@ async function write(
         annotation_pk: pk,
         model_version_pk: 0,
         region_id: '',
-        dimension: DIMENSION,
-        vector: new Uint8Array(block.buffer, (n - from) * DIMENSION * 4, DIMENSION * 4),
+        dimension,
+        vector: new Uint8Array(block.buffer, (n - from) * dimension * 4, dimension * 4),
       })),
       [],
     )

@@ -12,6 +12,7 @@ import { evaluateJob } from '../evaluations/job.ts'
 import { extractionJob } from '../extraction/job.ts'
 import { deleteInputsJob } from '../inputs/delete-job.ts'
 import { processInputsJob } from '../inputs/process/job.ts'
+import { oldWordsJob } from '../inputs/process/old-words-job.ts'
 import { reindexJob } from '../inputs/process/reindex.ts'
 import { exportModelJob } from '../models/exports/job.ts'
 import { importJob } from '../models/import-job.ts'
@@ -50,6 +51,7 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   evaluateJob,
   evaluateWorkflowJob,
   mapConceptsJob,
+  oldWordsJob,
   processInputsJob,
   reindexJob,
   reviewTaskJob,

@@ -28,6 +28,11 @@ export async function setInputTexts(
   await insertRows(tx, 'texts', rows, [])
 }
 
+/** Adds the words of annotations that have none. */
+export async function addAnnotationTexts(tx: Writer, rows: readonly NewRow<'texts'>[]): Promise<void> {
+  await insertRows(tx, 'texts', rows, [])
+}
+
 /** Copies the words of inputs' own texts, or of annotations, into another app; the maps give the pk of each copy. */
 export async function copyTexts(
   tx: Writer,

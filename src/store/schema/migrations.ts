@@ -23,6 +23,7 @@ import { exportParts } from './0022-export-parts.ts'
 import { dueJobs } from './0023-due-jobs.ts'
 import { tasks } from './0024-tasks.ts'
 import { labelOrders } from './0025-label-orders.ts'
+import { oldWords } from './0026-old-words.ts'
 import { trainingStarts } from './0027-training-starts.ts'
 import { modules } from './0029-modules.ts'
 import { compute } from './0030-compute.ts'
@@ -65,4 +66,5 @@ export const migrations: readonly Migration[] = [
   { name: 'label orders', up: labelOrders },
   { name: 'due jobs', up: dueJobs },
   { name: 'secrets', up: secrets },
+  { name: 'words of old texts', up: oldWords },
 ]

@@ -18,6 +18,8 @@ export const PREDICTED_BYTES_MAX = 64 * MIB
 export const DOWNLOAD_MS_MAX = 60_000
 /** Longest text that is read for words on the event loop, in bytes. */
 export const WORDS_AT_ONCE_BYTES_MAX = 4 * 1024
+/** Texts from before words were kept whose words are found at a time. */
+export const OLD_WORDS_PER_PART = 100
 /** Longest reason that is kept for an input that failed, in characters. */
 export const REASON_MAX = 1_000
 /** Inputs that are indexed anew between two checkpoints. */
