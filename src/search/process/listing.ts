@@ -14,6 +14,12 @@ export interface ListingLimits {
   readonly perRead: number
 }
 
+/** How many times more than at first is looked at, as far as can be told, before another road is taken. */
+const FURTHER_MAX = 10
+
+/** How many times more of what is in common is read at a time. */
+const COMMON_READS = 20
+
 const LIMITS: ListingLimits = { fewMax: LISTED_INPUTS_MAX, lookedAtFirst: 5_000, perRead: 1_000 }
 
 /** What was listed, and where it was found. */
@@ -56,9 +62,11 @@ async function* fittingInBatches(
   }
   const { byAge, common } = outlook
   let candidates: Candidates = byAge
-  let looked = 0
+  let [looked, found] = [0, 0]
   for (let before = Number.MAX_SAFE_INTEGER; ; ) {
-    const size = candidates.checked ? Math.min(wanted, perRead) : perRead
+    // Each read of what is in common goes through all of it, so that it is read in large parts.
+    const most = candidates === common ? perRead * COMMON_READS : perRead
+    const size = candidates.checked ? Math.min(wanted, most) : most
     const pks = await candidates.next(before, size)
     if (pks.length === 0) return
     before = pks.at(-1)!
@@ -66,7 +74,10 @@ async function* fittingInBatches(
     yield fitting ? pks.filter((pk) => fitting.has(pk)) : pks
     if (pks.length < size) return
     looked += pks.length
-    if (common && looked >= lookedAtFirst) candidates = common
+    found += fitting?.size ?? pks.length
+    // What is in common is found in one statement over all of them, which is worth it where little of one fits.
+    const toLook = ((wanted - found) * looked) / Math.max(found, 1)
+    if (common && looked >= lookedAtFirst && toLook > lookedAtFirst * FURTHER_MAX) candidates = common
   }
 }
 
