@@ -232,5 +232,7 @@ onEachEngine('bulk operations', (engine) => {
       /0 concepts/,
     )
     await no({ operation: { annotationOperation: { case: 'deleteAnnotations', value: {} } } }, /annotation_search/)
+    const zero = await post({ inputSource: found('d\0g'), operation: geo })
+    refused(zero, StatusCode.SEARCH_INVALID_REQUEST, /zero character/)
   })
 })

@@ -24,6 +24,7 @@ test('of the calls that do not get or list, these only read', () => {
       'PostAuditLogSearches',
       'PostConceptsSearches',
       'PostInputsSearches',
+      'PostInstalledModuleVersionsKey',
       'PostMetricsQuery',
       'PostModelOutputs',
       'PostModelVersionsTrainingTimeEstimate',

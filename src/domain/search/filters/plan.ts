@@ -29,6 +29,8 @@ export function planFilters(filters: readonly Filter[]): FilterPlan {
   if (filters.length > FILTERS_MAX)
     throw invalid(`The search has ${filters.length} filters; use at most ${FILTERS_MAX}.`)
   const clauses = filters.map(readFilter)
+  // Said here, as a search may be kept and run much later, when nobody listens.
+  if (hasZero(clauses)) throw invalid('A filter has a text with a zero character; remove it.')
   const tests = clauses.flatMap(({ any }) => any)
   if (tests.length > TESTS_MAX) {
     throw invalid(`The filters of the search have ${tests.length} conditions; use at most ${TESTS_MAX}.`)
@@ -43,6 +45,13 @@ export function planFilters(filters: readonly Filter[]): FilterPlan {
       inputStatus: mentions('input_status'),
     },
   }
+}
+
+/** Whether a text anywhere in a value has the zero character, which no stored text has. */
+function hasZero(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0')
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([name, part]) => name.includes('\0') || hasZero(part))
 }
 
 function readFilter({ negate, annotation, input, lastUpdatedTimeRange: range }: Filter): AnnotationClause {
