@@ -13,6 +13,8 @@ interface Segment {
   vectors: Float32Array | undefined
   /** Of a full segment, made when first needed. */
   codes: Codes | undefined
+  /** Looking for codes on disk was in vain, as there are none or no room for them. */
+  sought?: boolean
   rows: number
 }
 
@@ -221,13 +223,17 @@ export class VectorRows {
   #codesOf(index: number, from: 'memory' | 'file' | 'vectors'): Codes | undefined {
     const segment = this.#segments[index]!
     if (segment.codes || segment.rows < this.segmentRows) return segment.codes
-    if (from === 'memory' && !segment.vectors) return undefined
+    if (from !== 'vectors' && !segment.vectors && (from === 'memory' || segment.sought)) return undefined
     const kept = this.#codesFile?.read(index, this.#checksumsOf(index))
-    if (!kept && !segment.vectors && from !== 'vectors') return undefined
+    if (!kept && !segment.vectors && from !== 'vectors') {
+      segment.sought = true
+      return undefined
+    }
     const room = this.#residency.take(this.segmentRows * this.dimension, 'codes')
     if (!kept && !room && !this.#codesFile) return undefined
     const codes = kept ?? Codes.from(this.#load(index), this.dimension)
     if (!kept) this.#codesFile?.write(index, this.#checksumsOf(index), codes)
+    segment.sought = !room
     if (room) segment.codes = codes
     return codes
   }
