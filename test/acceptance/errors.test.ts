@@ -274,12 +274,12 @@ describe('requests that make no sense', () => {
 describe('RPCs that are not built', () => {
   test('say so with 10040: HTTP 501, gRPC OK', async () => {
     assert.equal((await post('/v2/users/me/apps', { apps: [{ id: 'mine' }] })).http, 200)
-    const { http, body } = await post('/v2/users/me/apps/mine/tasks', { tasks: [{}] })
-    assert.deepEqual([http, body.status.code, body.tasks], [501, 10040, []])
-    assert.match(body.status.details!, /PostTasks/)
-    const request = new service.PostTasksRequest().setUserAppId(userApp('mine'))
-    const { status } = (await call(grpc, grpc.postTasks, request)).toObject()
+    const { http, body } = await post('/v2/users/me/apps/mine/pipelines', { pipelines: [{}] })
+    assert.deepEqual([http, body.status.code, body.pipelines], [501, 10040, []])
+    assert.match(body.status.details!, /PostPipelines/)
+    const request = new service.PostPipelinesRequest().setUserAppId(userApp('mine'))
+    const { status } = (await call(grpc, grpc.postPipelines, request)).toObject()
     assert.equal(status!.code, 10040)
-    assert.match(status!.details, /PostTasks/)
+    assert.match(status!.details, /PostPipelines/)
   })
 })
