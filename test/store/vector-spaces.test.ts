@@ -69,6 +69,50 @@ onEachEngine('vector indexes', (engine) => {
         await rm(folder, { recursive: true, force: true })
       }
     }))
+
+  it('answer when a file was cut off while the server was away and vectors came meanwhile, or while it is open', () =>
+    withDatabase(engine, async (db) => {
+      const folder = await temporaryFolder()
+      const next = random(7)
+      const at = await newAnnotatedInput(db)
+      const space: VectorSpace = { appPk: at.appPk, versionPk: 5, dimension: DIMENSION }
+      const other: VectorSpace = { ...space, versionPk: 6 }
+      const make = (): Float32Array => Float32Array.from({ length: DIMENSION }, () => next() - 0.5)
+      const keys: number[] = []
+      const add = async (versionPk: number): Promise<void> => {
+        const key = await insert(db, at, make(), versionPk)
+        if (versionPk === space.versionPk) keys.push(key)
+      }
+      // Nothing may stay in memory, so that vectors have to be read.
+      let spaces = new Spaces(db.read, folder, 0)
+      const search = () =>
+        spaces.whole([space], async () =>
+          (await spaces.get(space)).search({ query: toUnit(make()), k: 50, exact: true }),
+        )
+      const found = async () => (await search()).hits.map(({ key }) => key).sort((a, b) => a - b)
+      try {
+        for (const one of [space, other]) for (let n = 0; n < 12; n++) await add(one.versionPk)
+        assert.deepEqual(await found(), keys)
+        await spaces.get(other)
+        await spaces.close()
+        for (const file of rowFiles(folder)) truncateSync(file, 10)
+        for (const one of [space, other]) await add(one.versionPk)
+        spaces = new Spaces(db.read, folder, 0)
+        assert.deepEqual(await found(), keys)
+        await spaces.get(other)
+        await spaces.close()
+        // The other index is open and broken when the log brings something for it.
+        spaces = new Spaces(db.read, folder, 0)
+        await spaces.get(other)
+        assert.deepEqual(await found(), keys)
+        for (const file of rowFiles(folder)) truncateSync(file, 10)
+        for (const one of [other, space]) await add(one.versionPk)
+        assert.deepEqual(await found(), keys)
+      } finally {
+        await spaces.close()
+        await rm(folder, { recursive: true, force: true })
+      }
+    }))
 })
 
 it('finds what is committed beside a transaction that goes on, and what that one has written before', async (t) => {
@@ -127,6 +171,9 @@ function truth(held: ReadonlyMap<number, Float32Array>, query: Float32Array): [n
     .map(({ key, score }) => [key, score])
 }
 
+/** The files of vectors of all indexes. */
+const rowFiles = (folder: string): string[] => readdirSync(folder).map((name) => join(folder, name, 'rows.f32'))
+
 /** Cuts off one of the kept files. */
 function damage(folder: string, draw: number): void {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
@@ -136,18 +183,18 @@ function damage(folder: string, draw: number): void {
 
 type At = { readonly appPk: number; readonly inputPk: number; readonly annotationPk: number }
 
-function insert(db: Database, at: At, vector: Float32Array): Promise<number> {
-  return db.transact((tx) => insertIn(tx, at, vector))
+function insert(db: Database, at: At, vector: Float32Array, versionPk = 5): Promise<number> {
+  return db.transact((tx) => insertIn(tx, at, vector, versionPk))
 }
 
-async function insertIn(tx: Writer, at: At, vector: Float32Array): Promise<number> {
+async function insertIn(tx: Writer, at: At, vector: Float32Array, versionPk = 5): Promise<number> {
   const { pk } = await tx
     .insertInto('embeddings')
     .values({
       app_pk: at.appPk,
       input_pk: at.inputPk,
       annotation_pk: at.annotationPk,
-      model_version_pk: 5,
+      model_version_pk: versionPk,
       region_id: '',
       dimension: DIMENSION,
       vector: new Uint8Array(vector.buffer),

@@ -8,15 +8,12 @@ import {
   type LogMark,
   logToken,
   START_OF_LOG,
-  type StoredVector,
   type VectorSpace,
-  vectorsOf,
   vectorsOfSpace,
 } from '../../store/repos/embedding-log.ts'
 import { DamagedIndex } from '../../vectors/damaged.ts'
-import { toUnit } from '../../vectors/distance.ts'
-import { DEAD_SHARE_MAX, RESIDENT_BYTES_MAX, RESIDENT_RAW_SHARE } from '../../vectors/limits.ts'
-import type { Residency } from '../../vectors/residency.ts'
+import { DEAD_SHARE_MAX, RESIDENT_BYTES_MAX } from '../../vectors/limits.ts'
+import { countingResidency, type Residency } from '../../vectors/residency.ts'
 import { createIndex, keptMark, openIndex, saveIndex } from '../../vectors/snapshot.ts'
 import type { VectorIndex } from '../../vectors/vector-index.ts'
 import {
@@ -27,6 +24,7 @@ import {
   SEARCH_MS_MAX,
   VECTORS_PER_READ,
 } from '../limits.ts'
+import { applyChanges, readVector } from './apply-changes.ts'
 
 interface Open {
   readonly space: VectorSpace
@@ -72,8 +70,8 @@ export class Spaces {
       const open = this.#open.get(key) ?? (await (this.#opening.get(key) ?? this.#begin(space)))
       open.usedAt = performance.now()
       await this.follow()
-      // Where the log could not be followed, it has been closed to be made anew.
-      if (this.#open.get(key)) return open.index
+      // Where the log could not be followed, or its files are damaged, it has been closed to be made anew.
+      if (this.#open.get(key) === open) return open.index
     }
   }
 
@@ -85,11 +83,12 @@ export class Spaces {
       const version = this.#db.version()
       if (this.#open.size === 0) this.#place = { mark: await endOfLog(this.#db), ahead: new Set() }
       else {
-        const place = await this.#readLog(this.#place, (change) => {
+        const openOf = (change: EmbeddingChange): VectorIndex | undefined => {
           const open = this.#open.get(keyOf(change))
           if (open) open.changes++
           return open?.index
-        })
+        }
+        const place = await this.#readLog(this.#place, openOf, (change) => this.#drop(change))
         if (place) this.#place = place
         else await this.#startAgain()
       }
@@ -122,13 +121,14 @@ export class Spaces {
   }
 
   /**
-   * Applies what the log has after a place to the indexes that are given for changes; returns the place then, or
-   * undefined where the log no longer goes back to it: rows of it go in order, and the one that a mark names stays for
-   * as long as all after it do.
+   * Applies what the log has after a place to the indexes that are given for changes; `damaged` hears of those whose
+   * files are. Returns the place then, or undefined where the log no longer goes back to it: rows of it go in order, and
+   * the one that a mark names stays for as long as all after it do.
    */
   async #readLog(
     { mark, ahead }: Place,
     indexOf: (change: EmbeddingChange) => VectorIndex | undefined,
+    damaged: (change: EmbeddingChange, error: DamagedIndex) => void,
   ): Promise<Place | undefined> {
     const nowAhead = new Set<number>()
     let [end, oldestRunning] = [mark, undefined as number | undefined]
@@ -136,7 +136,7 @@ export class Spaces {
       const page = await embeddingChanges(this.#db, mark, after, CHANGES_PER_READ)
       const { changes } = page
       const fresh = changes.filter(({ sequence }) => !ahead.has(sequence))
-      await applyChanges(this.#db, fresh, indexOf)
+      await applyChanges(this.#db, fresh, indexOf, damaged)
       for (const { sequence, token, settled } of changes) {
         if (!settled) nowAhead.add(sequence)
         if (sequence > end.sequence) end = { ...mark, sequence, token }
@@ -164,8 +164,9 @@ export class Spaces {
     const folder = join(this.#folder, keyOf(space))
     const kept = openIndex(folder, space.dimension, this.#residency)
     if (kept) {
-      const open = await this.#catchUp({ space, folder, index: kept.index, changes: 0, usedAt: 0 }, kept.mark)
-      if (open) return open
+      const open = { space, folder, index: kept.index, changes: 0, usedAt: 0 }
+      const opened = await this.#catchUp(open, kept.mark).catch(ifDamaged)
+      if (opened) return opened
       kept.index.rows.release()
     }
     return this.#make(space, folder)
@@ -173,7 +174,7 @@ export class Spaces {
 
   /**
    * Applies what the log has had since a mark and puts the index among the open ones; undefined where the log does not
-   * go back that far.
+   * go back that far. Throws DamagedIndex.
    */
   async #catchUp(open: Open, mark: LogMark): Promise<Open | undefined> {
     const key = keyOf(open.space)
@@ -182,12 +183,15 @@ export class Spaces {
       open.changes++
       return open.index
     }
-    const place = await this.#readLog({ mark, ahead: new Set() }, ownOnly)
+    const fail = (_: EmbeddingChange, error: DamagedIndex): never => {
+      throw error
+    }
+    const place = await this.#readLog({ mark, ahead: new Set() }, ownOnly, fail)
     if (!place) return undefined
     // It joins the others while nobody moves on; what they are yet to read, it has then, and having it twice is no harm.
     let joined = false
     await this.#alone(async () => {
-      joined = (await this.#readLog(place, ownOnly)) !== undefined
+      joined = (await this.#readLog(place, ownOnly, fail)) !== undefined
       if (joined) this.#open.set(key, open)
     })
     return joined ? open : undefined
@@ -321,25 +325,9 @@ export class Spaces {
   }
 }
 
-/** Applies changes in order to the indexes that they belong to. */
-async function applyChanges(
-  db: Reader,
-  changes: readonly EmbeddingChange[],
-  indexOf: (change: EmbeddingChange) => VectorIndex | undefined,
-): Promise<void> {
-  const wanted = changes.flatMap((change) => {
-    const index = indexOf(change)
-    return index ? [{ change, index }] : []
-  })
-  const added = wanted.flatMap(({ change }) => (change.added ? change.embeddingPk : []))
-  const vectors = added.length > 0 ? await vectorsOf(db, added) : new Map<number, StoredVector>()
-  for (const { change, index } of wanted) {
-    const stored = vectors.get(change.embeddingPk)
-    if (!change.added) index.rows.remove(change.embeddingPk)
-    else if (stored) {
-      index.rows.append(change.embeddingPk, readVector(stored.vector), stored.inputPk, stored.annotationPk)
-    }
-  }
+/** Nothing in place of a damaged index. */
+function ifDamaged(error: unknown): undefined {
+  if (!(error instanceof DamagedIndex)) throw error
 }
 
 const keyOf = ({ appPk, versionPk, dimension }: VectorSpace): string => `${appPk}-${versionPk}-${dimension}`
@@ -349,25 +337,5 @@ function retire(index: VectorIndex): void {
   setTimeout(() => index.rows.release(), SEARCH_MS_MAX).unref()
 }
 
-/** A copy of length 1, as the bytes of a row may lie anywhere in a larger buffer. */
-function readVector(bytes: Uint8Array): Float32Array {
-  return toUnit(new Float32Array(Uint8Array.from(bytes).buffer))
-}
-
 /** Lets what waits for the event loop in. */
 const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
-function countingResidency(max: number): Residency {
-  const limits = { raw: max * RESIDENT_RAW_SHARE, codes: max * (1 - RESIDENT_RAW_SHARE) }
-  const used = { raw: 0, codes: 0 }
-  return {
-    take(bytes, kind) {
-      if (used[kind] + bytes > limits[kind]) return false
-      used[kind] += bytes
-      return true
-    },
-    give(bytes, kind) {
-      used[kind] -= bytes
-    },
-  }
-}
