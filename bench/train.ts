@@ -38,13 +38,15 @@ async function fromCall(order: { examples: number; dims: number; concepts: numbe
   await using plane = await openDataPlane({ processing: true })
   const vectors = clouds(examples, dims, concepts)
   await putExamples(plane, vectors, dims, concepts)
-  await plane.call('PostModels', { userAppId: plane.userAppId, models: [{ id: 'head' }] })
   const ids = Array.from({ length: concepts }, (_, at) => ({ id: `concept-${at}` }))
   const seconds: number[] = []
   let log = ''
   for (let call = 0; call <= CALLS; call++) {
+    // A model of its own each time: another version of one with nothing new would take its head over.
+    const modelId = `head-${call}`
+    await plane.call('PostModels', { userAppId: plane.userAppId, models: [{ id: modelId }] })
     const start = performance.now()
-    log = await train(plane, ids, [...vectors.subarray(0, dims)])
+    log = await train(plane, modelId, ids, [...vectors.subarray(0, dims)])
     seconds.push((performance.now() - start) / 1_000)
   }
   const [first, ...rest] = seconds
@@ -79,7 +81,7 @@ async function nextSuggestion(examples: number, dims: number, concepts: number):
     const { hits } = await plane.call('PostInputsSearches', { userAppId, searches, pagination })
     return hits[0]!.input!.id
   }
-  await train(plane, ids, known)
+  await train(plane, 'head', ids, known)
   let next = await suggest()
   const turns: number[] = []
   let log = ''
@@ -88,7 +90,7 @@ async function nextSuggestion(examples: number, dims: number, concepts: number):
     const id = `concept-${Number(next.slice('in-'.length)) % concepts}`
     const annotations = [{ inputId: next, data: { concepts: [{ id, value: 1 }] } }]
     await plane.call('PostAnnotations', { userAppId, annotations })
-    log = await train(plane, ids, known)
+    log = await train(plane, 'head', ids, known)
     const after = await suggest()
     if (after === next) throw new Error(`${next} has a label and is suggested again`)
     next = after
@@ -106,15 +108,16 @@ async function nextSuggestion(examples: number, dims: number, concepts: number):
 /** One training; ends when the head that the version has answers a vector. Says what its log says. */
 async function train(
   plane: DataPlane,
+  modelId: string,
   concepts: readonly { readonly id: string }[],
   vector: number[],
 ): Promise<string> {
   const { userAppId } = plane
   const version = { inputInfo: { baseEmbedModel: EMBEDDER }, outputInfo: { data: { concepts: [...concepts] } } }
-  const made = await plane.call('PostModelVersions', { userAppId, modelId: 'head', modelVersions: [version] })
+  const made = await plane.call('PostModelVersions', { userAppId, modelId, modelVersions: [version] })
   const versionId = made.model!.modelVersion!.id
   for (;;) {
-    const { modelVersion } = await plane.call('GetModelVersion', { userAppId, modelId: 'head', versionId })
+    const { modelVersion } = await plane.call('GetModelVersion', { userAppId, modelId, versionId })
     const { code = 0, details } = modelVersion!.status ?? {}
     if (code !== StatusCode.MODEL_TRAINED) {
       if (code !== StatusCode.MODEL_TRAINING && code !== StatusCode.MODEL_QUEUED_FOR_TRAINING) throw new Error(details)
