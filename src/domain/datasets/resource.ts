@@ -34,6 +34,7 @@ export const datasets = defineResource({
   serverFields: ['user_id', 'app_id', 'created_at', 'modified_at', 'version', 'is_starred', 'star_count'],
   patch: {
     actions: ['overwrite', 'merge', 'remove'],
+    removes: 'image',
     fields: [
       'description',
       'metadata',

@@ -27,7 +27,11 @@ export const modules = defineResource({
   },
   checkId: (id) => checkId(id, 'module', INVALID),
   serverFields: ['created_at', 'modified_at', 'user_id', 'app_id', 'module_version', 'is_starred', 'star_count'],
-  patch: { actions: ['overwrite', 'remove'], fields: ['description', 'visibility', 'metadata', 'image'] },
+  patch: {
+    actions: ['overwrite', 'remove'],
+    fields: ['description', 'visibility', 'metadata', 'image'],
+    removes: 'image',
+  },
   defaultSort: { column: 'modified_at', descending: true },
   sort: { sortByCreatedAt: 'created_at', sortByModifiedAt: 'modified_at', sortById: 'id' },
   hooks: {

@@ -50,7 +50,12 @@ export interface ResourceDef<D extends DescMessage, T extends KeyedTable> {
   readonly makeId?: (message: MessageShape<D>) => string
   /** Fields (contract names) that the server owns: never taken from a caller, never in the document. */
   readonly serverFields: readonly string[]
-  readonly patch: { readonly actions: readonly PatchAction[]; readonly fields: readonly string[] }
+  readonly patch: {
+    readonly actions: readonly PatchAction[]
+    readonly fields: readonly string[]
+    /** What the action `remove` takes away, where that is not any item of a list. */
+    readonly removes?: 'image'
+  }
   /** Order of a list that asks for none; the row's pk always comes last. */
   readonly defaultSort: { readonly column: Column<T>; readonly descending: boolean }
   /** Names in the request's `sort_by` choice, with the column behind each. */

@@ -4,7 +4,7 @@ import type { Image } from '../../contract/index.ts'
 import type { StatusCode } from '../../contract/status-code.ts'
 
 /**
- * A copy of a message without its image, which is all that the action `remove` does to apps and workflows. The patch
+ * A copy of a message without its image, which is all that the action `remove` does to some resources. The patch
  * must name nothing else, and the image by the url that it has.
  */
 export function removeImage<D extends DescMessage>(

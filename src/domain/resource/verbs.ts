@@ -14,6 +14,7 @@ import type { Parent, ResourceDef, Stored } from './define.ts'
 import { withoutFields } from './fields.ts'
 import type { PageWindow } from './paging.ts'
 import { applyPatch, readAction } from './patch.ts'
+import { removeImage } from './remove-image.ts'
 
 /** What a list call may ask for; without a sort the resource's own order holds. */
 export interface ListOptions<T extends KeyedTable> {
@@ -184,7 +185,10 @@ export async function patchMany<D extends DescMessage, T extends KeyedTable>(
     for (const patch of patches) {
       const row = await findRow(def, tx, parent, idOf(patch), call)
       const { message } = toStored(def, row)
-      const result = applyPatch(def.desc, message, patch, action, def.patch.fields)
+      const result =
+        action === 'remove' && def.patch.removes === 'image'
+          ? removeImage(def, message, patch)
+          : applyPatch(def.desc, message, patch, action, def.patch.fields)
       changed.push(await rewrite(def, call, row, result, tx))
     }
     return changed
