@@ -24,6 +24,7 @@ export class RunnerHub {
   readonly #idle = new Set<Taker>()
   readonly #busy = new Set<Taker>()
   readonly #polled = new Map<number, { readonly runner: RunnerIs; readonly until: number }>()
+  readonly #timers = new Map<RunnerItem, NodeJS.Timeout>()
   #bytes = 0
 
   constructor(limits: Partial<RunnerLimits> = {}) {
@@ -76,8 +77,6 @@ export class RunnerHub {
     this.#offer(item)
     return item
   }
-
-  readonly #timers = new Map<RunnerItem, NodeJS.Timeout>()
 
   #restart(item: RunnerItem, ms: number, late: () => void): void {
     clearTimeout(this.#timers.get(item))

@@ -53,7 +53,10 @@ export class KnownInputs {
   async list(): Promise<readonly number[] | undefined> {
     this.#searches++
     if (this.#searches < LIST_FROM_SEARCH || this.#expected > 2 * LISTED_INPUTS_MAX) return undefined
-    this.#listing ??= this.#list()
+    this.#listing ??= this.#list().catch((error) => {
+      this.#listing = undefined
+      throw error
+    })
     return this.#listing
   }
 
