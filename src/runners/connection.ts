@@ -50,20 +50,28 @@ export class RunnerConnection implements Taker, Holder {
   }
 
   async #begin(item: RunnerItem): Promise<void> {
+    let runner: RunnerIs | undefined
     try {
-      const runner = await this.#renew()
-      if (this.#closed || item.over) return this.#free(item)
-      if (!runner) {
-        this.#item = undefined
-        this.#hub.leave(this)
-        this.#hub.returned(item)
-        this.outgoing.end({ error: gone() })
-        return
-      }
-      this.#runner = runner
+      runner = await this.#renew()
+    } catch (error) {
+      // The runner has not heard of the item, so it is free for the next one.
+      this.#hub.finish(item, error)
+      return this.#free(item)
+    }
+    if (this.#closed || item.over) return this.#free(item)
+    if (!runner) {
+      this.#item = undefined
+      this.#hub.leave(this)
+      this.#hub.returned(item)
+      this.outgoing.end({ error: gone() })
+      return
+    }
+    this.#runner = runner
+    try {
       await this.#send(item.message())
       if (item.order.more) await this.#pump(item, item.order.more)
     } catch (error) {
+      if (!item.over) this.cancelled(item)
       this.#hub.finish(item, error)
     }
   }
