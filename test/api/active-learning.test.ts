@@ -5,9 +5,10 @@ import type { AnnotationSchema, FilterSchema } from '../../src/contract/index.ts
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { insertModelVersion } from '../kit/annotators.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
-import { startTestServer, type TestServer } from '../kit/server.ts'
+import { startOnEngine } from '../kit/on-engine.ts'
+import type { TestServer } from '../kit/server.ts'
 import { putInputs } from '../kit/stored-inputs.ts'
-import { onEachEngine, type Place } from '../store/kit.ts'
+import { onEachEngine } from '../store/kit.ts'
 
 // Two numbers: how much of a cat, how much of a dog. The head below looks at cats first of all.
 const VECTORS = {
@@ -22,14 +23,11 @@ const VECTORS = {
 onEachEngine('active learning', (engine) => {
   let server: TestServer
   let app: TestApp
-  let place: Place
   let version: string
   let older: string
 
   before(async () => {
-    place = await engine.place()
-    const { location } = place
-    server = await startTestServer({ settings: 'url' in location ? { databaseUrl: location.url } : {} })
+    server = await startOnEngine(engine)
     app = await makeApp(server, 'teaches')
     const ids = Object.keys(VECTORS)
     await putInputs(
@@ -51,10 +49,7 @@ onEachEngine('active learning', (engine) => {
     version = await trained({ weights: [[4, 0]], bias: [0] })
     older = await trained({ weights: [[4, 4]], bias: [0] })
   })
-  after(async () => {
-    await server[Symbol.asyncDispose]()
-    await place.remove()
-  })
+  after(() => server[Symbol.asyncDispose]())
 
   async function trained(params: { weights: number[][]; bias: number[] }): Promise<string> {
     const { model } = succeeded(

@@ -10,10 +10,11 @@ import { autoTaskJob } from '../../src/domain/tasks/auto-job.ts'
 import { refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { data, FakeRuntime } from '../kit/fake-runtime.ts'
 import { makePlainApp } from '../kit/inputs.ts'
+import { startOnEngine } from '../kit/on-engine.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
 import { dynamicTask, inviteUsers, makeTask, type TaskInit } from '../kit/tasks.ts'
 import { whileTorn } from '../kit/torn-jobs.ts'
-import { onEachEngine, type Place } from '../store/kit.ts'
+import { onEachEngine } from '../store/kit.ts'
 
 const { ANNOTATION_SUCCESS, ANNOTATION_AWAITING_REVIEW, TASK_IDLE, TASK_DONE, TASK_FAILED } = StatusCode
 
@@ -32,21 +33,14 @@ onEachEngine('tasks of auto-annotation', (engine) => {
   const runtime = new FakeRuntime()
   let server: TestServer
   let app: TestApp
-  let place: Place
   let apps = 0
 
   before(async () => {
-    place = await engine.place()
-    const { location } = place
-    server = await startTestServer({
-      settings: 'url' in location ? { databaseUrl: location.url } : {},
+    server = await startOnEngine(engine, {
       overrides: runtime.services,
     })
   })
-  after(async () => {
-    await server[Symbol.asyncDispose]()
-    await place.remove()
-  })
+  after(() => server[Symbol.asyncDispose]())
   beforeEach(async () => {
     app = await makePlainApp(server, `auto-${apps++}`)
     runtime.before = () => {}

@@ -4,9 +4,10 @@ import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { BulkOperationSchema, OperationSchema } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
-import { startTestServer, type TestServer } from '../kit/server.ts'
+import { startOnEngine } from '../kit/on-engine.ts'
+import type { TestServer } from '../kit/server.ts'
 import { putInputs } from '../kit/stored-inputs.ts'
-import { onEachEngine, type Place } from '../store/kit.ts'
+import { onEachEngine } from '../store/kit.ts'
 
 type Bulk = MessageInitShape<typeof BulkOperationSchema>
 type Operation = MessageInitShape<typeof OperationSchema>['operation']
@@ -14,18 +15,12 @@ type Operation = MessageInitShape<typeof OperationSchema>['operation']
 onEachEngine('bulk operations', (engine) => {
   let server: TestServer
   let app: TestApp
-  let place: Place
   let apps = 0
 
   before(async () => {
-    place = await engine.place()
-    const { location } = place
-    server = await startTestServer({ settings: 'url' in location ? { databaseUrl: location.url } : {} })
+    server = await startOnEngine(engine)
   })
-  after(async () => {
-    await server[Symbol.asyncDispose]()
-    await place.remove()
-  })
+  after(() => server[Symbol.asyncDispose]())
   beforeEach(async () => {
     app = await makeApp(server, `bulk-${apps++}`)
     await putInputs(server.services, app, [

@@ -14,10 +14,11 @@ import { exportParts } from '../../src/store/repos/dataset-exports.ts'
 import { addChunk } from '../../src/store/repos/dataset-versions.ts'
 import { datasets, datasetVersions } from '../../src/store/repos/families.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
-import { startTestServer, type TestServer } from '../kit/server.ts'
+import { startOnEngine } from '../kit/on-engine.ts'
+import type { TestServer } from '../kit/server.ts'
 import { whileTorn } from '../kit/torn-jobs.ts'
 import { readZip } from '../kit/zips.ts'
-import { onEachEngine, type Place } from '../store/kit.ts'
+import { onEachEngine } from '../store/kit.ts'
 
 const CHUNKS = 5
 const INPUTS = 4
@@ -43,20 +44,14 @@ const input = (at: number): MessageInitShape<typeof InputSchema> => {
 
 onEachEngine('exports of dataset versions', (engine) => {
   let server: TestServer
-  let place: Place
   let app: TestApp
 
   before(async () => {
-    place = await engine.place()
-    const { location } = place
-    server = await startTestServer({ settings: 'url' in location ? { databaseUrl: location.url } : {} })
+    server = await startOnEngine(engine)
     app = await makeApp(server, 'exported')
     succeeded(await server.call('PostDatasets', { userAppId: app.userAppId, datasets: [{ id: 'set' }] }))
   })
-  after(async () => {
-    await server[Symbol.asyncDispose]()
-    await place.remove()
-  })
+  after(() => server[Symbol.asyncDispose]())
 
   /** A ready version straight in the store, of several parts. */
   const makeVersion = async (id: string): Promise<{ pk: number; firstPart: string }> => {

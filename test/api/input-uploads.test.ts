@@ -10,8 +10,9 @@ import { encodeTone, encodeVideo } from '../../src/media/test-media.ts'
 import { refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { tarOf, zipOf } from '../kit/archives.ts'
 import { makePlainApp } from '../kit/inputs.ts'
-import { startTestServer, type TestServer } from '../kit/server.ts'
-import { onEachEngine, type Place } from '../store/kit.ts'
+import { startOnEngine } from '../kit/on-engine.ts'
+import type { TestServer } from '../kit/server.ts'
+import { onEachEngine } from '../store/kit.ts'
 
 type Wish = Pick<
   Exclude<MessageInitShape<typeof InputsUploadSchema>, InputsUpload>,
@@ -20,16 +21,13 @@ type Wish = Pick<
 type Part = { name: string; bytes: Uint8Array | string }
 
 onEachEngine('inputs from uploaded archives', (engine) => {
-  let place: Place
   let server: TestServer
   let app: TestApp
   let apps = 0
   let media: Part[]
 
   before(async () => {
-    place = await engine.place()
-    const { location } = place
-    server = await startTestServer({ settings: 'url' in location ? { databaseUrl: location.url } : {} })
+    server = await startOnEngine(engine)
     const photo = picture(64, 48)
     const tone = {
       container: 'wav',
@@ -58,10 +56,7 @@ onEachEngine('inputs from uploaded archives', (engine) => {
       { name: 'words.txt', bytes: 'words of one text' },
     ]
   })
-  after(async () => {
-    await server[Symbol.asyncDispose]()
-    await place.remove()
-  })
+  after(() => server[Symbol.asyncDispose]())
 
   const fresh = async (): Promise<void> => {
     app = await makePlainApp(server, `app-${apps++}`)

@@ -3,27 +3,22 @@ import { after, before, beforeEach, test } from 'node:test'
 import { PutTaskAssignmentsRequestAction as Action } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
-import { startTestServer, type TestServer } from '../kit/server.ts'
+import { startOnEngine } from '../kit/on-engine.ts'
+import type { TestServer } from '../kit/server.ts'
 import { dynamicTask, numberedInputs } from '../kit/tasks.ts'
-import { onEachEngine, type Place } from '../store/kit.ts'
+import { onEachEngine } from '../store/kit.ts'
 
 const { LABEL_ORDER_PENDING, LABEL_ORDER_IN_PROGRESS, LABEL_ORDER_SUCCESS, LABEL_ORDER_CANCELED } = StatusCode
 
 onEachEngine('label orders', (engine) => {
   let server: TestServer
   let app: TestApp
-  let place: Place
   let apps = 0
 
   before(async () => {
-    place = await engine.place()
-    const { location } = place
-    server = await startTestServer({ settings: 'url' in location ? { databaseUrl: location.url } : {} })
+    server = await startOnEngine(engine)
   })
-  after(async () => {
-    await server[Symbol.asyncDispose]()
-    await place.remove()
-  })
+  after(() => server[Symbol.asyncDispose]())
   beforeEach(async () => {
     app = await makeApp(server, `ordered-${apps++}`)
     await numberedInputs(server, app, 3)

@@ -5,8 +5,9 @@ import { toTimestamp } from '../../src/base/timestamps.ts'
 import { StatTimeAggType, type StatValueAggregateQuerySchema, StatValueAggType } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
-import { startTestServer, type TestServer } from '../kit/server.ts'
-import { onEachEngine, type Place } from '../store/kit.ts'
+import { startOnEngine } from '../kit/on-engine.ts'
+import type { TestServer } from '../kit/server.ts'
+import { onEachEngine } from '../store/kit.ts'
 
 type Query = MessageInitShape<typeof StatValueAggregateQuerySchema>
 const at = (iso: string) => toTimestamp(Date.parse(iso) * 1_000)
@@ -14,12 +15,9 @@ const at = (iso: string) => toTimestamp(Date.parse(iso) * 1_000)
 onEachEngine('statistics', (engine) => {
   let server: TestServer
   let app: TestApp
-  let place: Place
 
   before(async () => {
-    place = await engine.place()
-    const { location } = place
-    server = await startTestServer({ settings: 'url' in location ? { databaseUrl: location.url } : {} })
+    server = await startOnEngine(engine)
     app = await makeApp(server, 'counted')
     const statValues = [
       { time: at('2026-01-05T10:00:10Z'), value: 2, tags: ['model:a', 'user:x'] },
@@ -30,10 +28,7 @@ onEachEngine('statistics', (engine) => {
     const posted = succeeded(await server.call('PostStatValues', { userAppId: app.userAppId, statValues }))
     assert.equal(posted.statValues.length, 4)
   })
-  after(async () => {
-    await server[Symbol.asyncDispose]()
-    await place.remove()
-  })
+  after(() => server[Symbol.asyncDispose]())
 
   const ask = (query: Query) =>
     server.call('PostStatValuesAggregate', { userAppId: app.userAppId, statValueAggregateQueries: [query] })

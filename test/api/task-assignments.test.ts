@@ -10,32 +10,27 @@ import {
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { assignTaskJob } from '../../src/domain/tasks/assign-job.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
-import { startTestServer, type TestServer, type TestUser } from '../kit/server.ts'
+import { startOnEngine } from '../kit/on-engine.ts'
+import type { TestServer, TestUser } from '../kit/server.ts'
 import { putInputs } from '../kit/stored-inputs.ts'
 import { dynamicTask, fullTask, inviteUsers, makeTask, numberedInputs, people, type TaskInit } from '../kit/tasks.ts'
 import { whileTorn } from '../kit/torn-jobs.ts'
-import { onEachEngine, type Place } from '../store/kit.ts'
+import { onEachEngine } from '../store/kit.ts'
 
 const { TASK_ASSIGNMENT_PENDING, TASK_ASSIGNMENT_SUCCESS, TASK_ASSIGNMENT_AWAITING_REVIEW } = StatusCode
 
 onEachEngine('task assignments', (engine) => {
   let server: TestServer
   let app: TestApp
-  let place: Place
   let ann: TestUser
   let bob: TestUser
   let inputs: string[]
   let apps = 0
 
   before(async () => {
-    place = await engine.place()
-    const { location } = place
-    server = await startTestServer({ settings: 'url' in location ? { databaseUrl: location.url } : {} })
+    server = await startOnEngine(engine)
   })
-  after(async () => {
-    await server[Symbol.asyncDispose]()
-    await place.remove()
-  })
+  after(() => server[Symbol.asyncDispose]())
   beforeEach(async () => {
     const n = apps++
     app = await makeApp(server, `assigned-${n}`)

@@ -10,29 +10,24 @@ import {
 } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
-import { startTestServer, type TestServer, type TestUser } from '../kit/server.ts'
+import { startOnEngine } from '../kit/on-engine.ts'
+import type { TestServer, TestUser } from '../kit/server.ts'
 import { dynamicTask, fullTask, inviteUsers, people, type TaskInit } from '../kit/tasks.ts'
-import { onEachEngine, type Place } from '../store/kit.ts'
+import { onEachEngine } from '../store/kit.ts'
 
 type ListInit = Exclude<MessageInitShape<typeof ListTasksRequestSchema>, ListTasksRequest>
 
 onEachEngine('tasks', (engine) => {
   let server: TestServer
   let app: TestApp
-  let place: Place
   let ann: TestUser
   let bob: TestUser
   let apps = 0
 
   before(async () => {
-    place = await engine.place()
-    const { location } = place
-    server = await startTestServer({ settings: 'url' in location ? { databaseUrl: location.url } : {} })
+    server = await startOnEngine(engine)
   })
-  after(async () => {
-    await server[Symbol.asyncDispose]()
-    await place.remove()
-  })
+  after(() => server[Symbol.asyncDispose]())
   beforeEach(async () => {
     const n = apps++
     app = await makeApp(server, `tasks-${n}`)

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { isAppError } from '../../src/base/errors.ts'
-import type { Log } from '../../src/base/log.ts'
 import { encodeMessage } from '../../src/contract/binary/index.ts'
 import { decodeJson, encodeJson } from '../../src/contract/json/index.ts'
 import { RandomMessages } from '../../src/contract/json/random-messages.ts'
@@ -12,6 +11,7 @@ import { makeApp, succeeded } from '../kit/apps.ts'
 import { FakeRuntime } from '../kit/fake-runtime.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
 import { onEachEngine } from '../store/kit.ts'
+import { Accidents } from './accidents.ts'
 import { type Json, REQUESTS, search, spoil, text } from './data-plane-requests.ts'
 import { FACTOR, SEED } from './settings.ts'
 
@@ -85,21 +85,12 @@ async function checkCounts(server: TestServer, userAppId: object): Promise<void>
 }
 
 async function tryAll(t: TestContext, databaseUrl: string | undefined): Promise<void> {
-  const failures: string[] = []
-  let current = ''
-  const log: Log = {
-    ...{ trace() {}, debug() {}, info() {}, warn() {} },
-    error: (fields) => {
-      const { err } = fields as { err?: Error }
-      failures.push(`${current}: ${err?.stack?.split('\n').slice(0, 9).join('\n') ?? JSON.stringify(fields)}`)
-    },
-    child: () => log,
-  }
+  const accidents = new Accidents()
   const runtime = new FakeRuntime()
   await using server = await startTestServer({
     overrides: runtime.services,
     settings: databaseUrl === undefined ? {} : { databaseUrl },
-    log,
+    log: accidents.log,
   })
   const userAppId = await fill(server)
   const codes = new Map<string, number>()
@@ -108,7 +99,7 @@ async function tryAll(t: TestContext, databaseUrl: string | undefined): Promise<
     const [name, template] = REQUESTS[at % REQUESTS.length]!
     let json = JSON.parse(JSON.stringify(template).replaceAll('#', String(at))) as Json
     for (let times = random.next() < 0.7 ? 1 : 2; times > 0; times--) json = spoil(json, random)
-    current = `${name} (seed ${SEED}, number ${at}) ${JSON.stringify(json).slice(0, 600)}`
+    accidents.current = `${name} (seed ${SEED}, number ${at}) ${JSON.stringify(json).slice(0, 600)}`
     const { input, output } = methodInfo(name)
     let request: ReturnType<typeof decodeJson>
     try {
@@ -118,7 +109,7 @@ async function tryAll(t: TestContext, databaseUrl: string | undefined): Promise<
       })
     } catch (error) {
       // What cannot be read never comes to a handler; it must be said so.
-      if (!isAppError(error) || error.code >= 98_000) failures.push(`${current}: ${error}`)
+      if (!isAppError(error) || error.code >= 98_000) accidents.add(`${error}`)
       codes.set('unreadable', (codes.get('unreadable') ?? 0) + 1)
       continue
     }
@@ -129,20 +120,20 @@ async function tryAll(t: TestContext, databaseUrl: string | undefined): Promise<
     const code = answer.status?.code ?? 0
     const word = StatusCode[code] ?? String(code)
     codes.set(word, (codes.get(word) ?? 0) + 1)
-    if (code >= 98_000 || code === 0) failures.push(`${current}: answered ${code} ${answer.status?.details}`)
+    if (code >= 98_000 || code === 0) accidents.add(`answered ${code} ${answer.status?.details}`)
     // What was answered can be written down again.
     encodeJson(answer as never, 'snake')
     encodeMessage(output, answer as never)
     await server.services.jobs.idle()
     if (code === StatusCode.SUCCESS || code === StatusCode.MIXED_STATUS) continue
-    if (!answer.status?.details) failures.push(`${current}: ${code} without a word`)
+    if (!answer.status?.details) accidents.add(`${code} without a word`)
     const after = await countRows(server)
     for (const table of WATCHED) {
       if (before[table] === after[table]) continue
-      failures.push(`${current}: answered ${word} and left ${after[table]! - before[table]!} rows in ${table}`)
+      accidents.add(`answered ${word} and left ${after[table]! - before[table]!} rows in ${table}`)
     }
   }
-  current = 'at the end'
+  accidents.current = 'at the end'
   await checkCounts(server, userAppId)
   for (const name of [
     'ListConcepts',
@@ -159,7 +150,7 @@ async function tryAll(t: TestContext, databaseUrl: string | undefined): Promise<
   }
   const often = [...codes].sort(([, a], [, b]) => b - a).slice(0, 12)
   t.diagnostic(`seed ${SEED}: ${often.map(([word, count]) => `${count} x ${word}`).join(', ')}`)
-  assert.deepEqual(failures.slice(0, 20), [], `${failures.length} accidents`)
+  assert.deepEqual(accidents.all.slice(0, 20), [], `${accidents.all.length} accidents`)
 }
 
 onEachEngine('requests of the data plane with an absurd value in them', (engine) => {

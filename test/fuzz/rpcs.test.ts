@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { create, type DescMessage, type Message, ScalarType } from '@bufbuild/protobuf'
 import { registry } from '../../src/api/registry.ts'
-import type { Log } from '../../src/base/log.ts'
 import { decodeMessage, encodeMessage } from '../../src/contract/binary/index.ts'
 import { RandomMessages } from '../../src/contract/json/random-messages.ts'
 import { methodInfo, type RpcName } from '../../src/contract/methods.ts'
@@ -11,6 +10,7 @@ import { makeApp } from '../kit/apps.ts'
 import { FakeRuntime } from '../kit/fake-runtime.ts'
 import { startTestServer, type TestServer, type TestServerOptions } from '../kit/server.ts'
 import { onEachEngine } from '../store/kit.ts'
+import { Accidents } from './accidents.ts'
 import { FACTOR, SEED } from './settings.ts'
 
 const PER_RPC = 20
@@ -86,17 +86,8 @@ async function fill(server: TestServer): Promise<void> {
 
 /** Calls every RPC many times; fails with what went wrong inside the server, if anything did. */
 async function tryAll(t: TestContext, settings: TestServerOptions['settings']): Promise<void> {
-  const failures: string[] = []
-  let current = ''
-  const log: Log = {
-    ...{ trace() {}, debug() {}, info() {}, warn() {} },
-    error: (fields) => {
-      const { err } = fields as { err?: Error }
-      failures.push(`${current}: ${err?.stack?.split('\n').slice(0, 9).join('\n') ?? JSON.stringify(fields)}`)
-    },
-    child: () => log,
-  }
-  await using server = await startTestServer({ overrides: new FakeRuntime().services, settings, log })
+  const accidents = new Accidents()
+  await using server = await startTestServer({ overrides: new FakeRuntime().services, settings, log: accidents.log })
   await fill(server)
   const codes = new Map<string, number>()
   let calls = 0
@@ -104,20 +95,20 @@ async function tryAll(t: TestContext, settings: TestServerOptions['settings']): 
     if (methodInfo(name).kind !== 'unary' || KEPT_AWAY.test(name)) continue
     for (let at = 0; at < PER_RPC * FACTOR; at++) {
       const random = new RandomMessages(SEED + at * 7_919 + calls)
-      current = `${name} (seed ${SEED}, number ${at})`
+      accidents.current = `${name} (seed ${SEED}, number ${at})`
       calls++
       const { status } = (await server.call(name, requestFor(name, random) as never)) as {
         status?: { code: number; details: string }
       }
       const code = status?.code ?? 0
       codes.set(StatusCode[code] ?? String(code), (codes.get(StatusCode[code] ?? String(code)) ?? 0) + 1)
-      if (code >= 98_000 || code === 0) failures.push(`${current}: answered ${code} ${status?.details}`)
-      else if (code !== StatusCode.SUCCESS && !status?.details) failures.push(`${current}: ${code} without a word`)
+      if (code >= 98_000 || code === 0) accidents.add(`answered ${code} ${status?.details}`)
+      else if (code !== StatusCode.SUCCESS && !status?.details) accidents.add(`${code} without a word`)
     }
   }
   const often = [...codes].sort(([, a], [, b]) => b - a).slice(0, 12)
   t.diagnostic(`seed ${SEED}: ${calls} calls; ${often.map(([code, count]) => `${count} x ${code}`).join(', ')}`)
-  assert.deepEqual(failures.slice(0, 20), [], `${failures.length} accidents`)
+  assert.deepEqual(accidents.all.slice(0, 20), [], `${accidents.all.length} accidents`)
 }
 
 onEachEngine('requests of every RPC with absurd values', (engine) => {
