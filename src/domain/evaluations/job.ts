@@ -4,6 +4,7 @@ import { packChunk } from '../../evaluation/chunk.ts'
 import { MeasureProcess } from '../../evaluation/process.ts'
 import type { JobContext } from '../../jobs/define.ts'
 import type { Reader } from '../../store/database.ts'
+import { chunksOf } from '../../store/repos/dataset-versions.ts'
 import {
   addEvaluationChunk,
   changeEvaluation,
@@ -154,7 +155,7 @@ async function predictParts(ctx: Context, { row, call, subject, measure, ...begu
   const source = await sourceOf(call, row, subject, ctx.args.inputPks)
   const { predictionsPk } = ctx.args
   if (predictionsPk !== undefined) await readyVersion(ctx.services.db.read, predictionsPk, ctx.signal)
-  const stored = predictionsPk === undefined ? undefined : new StoredPredictions(ctx.services, predictionsPk)
+  const stored = predictionsPk === undefined ? undefined : await storedPredictions(ctx.services, predictionsPk)
   let { state } = begun
   for (let { done } = ctx; ; ) {
     const page = await nextExamples(ctx.services, source, state.from)
@@ -181,6 +182,14 @@ async function predictParts(ctx: Context, { row, call, subject, measure, ...begu
       return { state, done }
     })
   }
+}
+
+async function storedPredictions({ db, blobs }: Services, versionPk: number): Promise<StoredPredictions> {
+  const chunks = await chunksOf(db.read, versionPk)
+  return new StoredPredictions(
+    blobs,
+    chunks.map(({ hash }) => hash),
+  )
 }
 
 async function measureAll(

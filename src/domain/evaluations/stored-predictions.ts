@@ -1,9 +1,8 @@
 import { AppError } from '../../base/errors.ts'
+import type { BlobStore } from '../../blobs/blob-store.ts'
 import type { Data } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
-import { chunksOf } from '../../store/repos/dataset-versions.ts'
 import { inputsIn } from '../datasets/versions/batches.ts'
-import type { Services } from '../services.ts'
 import { CHUNK_BYTES_MAX } from './limits.ts'
 import type { Prediction } from './predict.ts'
 
@@ -13,46 +12,56 @@ const NOTHING_SAID = new AppError(
 )
 
 /**
- * Predictions that are stored as a dataset version, read part by part: two parts are in memory at a time. Asked for
- * inputs in about the order of the version, it reads each part once.
+ * Predictions that are stored as a dataset version, read part by part: two parts are in memory at a time, of the others
+ * only which inputs they are about. Asked for inputs in about the order of the version, it reads each part once; what
+ * the version does not have is known after one round.
  */
 export class StoredPredictions {
-  readonly #services: Pick<Services, 'db' | 'blobs'>
-  readonly #versionPk: number
-  #hashes: readonly string[] | undefined
-  #next = 0
+  readonly #blobs: Pick<BlobStore, 'bytes'>
+  readonly #hashes: readonly string[]
+  /** The part that each input is in, of the parts that were read so far. */
+  readonly #partOf = new Map<string, number>()
+  #read = 0
   #parts: ReadonlyMap<string, Data>[] = []
 
-  constructor(services: Pick<Services, 'db' | 'blobs'>, versionPk: number) {
-    this.#services = services
-    this.#versionPk = versionPk
+  /** `hashes` name the parts of the version in their order. */
+  constructor(blobs: Pick<BlobStore, 'bytes'>, hashes: readonly string[]) {
+    this.#blobs = blobs
+    this.#hashes = hashes
   }
 
   /** What the version says about inputs, by their ids. */
   async of(ids: readonly string[]): Promise<Map<string, Prediction>> {
     const found = new Map<string, Prediction>()
+    const left = new Set(ids)
     const take = (): void => {
-      for (const id of ids) {
+      for (const id of left) {
         const data = this.#parts.find((part) => part.has(id))?.get(id)
-        if (data && !found.has(id)) found.set(id, { data })
+        if (data && left.delete(id)) found.set(id, { data })
       }
     }
     take()
-    this.#hashes ??= (await chunksOf(this.#services.db.read, this.#versionPk)).map(({ hash }) => hash)
-    // Once around, for what is asked for in another order.
-    for (let read = 0; read < this.#hashes.length && found.size < ids.length; read++) {
-      await this.#readNext(this.#hashes)
+    const known = new Set([...left].flatMap((id) => this.#partOf.get(id) ?? []))
+    for (const place of [...known].sort((a, b) => a - b)) {
+      await this.#readPart(place)
       take()
     }
-    for (const id of ids) if (!found.has(id)) found.set(id, { error: NOTHING_SAID })
+    while (left.size > 0 && this.#read < this.#hashes.length) {
+      await this.#readPart(this.#read++)
+      take()
+    }
+    for (const id of left) found.set(id, { error: NOTHING_SAID })
     return found
   }
 
-  async #readNext(hashes: readonly string[]): Promise<void> {
-    const bytes = await this.#services.blobs.bytes(hashes[this.#next % hashes.length]!, CHUNK_BYTES_MAX)
-    this.#next++
+  async #readPart(place: number): Promise<void> {
+    const bytes = await this.#blobs.bytes(this.#hashes[place]!, CHUNK_BYTES_MAX)
     const part = new Map<string, Data>()
-    for (const { id, data } of inputsIn({ bytes })) if (data) part.set(id, data)
+    for (const { id, data } of inputsIn({ bytes })) {
+      if (!data) continue
+      part.set(id, data)
+      this.#partOf.set(id, place)
+    }
     this.#parts = [part, ...this.#parts].slice(0, 2)
   }
 }
