@@ -60,34 +60,35 @@ describe('evaluations', () => {
       data: { concepts: [{ id: names[at % 3]!, value: 1 }, ...(at === 0 ? [{ id: 'green', value: 1 }] : [])] },
     }))
     const pks = await putInputs(services, app, [...wanted, { id: 'unlabelled' }])
+    await putVectorsOf(
+      wanted.map(({ id }, at) => {
+        const shown = at % 6 === 5 ? (at + 1) % 3 : at % 3
+        return [pks.get(id)!, [0, 1, 2].map((place) => (place === shown ? 0.2 + at / 24 : -0.2 - (at % 5) / 10))]
+      }),
+    )
+    const datasetInputs = wanted.slice(0, 12).map(({ id }) => ({ input: { id } }))
+    succeeded(await server.call('PostDatasets', { userAppId: app.userAppId, datasets: [{ id: 'half' }] }))
+    succeeded(await server.call('PostDatasetInputs', { userAppId: app.userAppId, datasetId: 'half', datasetInputs }))
+  }
+
+  async function putVectorsOf(vectors: readonly (readonly [inputPk: number, vector: number[]])[]): Promise<void> {
+    const { services } = server
     const embedder = await services.db.read
       .selectFrom('models')
       .select('latest_version_pk as pk')
       .where('id', '=', 'general-image-embedding')
       .executeTakeFirstOrThrow()
-    await services.db.transact((tx) =>
-      storeAnnotations(
-        tx,
-        wanted.map(({ id }, at) => {
-          const shown = at % 6 === 5 ? (at + 1) % 3 : at % 3
-          const vector = [0, 1, 2].map((place) => (place === shown ? 0.2 + at / 24 : -0.2 - (at % 5) / 10))
-          return {
-            appPk: app.pk,
-            inputPk: pks.get(id)!,
-            message: create(AnnotationSchema, { data: { embeddings: [{ vector, numDimensions: 3 }] } }),
-            worker: { kind: 'model_version', id: '', pk: embedder.pk },
-            statusCode: StatusCode.ANNOTATION_SUCCESS,
-            trusted: false,
-            conceptPk: () => 0,
-            vectorsBy: embedder.pk!,
-          }
-        }),
-        services.clock.now(),
-      ),
-    )
-    const datasetInputs = wanted.slice(0, 12).map(({ id }) => ({ input: { id } }))
-    succeeded(await server.call('PostDatasets', { userAppId: app.userAppId, datasets: [{ id: 'half' }] }))
-    succeeded(await server.call('PostDatasetInputs', { userAppId: app.userAppId, datasetId: 'half', datasetInputs }))
+    const drafts = vectors.map(([inputPk, vector]) => ({
+      appPk: app.pk,
+      inputPk,
+      message: create(AnnotationSchema, { data: { embeddings: [{ vector, numDimensions: 3 }] } }),
+      worker: { kind: 'model_version', id: '', pk: embedder.pk } as const,
+      statusCode: StatusCode.ANNOTATION_SUCCESS,
+      trusted: false,
+      conceptPk: () => 0,
+      vectorsBy: embedder.pk!,
+    }))
+    await services.db.transact((tx) => storeAnnotations(tx, drafts, services.clock.now()))
   }
 
   const post = (...evalMetrics: MessageInitShape<typeof EvalMetricsSchema>[]) =>
@@ -480,6 +481,32 @@ describe('evaluations', () => {
     const cancelled = await get('cancelled')
     assert.equal(cancelled.status?.code, StatusCode.MODEL_EVALUATION_FAILED)
     assert.match(cancelled.status?.details ?? '', /cancelled/)
+  })
+
+  test('a film that cannot be read counts as a whole by its stored vector, without its moments', async () => {
+    const concepts = [{ id: 'red', value: 1 }]
+    const frames = [{ frameInfo: { time: 1_000 }, data: { concepts } }]
+    // Inputs that are put like this have no media.
+    const pks = await putInputs(server.services, app, [
+      { id: 'film', kind: 'video', data: { concepts, frames } },
+      { id: 'only-moments', kind: 'video', data: { frames } },
+    ])
+    const vector = [0.9, -0.2, -0.3]
+    await putVectorsOf([...pks.values()].map((pk) => [pk, vector]))
+    const datasetInputs = ['film', 'only-moments', 'picture-1'].map((id) => ({ input: { id } }))
+    succeeded(await server.call('PostDatasets', { userAppId: app.userAppId, datasets: [{ id: 'films' }] }))
+    succeeded(await server.call('PostDatasetInputs', { userAppId: app.userAppId, datasetId: 'films', datasetInputs }))
+    const metrics = await evaluated({ model: model('colours'), groundTruthDataset: { id: 'films' } }, EVERYTHING)
+    assert.equal(metrics.status?.code, MODEL_EVALUATED, metrics.status?.details)
+    assert.deepEqual(metrics.testSet.map(({ input }) => input?.id).sort(), ['film', 'picture-1'])
+    const red = metrics.testSet
+      .find(({ input }) => input?.id === 'film')!
+      .predictedConcepts.find(({ id }) => id === 'red')!
+    assert.ok(Math.abs(red.value - 1 / (1 + Math.exp(-8 * 0.9))) < 1e-6, `${red.value}`)
+    assert.match(
+      metrics.status!.details,
+      /^1 of 3 inputs were left out: 1 could not be predicted \(.+\)\. Of 1 film the moments were left out \(the first: .+\)\.$/,
+    )
   })
 
   test('what cannot be evaluated is refused, and nothing of the call is kept', async () => {

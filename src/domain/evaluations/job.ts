@@ -41,12 +41,25 @@ interface State {
   readonly failed: number
   /** Why the first one that failed did. */
   readonly reason: string
+  /** Films of which only the moments failed, and why those of the first did. */
+  readonly films: number
+  readonly filmReason: string
   readonly predicted: boolean
   /** Folds that the predictions come from. */
   readonly splits: number
 }
 
-const NOTHING_YET: State = { from: 0, chunks: 0, gone: 0, failed: 0, reason: '', predicted: false, splits: 1 }
+const NOTHING_YET: State = {
+  from: 0,
+  chunks: 0,
+  gone: 0,
+  failed: 0,
+  reason: '',
+  films: 0,
+  filmReason: '',
+  predicted: false,
+  splits: 1,
+}
 
 const { MODEL_EVALUATED, MODEL_EVALUATING, MODEL_EVALUATION_FAILED } = StatusCode
 
@@ -68,7 +81,7 @@ export const evaluateJob = defineJob<Args, State>({
       await changeEvaluation(tx, row.pk, { status_code: MODEL_EVALUATING, status_details: '' }, services.clock.now())
       return undefined
     })
-    let state = ctx.state ?? NOTHING_YET
+    let state: State = { ...NOTHING_YET, ...ctx.state }
     if (
       !state.predicted &&
       !args.inputPks &&
@@ -173,6 +186,8 @@ async function predictParts(ctx: Context, { row, call, subject, measure, ...begu
       gone: state.gone + part.gone,
       failed: state.failed + part.failed,
       reason: state.reason || part.reason,
+      films: state.films + part.films,
+      filmReason: state.filmReason || part.filmReason,
     }
     const examples = part.chunk.ids.length
     done += examples
@@ -236,14 +251,20 @@ function refuseWhereNothingIs({ failed, reason }: State): void {
 }
 
 /** What an evaluation that succeeded says of the examples that are not in it; empty when all are. */
-function leftOut({ gone, failed, reason }: State, examples: number): string {
+function leftOut({ gone, failed, reason, films, filmReason }: State, examples: number): string {
   const parts = [
     ...(gone > 0 ? [`${gone} were deleted`] : []),
     ...(failed > 0 ? [`${failed} could not be predicted (the first: ${reason})`] : []),
   ]
-  return parts.length === 0
-    ? ''
-    : `${gone + failed} of ${gone + failed + examples} inputs were left out: ${parts.join(', ')}.`
+  const sentences = [
+    ...(parts.length > 0
+      ? [`${gone + failed} of ${gone + failed + examples} inputs were left out: ${parts.join(', ')}.`]
+      : []),
+    ...(films > 0
+      ? [`Of ${films} ${films === 1 ? 'film' : 'films'} the moments were left out (the first: ${filmReason}).`]
+      : []),
+  ]
+  return sentences.join(' ')
 }
 
 /** Whether a code is one of those by which clients know that an evaluation failed. */

@@ -17,6 +17,10 @@ export interface Part {
   readonly failed: number
   /** Why the first one that failed did; empty when none did. */
   readonly reason: string
+  /** Films of which only the moments failed. */
+  readonly films: number
+  /** Why those of the first such film did; empty when none did. */
+  readonly filmReason: string
 }
 
 /** What is to be predicted. */
@@ -43,15 +47,23 @@ export async function predictPart(
   const said = stored ? await stored.of(ids) : await predictAll(call, subject, process, { appPk, ids, films })
   const good = examples.flatMap((example): Good[] => {
     const prediction = said.get(example.id)!
-    return 'error' in prediction ? [] : [{ ...example, prediction }]
+    if (prediction.error || (example.moment && prediction.ofMoments)) return []
+    return [{ ...example, prediction }]
   })
-  const errors = [...said.values()].flatMap((prediction) => ('error' in prediction ? [prediction.error] : []))
+  const whole = new Set(good.flatMap(({ id, moment }) => (moment ? [] : [id])))
+  // A film of which only moments are labelled has failed when those have.
+  const errors = [...said].flatMap(
+    ([id, { error, ofMoments }]) => error ?? (whole.has(id) ? [] : ofMoments?.error) ?? [],
+  )
   const failures = errors.filter((error) => error !== GONE)
+  const halves = [...said].flatMap(([id, { ofMoments }]) => (whole.has(id) && ofMoments ? [ofMoments.error] : []))
   return {
     chunk: subject.task === 'classification' ? classified(subject, good) : detected(subject, good),
     gone: errors.length - failures.length,
     failed: failures.length,
     reason: failures[0]?.details ?? '',
+    films: halves.length,
+    filmReason: halves[0]?.details ?? '',
   }
 }
 

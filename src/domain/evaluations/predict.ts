@@ -12,10 +12,18 @@ import { runInputs } from '../predict/run.ts'
 import { PREDICTED_TOGETHER } from './limits.ts'
 import type { Subject } from './subject.ts'
 
-/** What a model says about one input: the scores of all concepts, its data, or both, or why there is nothing. */
+/**
+ * What a model says about one input: the scores of all concepts, its data, or both, or why there is nothing; of a film
+ * with scores also why there is nothing about its moments.
+ */
 export type Prediction =
-  | { readonly scores?: Float32Array; readonly data?: Data; readonly error?: never }
-  | { readonly error: AppError }
+  | {
+      readonly scores?: Float32Array
+      readonly data?: Data
+      readonly ofMoments?: { readonly error: AppError }
+      readonly error?: never
+    }
+  | { readonly error: AppError; readonly ofMoments?: never }
 
 /** What is to be predicted. */
 export interface PredictWish {
@@ -52,7 +60,9 @@ export async function predictAll(
     const said = await runStored(call, compiled, compiled.nodes[0]!.index, pks)
     for (const [at, id] of part.entries()) {
       const one = said[at]!
-      found.set(id, 'error' in one ? one : { ...found.get(id), ...one })
+      const scored = found.get(id)
+      if ('data' in one) found.set(id, { ...(scored?.error ? {} : scored), ...one })
+      else found.set(id, scored && !scored.error ? { ...scored, ofMoments: one } : one)
     }
   }
   return found
