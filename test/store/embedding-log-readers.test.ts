@@ -102,8 +102,9 @@ onEachEngine('pruning the log of embeddings', (engine) => {
     }))
 })
 
+/** As where no transaction runs; those of other databases of a server count too, and may be running. */
 function note(db: Database, reader: string, mark: LogMark, now: number): Promise<void> {
-  return db.transact((tx) => noteLogReader(tx, reader, mark, now))
+  return db.transact((tx) => noteLogReader(tx, reader, { ...mark, oldestRunning: Number.MAX_SAFE_INTEGER }, now))
 }
 
 async function rowsOfLog(db: Database): Promise<number> {
