@@ -4,6 +4,8 @@ export const CHANGES_PER_READ = 2_000
 export const VECTORS_PER_READ = 1_000
 /** Changes since an index was last kept from which it is kept again when nothing else is to be done. */
 export const CHANGES_TO_KEEP = 5_000
+/** From so many changes on it is kept even while searches wait, and where graphs have taken in half of their rows. */
+export const CHANGES_OVERDUE = 50_000
 /** How long nothing must have been asked before an index is kept, in milliseconds. */
 export const IDLE_BEFORE_KEEPING_MS = 3_000
 /** How often the log is followed while nobody searches, in milliseconds. */

@@ -1,5 +1,6 @@
 import { Index, MetricKind, ScalarKind } from 'usearch'
 import { lowWords } from './codes.ts'
+import { DamagedIndex } from './damaged.ts'
 import { GRAPH_CANDIDATES, GRAPH_CONNECTIVITY, GRAPH_EXPANSION_ADD } from './limits.ts'
 
 /**
@@ -10,32 +11,71 @@ export class Graph {
   /** First row. */
   readonly from: number
   #to: number
+  readonly #dimension: number
   readonly #index: Index
-  readonly frozen: boolean
+  /** What it is mapped from. */
+  #file: string | undefined
 
-  private constructor(index: Index, from: number, to: number, frozen: boolean) {
-    this.#index = index
+  private constructor(dimension: number, from: number, to = from) {
+    this.#dimension = dimension
+    this.#index = makeIndex(dimension)
     this.from = from
     this.#to = to
-    this.frozen = frozen
   }
 
   /** An empty graph that starts at a row. */
   static empty(dimension: number, from: number): Graph {
-    return new Graph(makeIndex(dimension), from, from, false)
+    return new Graph(dimension, from)
   }
 
-  /** A graph mapped from a file; nothing can be added to it. Throws when the file is none. */
+  /** A graph mapped from a file; nothing can be added to it. Throws DamagedIndex when the file is none. */
   static view(dimension: number, file: string, from: number, to: number): Graph {
-    const index = makeIndex(dimension)
-    index.view(file)
-    if (Number(index.size()) !== to - from) throw new Error('a file of a graph holds other rows than it should')
-    return new Graph(index, from, to, true)
+    const graph = new Graph(dimension, from, to)
+    graph.freeze(file)
+    return graph
   }
 
   /** The row after the last one. */
   get to(): number {
     return this.#to
+  }
+
+  /** Whether it is mapped from a file. */
+  get frozen(): boolean {
+    return this.#file !== undefined
+  }
+
+  /** Gives up its memory for a file that has the same rows. */
+  freeze(file: string): void {
+    this.#use(() => this.#index.view(file))
+    this.#file = file
+  }
+
+  /** Comes into memory from its file, so that it can grow. Throws DamagedIndex. */
+  thaw(): void {
+    if (this.#file === undefined) return
+    const file = this.#file
+    this.#use(() => this.#index.load(file))
+    this.#file = undefined
+  }
+
+  /** The same graph in memory once more, while this one goes on as it is. Throws DamagedIndex. */
+  thawed(): Graph {
+    const graph = new Graph(this.#dimension, this.from, this.#to)
+    graph.#file = this.#file
+    graph.thaw()
+    return graph
+  }
+
+  #use(read: () => void): void {
+    try {
+      read()
+    } catch {
+      throw new DamagedIndex('a file of a graph has been damaged')
+    }
+    if (Number(this.#index.size()) !== this.#to - this.from) {
+      throw new DamagedIndex('a file of a graph holds other rows than it should')
+    }
   }
 
   /** Takes in the rows that come next, some half a millisecond each. */

@@ -1,6 +1,9 @@
-import { closeSync, constants, fdatasyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, fdatasync, openSync, readSync, writeSync } from 'node:fs'
+import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
 import { DamagedIndex } from './damaged.ts'
+
+const flushData = promisify(fdatasync)
 
 /** The raw vectors of an index on disk, one after the other, 32-bit floats; each segment has a checksum. */
 export class RowFile {
@@ -30,14 +33,9 @@ export class RowFile {
     }
   }
 
-  /** Cuts the file off, before it is written anew from there. */
-  truncate(size: number): void {
-    ftruncateSync(this.#fd, size)
-  }
-
-  /** Returns when everything written is on disk. */
-  flush(): void {
-    fdatasyncSync(this.#fd)
+  /** Resolves when everything written is on disk. */
+  flush(): Promise<void> {
+    return flushData(this.#fd)
   }
 
   close(): void {

@@ -1,23 +1,11 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { crc32 } from 'node:zlib'
 import { CodesFile } from './codes-file.ts'
 import { Graph } from './graph.ts'
-import { FROZEN_ROWS_MIN } from './limits.ts'
+import { FROZEN_ROWS_MIN, TAIL_ROWS_MIN } from './limits.ts'
 import type { Residency } from './residency.ts'
 import { RowFile } from './row-file.ts'
 import type { SavedTable } from './row-table.ts'
@@ -102,49 +90,74 @@ export function keptMark(folder: string): Mark | undefined {
 
 /**
  * Keeps an index: rows that are new are added to their file, graphs that have grown are written anew, and the state
- * that names them takes the place of the old one in one step, so that a crash leaves the old or the new index. A large
- * graph is mapped from its file from then on: it need not be written again, and its memory can be used for other things.
+ * that names them takes the place of the old one in one step, so that a crash leaves the old or the new index. What is
+ * kept is the index at the time of the call; it may change while this waits for the disk. Where it is no longer
+ * `isWanted` by then, nothing takes the place of the old state. A large graph that has all rows is mapped from its file
+ * from then on: its memory can be used for other things.
  */
-export function saveIndex(folder: string, index: VectorIndex, mark: Mark): void {
+export async function saveIndex(
+  folder: string,
+  index: VectorIndex,
+  mark: Mark,
+  isWanted: () => boolean = () => true,
+): Promise<void> {
+  const { dimension } = index.rows
   const before = readState(folder)
   const rows = index.rows.save()
-  const graphs = index.graphs.map((graph): GraphFile => {
+  const written: string[] = []
+  const saved = index.graphs.map((graph) => {
     const name = `graph-${graph.from}-${graph.to}`
+    const path = join(folder, name)
     const kept = before?.graphs.find((file) => file.name === name)
-    if (kept && existsSync(join(folder, name))) return kept
-    const file = join(folder, name)
-    graph.save(`${file}.new`)
-    sync(`${file}.new`)
-    renameSync(`${file}.new`, file)
-    return { name, from: graph.from, to: graph.to, size: statSync(file).size }
+    if (kept && existsSync(path)) return { graph, file: kept }
+    graph.save(path)
+    written.push(path)
+    const file: GraphFile = { name, from: graph.from, to: graph.to, size: statSync(path).size }
+    return { graph, file }
   })
-  const { dimension } = index.rows
-  writeState(folder, { format: FORMAT, dimension, mark, rows, graphs })
+  await index.rows.flush()
+  for (const path of written) await flush(path)
+  const graphs = saved.map(({ file }) => file)
+  const next = await writeState(folder, { format: FORMAT, dimension, mark, rows, graphs })
+  if (!isWanted()) return
+  renameSync(next, join(folder, STATE_FILE))
   writeFileSync(join(folder, MARK_FILE), JSON.stringify(mark))
   const named = new Set([STATE_FILE, ROWS_FILE, CODES_FILE, MARK_FILE, ...graphs.map(({ name }) => name)])
-  for (const [at, graph] of index.graphs.entries()) {
-    if (graph.frozen || graph.to - graph.from < FROZEN_ROWS_MIN) continue
-    index.freeze(graph, Graph.view(dimension, join(folder, graphs[at]!.name), graph.from, graph.to))
+  for (const { graph, file } of saved) {
+    const isWhole = graph.to === file.to && index.rows.count - graph.to < TAIL_ROWS_MIN
+    if (!graph.frozen && isWhole && graph.to - graph.from >= FROZEN_ROWS_MIN) graph.freeze(join(folder, file.name))
   }
   for (const name of readdirSync(folder)) if (!named.has(name)) rmSync(join(folder, name), { force: true })
+  await flush(folder)
 }
 
-/** Of a state file: 4 bytes of checksum, then the state. */
-function writeState(folder: string, state: State): void {
+let statesWritten = 0
+
+/** Writes a state file beside the one that counts; returns its path. 4 bytes of checksum, then the state. */
+async function writeState(folder: string, state: State): Promise<string> {
   const body = serialize(state)
   const head = Buffer.alloc(4)
   head.writeUInt32LE(crc32(body))
-  const file = join(folder, STATE_FILE)
-  const fd = openSync(`${file}.new`, 'w', 0o600)
+  const path = join(folder, `${STATE_FILE}.${++statesWritten}.new`)
+  const file = await open(path, 'w', 0o600)
   try {
-    writeSync(fd, head)
-    for (let at = 0; at < body.length; ) at += writeSync(fd, body, at)
-    fsyncSync(fd)
+    await file.writeFile(head)
+    await file.writeFile(body)
+    await file.sync()
   } finally {
-    closeSync(fd)
+    await file.close()
   }
-  renameSync(`${file}.new`, file)
-  sync(folder)
+  return path
+}
+
+/** Resolves when a file, or what a folder lists, is on disk. */
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }
 
 function readState(folder: string): State | undefined {
@@ -155,13 +168,4 @@ function readState(folder: string): State | undefined {
   if (bytes.length < 4 || bytes.readUInt32LE(0) !== crc32(body)) return undefined
   const state = deserialize(body) as State
   return state.format === FORMAT ? state : undefined
-}
-
-function sync(path: string): void {
-  const fd = openSync(path, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { DamagedIndex } from './damaged.ts'
 import { dot, scoreOf, toUnit } from './distance.ts'
 import { byScore } from './hits.ts'
 import { createIndex, openIndex, saveIndex } from './snapshot.ts'
@@ -125,12 +126,12 @@ test('graphs find nearly all neighbours at every selectivity, while rows wait an
   assert.ok(sum / 50 >= 0.99, `recall ${sum / 50}`)
 })
 
-test('an index that is kept and opened again, with its vectors on disk, answers the same and goes on growing', () => {
+test('an index that is kept and opened again, with its vectors on disk, answers the same and goes on growing', async () => {
   const { index, all } = filled('kept', 8_500, 11)
   while (index.advance(512)) {}
   index.rows.remove(9)
   all.delete(9)
-  saveIndex(join(folder, 'kept'), index, mark)
+  await saveIndex(join(folder, 'kept'), index, mark)
   const make = clustered(DIMENSION, 40, 11)
   const queries = Array.from({ length: 10 }, make)
   const before = queries.map((query) => index.search({ query, k: 7, exact: false }).hits)
@@ -152,7 +153,7 @@ test('an index that is kept and opened again, with its vectors on disk, answers 
   }
   while (opened.index.advance(128)) {}
   assert.equal(opened.index.graphs.length, 2)
-  saveIndex(join(folder, 'kept'), opened.index, { sequence: 8, token: 'def', oldestRunning: 3 })
+  await saveIndex(join(folder, 'kept'), opened.index, { sequence: 8, token: 'def', oldestRunning: 3 })
   opened.index.rows.release()
 
   const again = openIndex(join(folder, 'kept'), DIMENSION, none)!
@@ -164,11 +165,105 @@ test('an index that is kept and opened again, with its vectors on disk, answers 
   again.index.rows.release()
 })
 
-test('damaged files are noticed: no index is better than a wrong one', () => {
+test('graphs that are not much larger than what is behind them take it in, from their files, while others answer', async () => {
+  const path = join(folder, 'taken-in')
+  const { index: first, all } = filled('taken-in', 8_500, 21)
+  const make = clustered(DIMENSION, 40, 21)
+  let [index, key] = [first, 30_000]
+  const grow = (rows: number, step: number): void => {
+    for (let n = 0; n < rows; n++) {
+      const vector = make()
+      index.rows.append(++key, vector)
+      all.set(key, vector)
+    }
+    index.advance(step)
+    for (const query of [make(), make()]) {
+      const found = keysOf(index.search({ query, k: 10, exact: false }).hits)
+      assert.ok(recall(found, truth(all, query, 10)) >= 0.9)
+    }
+    while (index.advance(step)) {}
+  }
+  const parts = () => index.graphs.map(({ from, to }) => to - from)
+  const reopen = async (): Promise<void> => {
+    await saveIndex(path, index, mark)
+    index.rows.release()
+    index = openIndex(path, DIMENSION, boundless)!.index
+  }
+  grow(0, 512)
+  for (const [rows, expected] of [
+    [2_100, [8_500, 2_100]],
+    [520, [8_500, 2_100, 520]],
+    // All three become one, of which the first has most already.
+    [520, [11_640]],
+    // Too many to stay outside.
+    [5_000, [16_640]],
+  ] as const) {
+    await reopen()
+    grow(rows, 128)
+    assert.deepEqual(parts(), expected)
+  }
+  // One that was kept while it grew goes on from there.
+  for (let n = 0; n < 9_000; n++) {
+    const vector = make()
+    index.rows.append(++key, vector)
+    all.set(key, vector)
+  }
+  await reopen()
+  index.advance(256)
+  await reopen()
+  assert.deepEqual(parts(), [16_896])
+  grow(0, 512)
+  assert.deepEqual(parts(), [25_640])
+  let sum = 0
+  for (let at = 0; at < 50; at++) {
+    const query = make()
+    const { hits, strategy } = index.search({ query, k: 10, exact: false })
+    assert.equal(strategy, 'graph')
+    sum += recall(keysOf(hits), truth(all, query, 10))
+  }
+  assert.ok(sum / 50 >= 0.99, `recall ${sum / 50}`)
+  index.rows.release()
+})
+
+test('what is kept is the index when keeping began, and nothing of one that is no longer wanted', async () => {
+  const path = join(folder, 'meanwhile')
+  const { index, all } = filled('meanwhile', 9_000, 22)
+  while (index.advance(512)) {}
+  const query = clustered(DIMENSION, 40, 22)()
+  const before = index.search({ query, k: 9_000, exact: true }).hits
+  const keeping = saveIndex(path, index, mark)
+  index.rows.remove(before[0]!.key)
+  for (let key = 1; key <= 2_000; key++) index.rows.append(100_000 + key, all.get(3)!)
+  while (index.advance(512)) {}
+  await keeping
+  const kept = openIndex(path, DIMENSION, boundless)!
+  assert.deepEqual(kept.index.search({ query, k: 9_000, exact: true }).hits, before)
+  kept.index.rows.release()
+  await saveIndex(path, index, { ...mark, sequence: 9 }, () => false)
+  const same = openIndex(path, DIMENSION, boundless)!
+  assert.deepEqual([same.mark, same.index.rows.live], [mark, 9_000])
+  same.index.rows.release()
+  index.rows.release()
+})
+
+test('a graph whose file is gone is damaged, and the index with it', async () => {
+  const path = join(folder, 'gone')
+  const { index } = filled('gone', 8_500, 23)
+  while (index.advance(512)) {}
+  await saveIndex(path, index, mark)
+  index.rows.release()
+  const opened = openIndex(path, DIMENSION, boundless)!.index
+  for (let key = 1; key <= 4_000; key++) opened.rows.append(100_000 + key, opened.rows.vector(key))
+  rmSync(join(path, 'graph-0-8500'))
+  assert.throws(() => opened.advance(), DamagedIndex)
+  opened.rows.release()
+})
+
+test('damaged files are noticed: no index is better than a wrong one', async () => {
   const path = join(folder, 'damaged')
   const { index } = filled('damaged', 8_500, 12)
   while (index.advance(512)) {}
-  saveIndex(path, index, mark)
+  await saveIndex(path, index, mark)
   index.rows.release()
   assert.equal(openIndex(path, DIMENSION + 1, boundless), undefined)
 
@@ -177,7 +272,7 @@ test('damaged files are noticed: no index is better than a wrong one', () => {
   truncateSync(join(path, 'graph-0-8500'), 1_000)
   assert.equal(openIndex(path, DIMENSION, boundless), undefined)
 
-  saveIndex(path, filled('damaged', 100, 12).index, mark)
+  await saveIndex(path, filled('damaged', 100, 12).index, mark)
   writeFileSync(join(path, 'rows.f32'), Buffer.alloc(100 * DIMENSION * 4, 1))
   const changed = openIndex(path, DIMENSION, boundless)!
   const query = clustered(DIMENSION, 4, 1)()

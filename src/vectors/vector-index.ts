@@ -65,6 +65,11 @@ export class VectorIndex {
     return this.#graphs.at(-1)?.to ?? 0
   }
 
+  /** Rows that graphs have, those of one in the making included. */
+  get inGraphs(): number {
+    return Math.max(this.tail, this.#next?.to ?? 0)
+  }
+
   /** How many hits cost no more than one: so many are looked at anyway. */
   get cheap(): number {
     const { candidates } = GRAPH_CANDIDATES.findLast(({ rows }) => this.rows.count >= rows)!
@@ -135,7 +140,7 @@ export class VectorIndex {
     return Math.max(candidates, Math.ceil(k * 1.5))
   }
 
-  /** Takes some rows of the tail into a graph; returns whether more are waiting. */
+  /** Takes some rows of the tail into a graph; returns whether more are waiting. Throws DamagedIndex. */
   advance(stepRows = GRAPH_STEP_ROWS): boolean {
     const { rows } = this
     const graph = this.#growing() ?? this.#begin()
@@ -158,30 +163,32 @@ export class VectorIndex {
   }
 
   /**
-   * Starts a graph behind the last one; or one that will take the place of the last ones too, so that there are few and
-   * each has several times the rows of those behind it. A row is taken into few graphs that way however many come.
+   * Starts a graph behind the last one; or makes one of the last ones where they are not several times as large as what
+   * is behind them, so that there are few graphs and a row is taken into few of them however many come. The first of
+   * those takes in the rows of the others.
    */
   #begin(): Graph | undefined {
     const { count, dimension } = this.rows
     const waiting = count - this.tail
     const last = this.#graphs.at(-1)
     if (count < GRAPH_ROWS_MIN || waiting === 0 || (last && (!last.frozen || waiting < TAIL_ROWS_MIN))) return undefined
-    let from = this.tail
     let left = this.#graphs.length
     for (const graph of this.#graphs.toReversed()) {
       if (left < GRAPH_PARTS_MAX && graph.to - graph.from >= (count - graph.to) * GRAPH_MERGE_RATIO) break
-      from = graph.from
       left--
     }
-    const graph = Graph.empty(dimension, from)
-    if (from < this.tail) this.#next = graph
-    else this.#graphs.push(graph)
-    return graph
-  }
-
-  /** Puts a mapped graph in the place of the same one in memory. */
-  freeze(graph: Graph, mapped: Graph): void {
-    this.#graphs = this.#graphs.map((one) => (one === graph ? mapped : one))
+    const first = this.#graphs[left]
+    if (!first) {
+      const graph = Graph.empty(dimension, this.tail)
+      this.#graphs.push(graph)
+      return graph
+    }
+    if (first !== last) {
+      this.#next = first.thawed()
+      return this.#next
+    }
+    first.thaw()
+    return first
   }
 }
 

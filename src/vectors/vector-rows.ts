@@ -287,11 +287,15 @@ export class VectorRows {
     }
   }
 
-  /** What a snapshot keeps beside the file. Rows that are new are added to the file. */
+  /** What a snapshot keeps beside the file. Rows that are new are added to the file, which is still to be flushed. */
   save(): SavedTable {
     this.#write()
-    this.#file.flush()
     return this.table.save()
+  }
+
+  /** Resolves when the vectors of what was saved are on disk. */
+  flush(): Promise<void> {
+    return this.#file.flush()
   }
 
   /** Takes up what `save` gave, with the vectors in the file; only for rows that are empty. */

@@ -66,6 +66,7 @@ onEachEngine('vector indexes under random operations', (engine) => {
         while (spaces.advance()) {}
         operations = 0
         let [found, wanted] = [0, 0]
+        let tidying = Promise.resolve()
         const limit = engine.name === 'sqlite' ? OPERATIONS : OPERATIONS / 3
         for (let step = 0; operations < limit; step++) {
           const draw = next()
@@ -88,10 +89,13 @@ onEachEngine('vector indexes under random operations', (engine) => {
             model.set(pk!, vector)
           } else if (draw < 0.96) for (let n = 0; n < 20; n++) spaces.advance()
           else if (draw < 0.98) {
-            await spaces.tidy(1)
+            // Now and then all else goes on while an index is kept or made anew.
+            tidying = spaces.tidy(1)
+            if (next() < 0.5) await tidying
             await db.transact((tx) => noteLogReader(tx, 'this', spaces.needed(), 1))
             await db.transact((tx) => pruneLog(tx, 0))
           } else if (draw < 0.985) {
+            await tidying
             await spaces.close()
             spaces = new Spaces(db.read, folder)
           }

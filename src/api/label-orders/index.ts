@@ -1,5 +1,5 @@
 import { StatusCode } from '../../contract/status-code.ts'
-import { requireTeam } from '../../domain/access/target.ts'
+import { requireApp } from '../../domain/access/target.ts'
 import { postLabelOrders } from '../../domain/label-orders/post.ts'
 import { labelOrders } from '../../domain/label-orders/resource.ts'
 import { bindResource, checkBatch } from '../define/bind.ts'
@@ -19,8 +19,7 @@ export const labelOrderFamily: Pick<Registry, Rpcs> = {
       patch: 'PatchLabelOrders',
       remove: 'DeleteLabelOrders',
     },
-    // An order shows its task, whoever may see that.
-    { parent: (call) => requireTeam(call.target) },
+    { parent: (call) => requireApp(call.target) },
   ),
 
   PostLabelOrders: async (request, call) => ({

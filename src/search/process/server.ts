@@ -16,6 +16,7 @@ export class SearchServer {
   #askedAt = performance.now()
   #told = { sequence: -1, at: 0 }
   #advancing = false
+  #looking = false
   #closed = false
 
   constructor(db: Reader, spaces: Spaces, send: (message: FromSearch) => void) {
@@ -61,14 +62,21 @@ export class SearchServer {
   }
 
   async #lookAfter(): Promise<void> {
+    // Keeping a large index may take longer than it is until the next look.
+    if (this.#looking) return
+    this.#looking = true
     try {
       await this.#spaces.follow()
+      if (this.#closed) return
+      await this.#spaces.keepOverdue()
       if (this.#advancing || this.#closed) return
       if (this.#spaces.advance()) this.#advance()
       else if (performance.now() - this.#askedAt > IDLE_BEFORE_KEEPING_MS) await this.#spaces.tidy()
       this.#tellNeeded()
     } catch (error) {
       console.error('indexes could not be looked after', error)
+    } finally {
+      this.#looking = false
     }
   }
 

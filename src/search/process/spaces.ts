@@ -14,26 +14,11 @@ import {
 import { DamagedIndex } from '../../vectors/damaged.ts'
 import { DEAD_SHARE_MAX, RESIDENT_BYTES_MAX } from '../../vectors/limits.ts'
 import { countingResidency, type Residency } from '../../vectors/residency.ts'
-import { createIndex, keptMark, openIndex, saveIndex } from '../../vectors/snapshot.ts'
+import { createIndex, keptMark, openIndex } from '../../vectors/snapshot.ts'
 import type { VectorIndex } from '../../vectors/vector-index.ts'
-import {
-  CHANGES_PER_READ,
-  CHANGES_TO_KEEP,
-  LOG_ROWS_HELD_MAX,
-  OPEN_INDEXES_MAX,
-  SEARCH_MS_MAX,
-  VECTORS_PER_READ,
-} from '../limits.ts'
+import { CHANGES_PER_READ, CHANGES_TO_KEEP, LOG_ROWS_HELD_MAX, OPEN_INDEXES_MAX, VECTORS_PER_READ } from '../limits.ts'
 import { applyChanges, readVector } from './apply-changes.ts'
-
-interface Open {
-  readonly space: VectorSpace
-  readonly folder: string
-  index: VectorIndex
-  /** Changes since it was kept. */
-  changes: number
-  usedAt: number
-}
+import { ifDamaged, OpenIndex } from './keeping.ts'
 
 /** How far the log was read. */
 interface Place {
@@ -50,8 +35,10 @@ export class Spaces {
   readonly #db: Reader
   readonly #folder: string
   readonly #residency: Residency
-  readonly #open = new Map<string, Open>()
-  readonly #opening = new Map<string, Promise<Open>>()
+  readonly #open = new Map<string, OpenIndex>()
+  /** Spaces of which what is kept cannot be trusted. */
+  readonly #damaged = new Set<string>()
+  readonly #opening = new Map<string, Promise<OpenIndex>>()
   #place: Place = { mark: START_OF_LOG, ahead: new Set() }
   /** Version of the database up to which the log was followed, where there is such a number. */
   #version: number | undefined
@@ -85,7 +72,7 @@ export class Spaces {
       else {
         const openOf = (change: EmbeddingChange): VectorIndex | undefined => {
           const open = this.#open.get(keyOf(change))
-          if (open) open.changes++
+          open?.changed()
           return open?.index
         }
         const place = await this.#readLog(this.#place, openOf, (change) => this.#drop(change))
@@ -113,9 +100,9 @@ export class Spaces {
 
   /** The log does not go back to where the indexes are, or is another one by now. */
   async #startAgain(): Promise<void> {
-    for (const [key, { index }] of this.#open) {
+    for (const [key, open] of this.#open) {
       this.#open.delete(key)
-      retire(index)
+      open.retire()
     }
     this.#place = { mark: await endOfLog(this.#db), ahead: new Set() }
   }
@@ -152,19 +139,19 @@ export class Spaces {
     }
   }
 
-  #begin(space: VectorSpace): Promise<Open> {
+  #begin(space: VectorSpace): Promise<OpenIndex> {
     const key = keyOf(space)
     const opening = this.#openOrMake(space).finally(() => this.#opening.delete(key))
     this.#opening.set(key, opening)
     return opening
   }
 
-  async #openOrMake(space: VectorSpace): Promise<Open> {
-    this.#closeOldest()
+  async #openOrMake(space: VectorSpace): Promise<OpenIndex> {
+    await this.#closeOldest()
     const folder = join(this.#folder, keyOf(space))
-    const kept = openIndex(folder, space.dimension, this.#residency)
+    const kept = this.#damaged.has(keyOf(space)) ? undefined : openIndex(folder, space.dimension, this.#residency)
     if (kept) {
-      const open = { space, folder, index: kept.index, changes: 0, usedAt: 0 }
+      const open = new OpenIndex(space, folder, kept.index)
       const opened = await this.#catchUp(open, kept.mark).catch(ifDamaged)
       if (opened) return opened
       kept.index.rows.release()
@@ -176,11 +163,11 @@ export class Spaces {
    * Applies what the log has had since a mark and puts the index among the open ones; undefined where the log does not
    * go back that far. Throws DamagedIndex.
    */
-  async #catchUp(open: Open, mark: LogMark): Promise<Open | undefined> {
+  async #catchUp(open: OpenIndex, mark: LogMark): Promise<OpenIndex | undefined> {
     const key = keyOf(open.space)
     const ownOnly = (change: EmbeddingChange): VectorIndex | undefined => {
       if (keyOf(change) !== key) return undefined
-      open.changes++
+      open.changed()
       return open.index
     }
     const fail = (_: EmbeddingChange, error: DamagedIndex): never => {
@@ -192,13 +179,15 @@ export class Spaces {
     let joined = false
     await this.#alone(async () => {
       joined = (await this.#readLog(place, ownOnly, fail)) !== undefined
-      if (joined) this.#open.set(key, open)
+      if (!joined) return
+      this.#open.set(key, open)
+      this.#damaged.delete(key)
     })
     return joined ? open : undefined
   }
 
   /** Reads all vectors of a space. What is added or deleted meanwhile is in the log after the place where it began. */
-  async #make(space: VectorSpace, folder: string): Promise<Open> {
+  async #make(space: VectorSpace, folder: string): Promise<OpenIndex> {
     await this.follow()
     const from = this.#place.mark
     const index = createIndex(folder, space.dimension, this.#residency)
@@ -211,31 +200,40 @@ export class Spaces {
       after = page.at(-1)!.pk
       await breathe()
     }
-    const open = await this.#catchUp({ space, folder, index, changes: CHANGES_TO_KEEP, usedAt: 0 }, from)
+    const changes = Math.max(CHANGES_TO_KEEP, index.rows.count)
+    const open = await this.#catchUp(new OpenIndex(space, folder, index, changes), from)
     if (!open) throw new Error('the log of embeddings was cut while an index was made')
     return open
   }
 
-  #closeOldest(): void {
+  async #closeOldest(): Promise<void> {
     while (this.#open.size >= OPEN_INDEXES_MAX) {
       const oldest = [...this.#open.values()].reduce((a, b) => (a.usedAt <= b.usedAt ? a : b))
-      this.#keep(oldest)
-      retire(oldest.index)
+      const { usedAt } = oldest
+      await this.#keep(oldest)
+      if (oldest.usedAt !== usedAt || this.#open.get(keyOf(oldest.space)) !== oldest) continue
       this.#open.delete(keyOf(oldest.space))
+      oldest.retire()
     }
   }
 
   /** Takes some waiting rows into graphs; returns whether more are waiting. */
   advance(): boolean {
-    for (const { index, space } of this.#open.values()) {
+    for (const open of this.#open.values()) {
       try {
-        if (index.advance()) return true
+        if (open.advance()) return true
       } catch (error) {
-        if (!(error instanceof DamagedIndex)) throw error
-        this.#drop(space)
+        ifDamaged(error)
+        this.#drop(open.space)
       }
     }
     return false
+  }
+
+  /** Keeps one index that has changed so much that it cannot wait until nobody searches. */
+  async keepOverdue(): Promise<void> {
+    const overdue = [...this.#open.values()].find((open) => open.isOverdue)
+    if (overdue) await this.#keep(overdue)
   }
 
   /**
@@ -244,23 +242,33 @@ export class Spaces {
    */
   async tidy(changes = CHANGES_TO_KEEP, heldRows = LOG_ROWS_HELD_MAX): Promise<void> {
     for (const open of this.#open.values()) {
-      if (open.index.rows.deadShare > DEAD_SHARE_MAX) {
-        if (open.index.rows.live === 0) this.#drop(open.space)
-        else await this.#make(open.space, open.folder)
-        retire(open.index)
-        return
-      }
-      if (open.changes >= changes) {
-        this.#keep(open)
-        return
-      }
+      if (open.index.rows.deadShare > DEAD_SHARE_MAX) return this.#replace(open)
+      if (open.isDue(changes)) return this.#keep(open)
     }
     const [oldest] = this.#kept().sort((a, b) => a.mark.sequence - b.mark.sequence)
     if (!oldest || this.#place.mark.sequence - oldest.mark.sequence < heldRows) return
     await this.get(oldest.space)
     const open = this.#open.get(keyOf(oldest.space))
-    if (open?.index.rows.live === 0) this.#drop(open.space)
-    else if (open) this.#keep(open)
+    if (open?.index.rows.live === 0) this.#remove(open)
+    else if (open) await this.#keep(open)
+  }
+
+  /** Makes an index anew without its dead rows. */
+  async #replace(open: OpenIndex): Promise<void> {
+    if (open.index.rows.live === 0) return this.#remove(open)
+    open.replaced = true
+    try {
+      await this.#make(open.space, open.folder)
+      open.retire()
+    } finally {
+      open.replaced = false
+    }
+  }
+
+  #remove(open: OpenIndex): void {
+    this.#open.delete(keyOf(open.space))
+    open.retire()
+    open.remove()
   }
 
   /** From where on the log is needed: by what is open, and by what is kept when it will be opened. */
@@ -284,15 +292,22 @@ export class Spaces {
   async close(): Promise<void> {
     await this.#following
     for (const open of this.#open.values()) {
-      if (open.changes > 0) this.#keep(open)
+      if (open.isChanged) await this.#keep(open)
       open.index.rows.release()
     }
     this.#open.clear()
   }
 
-  #keep(open: Open): void {
-    saveIndex(open.folder, open.index, this.#place.mark)
-    open.changes = 0
+  /** Keeps an index at the place of the log where all are. */
+  async #keep(open: OpenIndex): Promise<void> {
+    const isWanted = (): boolean => this.#open.get(keyOf(open.space)) === open && !open.replaced
+    try {
+      await open.keep(() => this.#place.mark, isWanted)
+    } catch (error) {
+      if (!isWanted()) return
+      ifDamaged(error)
+      this.#drop(open.space)
+    }
   }
 
   /** Does work on some spaces; where one turns out to be damaged on disk, all are made anew for a second try. */
@@ -310,8 +325,8 @@ export class Spaces {
     const open = this.#open.get(keyOf(space))
     if (!open) return
     this.#open.delete(keyOf(space))
-    retire(open.index)
-    createIndex(open.folder, space.dimension, this.#residency).rows.release()
+    this.#damaged.add(keyOf(space))
+    open.retire()
   }
 
   /** Rows of the open indexes and how many of them no graph has yet. */
@@ -325,17 +340,7 @@ export class Spaces {
   }
 }
 
-/** Nothing in place of a damaged index. */
-function ifDamaged(error: unknown): undefined {
-  if (!(error instanceof DamagedIndex)) throw error
-}
-
 const keyOf = ({ appPk, versionPk, dimension }: VectorSpace): string => `${appPk}-${versionPk}-${dimension}`
-
-/** Frees an index once no search that has it can still be under way. */
-function retire(index: VectorIndex): void {
-  setTimeout(() => index.rows.release(), SEARCH_MS_MAX).unref()
-}
 
 /** Lets what waits for the event loop in. */
 const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
