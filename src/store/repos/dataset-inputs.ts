@@ -1,4 +1,3 @@
-import { type Expression, type SqlBool, sql } from 'kysely'
 import type { Micros } from '../../base/clock.ts'
 import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
 import type { Row } from '../schema/tables.ts'
@@ -137,39 +136,4 @@ export async function annotationsOf(
     }
   }
   return found
-}
-
-/**
- * Inputs of an app that meet clauses, after a given one by their pks: each clause by one of the input's annotations,
- * which need not be the same.
- */
-export async function inputsMeeting(
-  db: Reader,
-  wish: AnnotationWish & { readonly inputStatus?: number | undefined },
-  afterPk: number,
-  limit: number,
-): Promise<number[]> {
-  let query = db
-    .selectFrom('inputs')
-    .select('inputs.pk')
-    .where('inputs.app_pk', '=', wish.appPk)
-    .where('inputs.pk', '>', afterPk)
-    .where('inputs.status_code', '>=', 0)
-  if (wish.inputStatus !== undefined) query = query.where('inputs.status_code', '=', wish.inputStatus)
-  for (const { any, negate } of wish.clauses) {
-    if (any.length === 0) continue
-    query = query.where((eb) => {
-      let said = eb
-        .selectFrom('annotations')
-        .select('annotations.pk')
-        .whereRef('annotations.input_pk', '=', 'inputs.pk')
-      if (wish.statusCode !== undefined) said = said.where('annotations.status_code', '=', wish.statusCode)
-      if (wish.trustedOnly) said = said.where(isOne('trusted'))
-      const meeting = said.where((one) => meetsClauses(db, one as never, wish, [{ any, negate: false }]))
-      const holds: Expression<SqlBool> = eb.exists(meeting)
-      return negate ? sql<SqlBool>`not ${holds}` : holds
-    })
-  }
-  const rows = await query.orderBy('inputs.pk').limit(limit).execute()
-  return rows.map(({ pk }) => pk)
 }
