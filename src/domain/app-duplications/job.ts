@@ -11,7 +11,8 @@ import { copiedVersions } from './names.ts'
 import { type CopyScope, type Place, STAGES } from './stages.ts'
 
 interface State {
-  readonly stage: number
+  /** Name of the stage that goes on. */
+  readonly stage: string
   readonly after?: Place
 }
 
@@ -24,14 +25,17 @@ export const duplicateAppJob = defineJob<DuplicationArgs, State>({
   concurrency: DUPLICATIONS_AT_ONCE,
   async run({ args, services, signal, checkpoint, ...ctx }) {
     const { db, clock } = services
-    let state: State = ctx.state ?? { stage: 0 }
-    let { done } = ctx
+    let { state, done } = ctx
     const row = await appDuplications.getByPk(db.read, args.pk)
     if (!row) return
     const filter = decodeDoc(AppDuplicationSchema, row.doc).filter!
-    for (; state.stage < STAGES.length; state = { stage: state.stage + 1 }) {
-      const stage = STAGES[state.stage]!
+    const names = [...STAGES.keys()]
+    // A stage of which nobody knows, as of another version of the server: what was copied already is left as it is.
+    const from = Math.max(0, names.indexOf(state?.stage ?? ''))
+    for (const name of names.slice(from)) {
+      const stage = STAGES.get(name)!
       if (!stage.wanted(filter)) continue
+      if (state?.stage !== name) state = { stage: name }
       const scope: CopyScope = {
         args,
         filter,
@@ -42,12 +46,10 @@ export const duplicateAppJob = defineJob<DuplicationArgs, State>({
       for (let more = true; more; ) {
         signal.throwIfAborted()
         await refuseGone(db.read, args)
-        const rows = await stage.next(db.read, scope, state.after)
+        const rows: unknown[] = await stage.next(db.read, scope, state.after)
         const last = rows.at(-1)
         more = last !== undefined
-        const next: State = last
-          ? { stage: state.stage, after: stage.placeOf?.(last) ?? placeInTime(last as Timed) }
-          : { stage: state.stage + 1 }
+        const next: State = last ? { stage: name, after: stage.placeOf?.(last) ?? placeInTime(last as Timed) } : state
         try {
           await checkpoint(async (tx) => {
             const copied = last ? await stage.copy(tx, scope, rows) : 0
@@ -66,7 +68,7 @@ export const duplicateAppJob = defineJob<DuplicationArgs, State>({
           await refuseGone(db.read, args)
           throw error
         }
-        if (more) state = next
+        state = next
         done += rows.length
       }
     }

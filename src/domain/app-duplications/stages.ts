@@ -64,18 +64,20 @@ const conceptStage: Stage<Row<'concepts'>> = {
   },
 }
 
-/** All stages, each after those whose copies it names. */
-export const STAGES: readonly Stage[] = [
-  conceptStage,
-  graphStage,
-  relationStage,
-  modelStage,
-  workflowStage,
-  inputStage,
-  annotationStage,
-  filterStage,
-  searchStage,
-  datasetStage,
-  memberStage,
-  installStage,
-]
+/** All stages by the names that jobs remember them by, each after those whose copies it names. */
+export const STAGES: ReadonlyMap<string, Stage> = new Map<string, Stage>(
+  Object.entries({
+    concepts: conceptStage,
+    graphs: graphStage,
+    relations: relationStage,
+    models: modelStage,
+    workflows: workflowStage,
+    inputs: inputStage,
+    annotations: annotationStage,
+    filters: filterStage,
+    searches: searchStage,
+    datasets: datasetStage,
+    members: memberStage,
+    installs: installStage,
+  }),
+)
