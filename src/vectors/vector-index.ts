@@ -137,7 +137,7 @@ export class VectorIndex {
   #candidatesFor(k: number): number {
     const { count } = this.rows
     const { candidates } = GRAPH_CANDIDATES.findLast(({ rows }) => count >= rows)!
-    return Math.max(candidates, Math.ceil(k * 1.5))
+    return Math.max(candidates, Math.ceil(k * SPARE))
   }
 
   /** Takes some rows of the tail into a graph; returns whether more are waiting. Throws DamagedIndex. */

@@ -144,6 +144,32 @@ test('one damaged vector is noticed when it is read and leaves the others alone'
   again.release()
 })
 
+test('room that a damaged segment was to have is left to others', () => {
+  const { rows } = filled('room', none, 3 * ROWS_PER_SEGMENT)
+  const saved = rows.save()
+  rows.release()
+  const path = join(folder, 'room')
+  const bytes = readFileSync(path)
+  bytes[5]! ^= 1
+  writeFileSync(path, bytes)
+  let used = 0
+  const counting: Residency = {
+    take: (size) => {
+      used += size
+      return true
+    },
+    give: (size) => {
+      used -= size
+    },
+  }
+  const damaged = new VectorRows(DIMENSION, counting, new RowFile(path), undefined, SEGMENT_BYTES)
+  damaged.restore(saved)
+  const query = mixed(4)()
+  for (let n = 0; n < 3; n++) assert.throws(() => damaged.scan(query, 5), /damaged/)
+  damaged.release()
+  assert.equal(used, 0)
+})
+
 test('codes are taken from their file, unless they are damaged or of other vectors', () => {
   const [file, codesPath] = [join(folder, 'coded'), join(folder, 'coded.i8')]
   const open = (residency: Residency): VectorRows => {

@@ -231,11 +231,21 @@ export class VectorRows {
     }
     const room = this.#residency.take(this.segmentRows * this.dimension, 'codes')
     if (!kept && !room && !this.#codesFile) return undefined
-    const codes = kept ?? Codes.from(this.#load(index), this.dimension)
+    const codes = kept ?? this.#codesFrom(index, room)
     if (!kept) this.#codesFile?.write(index, this.#checksumsOf(index), codes)
     segment.sought = !room
     if (room) segment.codes = codes
     return codes
+  }
+
+  /** Throws DamagedIndex, and leaves the room to others then. */
+  #codesFrom(index: number, hasRoom: boolean): Codes {
+    try {
+      return Codes.from(this.#load(index), this.dimension)
+    } catch (error) {
+      if (hasRoom) this.#residency.give(this.segmentRows * this.dimension, 'codes')
+      throw error
+    }
   }
 
   #checksumsOf(index: number): Uint32Array {
@@ -247,13 +257,19 @@ export class VectorRows {
     const segment = this.#segments[index]!
     if (segment.vectors) return segment.vectors
     const size = this.segmentRows * this.dimension
-    const keep = segment.rows < this.segmentRows || this.#residency.take(size * 4, 'raw')
+    const taken = segment.rows === this.segmentRows && this.#residency.take(size * 4, 'raw')
+    const keep = taken || segment.rows < this.segmentRows
     if (!keep) this.#scratch ??= new Float32Array(size)
     const target = keep ? new Float32Array(size) : this.#scratch!
     const start = index * this.segmentRows
-    this.#file.read(target.subarray(0, segment.rows * this.dimension), start * this.dimension * 4)
-    for (let row = 0; row < segment.rows; row++) {
-      this.#check(start + row, target.subarray(row * this.dimension, (row + 1) * this.dimension))
+    try {
+      this.#file.read(target.subarray(0, segment.rows * this.dimension), start * this.dimension * 4)
+      for (let row = 0; row < segment.rows; row++) {
+        this.#check(start + row, target.subarray(row * this.dimension, (row + 1) * this.dimension))
+      }
+    } catch (error) {
+      if (taken) this.#residency.give(size * 4, 'raw')
+      throw error
     }
     if (keep) segment.vectors = target
     return target
