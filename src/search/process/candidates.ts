@@ -1,4 +1,5 @@
 import type { Reader } from '../../store/database.ts'
+import { positiveFrom } from '../../store/repos/annotation-conditions.ts'
 import {
   type CandidateSource,
   countSource,
@@ -43,8 +44,8 @@ export type Outlook =
 
 /**
  * Looks where the inputs that fit can be found. Filters that an index knows are counted (up to a bound): of narrow ones
- * (up to `fewMax` inputs) all are listed, and only those that all narrow ones have remain to be looked at; of wide ones the inputs are gone
- * through by age.
+ * (up to `fewMax` inputs) all are listed, and only those that all narrow ones have remain to be looked at; of wide ones
+ * the inputs are gone through by age.
  */
 export async function outlookOf(db: Reader, scope: SearchScope, fewMax = LISTED_INPUTS_MAX): Promise<Outlook> {
   const wide: CandidateSource[] = []
@@ -83,7 +84,7 @@ async function candidatesByAge(db: Reader, scope: SearchScope): Promise<Candidat
       const conceptPks = await conceptPksNamed(db, conceptHomes, test)
       const [conceptPk, ...others] = conceptPks
       if (conceptPk === undefined || others.length > 0) continue
-      const range = test.value === 0 ? { from: 0, to: 0 } : { from: Math.min(test.value, 0.5), to: 1 }
+      const range = test.value === 0 ? { from: 0, to: 0 } : { from: positiveFrom(test.value), to: 1 }
       const at = { appPk, conceptPk, ...range }
       return {
         road: 'by concept',

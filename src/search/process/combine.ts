@@ -1,9 +1,9 @@
 import type { Reader } from '../../store/database.ts'
 import { fittingInputs } from '../../store/repos/search-matches.ts'
-import { LISTED_INPUTS_MAX, PLACE_OFFSET } from '../limits.ts'
+import { PLACE_OFFSET } from '../limits.ts'
 import type { PlannedHit, SearchPlan } from '../plan.ts'
 import { firstFitting, firsts, isFiltered, type Ranked } from './fitting.ts'
-import { KnownInputs } from './known-inputs.ts'
+import type { KnownInputs } from './known-inputs.ts'
 import { listInputs } from './listing.ts'
 import type { Ranker } from './rankers.ts'
 
@@ -12,14 +12,18 @@ const COMBINED_PER_HIT = 5
 /** And at least so many. */
 const COMBINED_MIN = 1_000
 
-/** All inputs that fit the filters where these are few; undefined where there is no filter or too many fit. */
-export async function fewMatches(db: Reader, plan: SearchPlan): Promise<readonly number[] | undefined> {
+/**
+ * All inputs that fit the filters where these are few, or where every vector that fits is to be compared with; undefined
+ * where there is no filter or too many fit.
+ */
+export async function fewMatches(
+  db: Reader,
+  plan: SearchPlan,
+  known: KnownInputs,
+): Promise<readonly number[] | undefined> {
   if (!isFiltered(plan)) return undefined
-  const kept = await KnownInputs.of(db, plan.scope).list()
-  if (kept) return kept
-  const max = plan.exact ? Number.MAX_SAFE_INTEGER - 1 : LISTED_INPUTS_MAX
-  const { found } = await listInputs(db, plan.scope, max + 1)
-  return found.length > max ? undefined : found
+  if (!plan.exact) return known.listNow()
+  return (await known.list()) ?? (await listInputs(db, plan.scope, Number.MAX_SAFE_INTEGER)).found
 }
 
 /** The mean of the scores of all ranks, or of what places in them say; a rank that knows nothing of an input counts as 0. */

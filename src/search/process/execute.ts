@@ -39,21 +39,29 @@ async function unranked(db: Reader, { scope, hits }: SearchPlan, wanted: number)
 }
 
 async function rankedHits(db: Reader, spaces: Spaces, plan: SearchPlan, wanted: number): Promise<Ranked> {
+  const known = KnownInputs.of(db, plan.scope)
+  if (isFiltered(plan)) known.asked()
   const rankers = await Promise.all(plan.ranks.map((rank) => rankerOf(db, spaces, plan.scope, rank, plan.exact)))
   const one = rankers.length === 1 ? rankers[0]! : undefined
-  if (one?.count !== undefined) return oneRank(db, plan, one, one.count, wanted)
-  const listed = await fewMatches(db, plan)
+  if (one?.count !== undefined) return oneRank(db, plan, one, one.count, wanted, known)
+  const listed = await fewMatches(db, plan, known)
   return one ? amongSome(db, plan, one, wanted, listed) : combined(db, plan, rankers, wanted, listed)
 }
 
 /**
  * The best of one rank that fit. Where earlier searches have left a list of all that fit, these are compared with, and
- * few inputs of a filter's index at once. Else the rank is asked, and what it answers is looked up; the share that fits then tells which costs less: to list what may fit and compare with
- * that, or to ask the rank for more.
+ * few inputs of a filter's index at once. Else the rank is asked, and what it answers is looked up; the share that fits
+ * then tells which costs less: to list what may fit and compare with that, or to ask the rank for more.
  */
-async function oneRank(db: Reader, plan: SearchPlan, ranker: Ranker, count: number, wanted: number): Promise<Ranked> {
+async function oneRank(
+  db: Reader,
+  plan: SearchPlan,
+  ranker: Ranker,
+  count: number,
+  wanted: number,
+  known: KnownInputs,
+): Promise<Ranked> {
   const filtered = isFiltered(plan)
-  const known = KnownInputs.of(db, plan.scope)
   const kept = filtered ? await known.list() : undefined
   if (kept) return amongSome(db, plan, ranker, wanted, kept)
   const { few } = filtered ? await outlookOf(db, plan.scope, FEW) : { few: undefined }
@@ -69,7 +77,7 @@ async function oneRank(db: Reader, plan: SearchPlan, ranker: Ranker, count: numb
     known.expect(matches)
     if (mayList && matches <= LISTED_INPUTS_MAX && matches * COST.listed < needed * COST.hit) {
       mayList = false
-      const listed = (await outlookOf(db, plan.scope)).few ?? (await fewMatches(db, plan))
+      const listed = (await outlookOf(db, plan.scope)).few ?? (await fewMatches(db, plan, known))
       if (listed) return amongSome(db, plan, ranker, wanted, listed)
     }
     ask = Math.min(Math.max(needed, ask * FURTHER.min), ask * FURTHER.max)

@@ -13,6 +13,7 @@ export class KnownInputs {
   readonly #fits = new Map<number, boolean>()
   #searches = 0
   #expected = 0
+  #areTooMany = false
   #listing: Promise<readonly number[] | undefined> | undefined
   #listed: Set<number> | undefined
 
@@ -23,11 +24,16 @@ export class KnownInputs {
 
   /** What earlier searches with the same scope have found out, where nothing has been committed since. */
   static of(db: Reader, scope: SearchScope): KnownInputs {
-    const scopes = remembered.values(db)
-    const key = scopes ? JSON.stringify(scope) : ''
-    const known = scopes?.get(key) ?? new KnownInputs(db, scope)
-    scopes?.set(key, known)
-    return known
+    return remembered.getOrMake(
+      db,
+      () => JSON.stringify(scope),
+      () => new KnownInputs(db, scope),
+    )
+  }
+
+  /** Another search asks for what fits. */
+  asked(): void {
+    this.#searches++
   }
 
   /** Those of some inputs that fit. */
@@ -46,13 +52,25 @@ export class KnownInputs {
     this.#expected = inputs
   }
 
+  /** Whether more are known to fit than are listed. */
+  get areTooMany(): boolean {
+    return this.#areTooMany
+  }
+
   /**
    * All inputs that fit, the newest first, once so many searches have asked that listing them is worth it; undefined
    * before, and where there are too many.
    */
   async list(): Promise<readonly number[] | undefined> {
-    this.#searches++
-    if (this.#searches < LIST_FROM_SEARCH || this.#expected > 2 * LISTED_INPUTS_MAX) return undefined
+    if (this.#areTooMany || this.#searches < LIST_FROM_SEARCH || this.#expected > 2 * LISTED_INPUTS_MAX) {
+      return undefined
+    }
+    return this.listNow()
+  }
+
+  /** All inputs that fit, the newest first; undefined where there are too many. */
+  async listNow(): Promise<readonly number[] | undefined> {
+    if (this.#areTooMany) return undefined
     this.#listing ??= this.#list().catch((error) => {
       this.#listing = undefined
       throw error
@@ -62,8 +80,12 @@ export class KnownInputs {
 
   async #list(): Promise<readonly number[] | undefined> {
     const { found } = await listInputs(this.#db, this.#scope, LISTED_INPUTS_MAX + 1)
-    if (found.length > LISTED_INPUTS_MAX) return undefined
+    if (found.length > LISTED_INPUTS_MAX) {
+      this.#areTooMany = true
+      return undefined
+    }
     this.#listed = new Set(found)
+    this.#fits.clear()
     return found
   }
 }

@@ -46,7 +46,7 @@ export class SearchServer {
   }
 
   #answer(plan: SearchPlan): Promise<SearchAnswer> {
-    const spaces = plan.ranks.flatMap((rank) => (rank.by === 'vector' ? rank.space : []))
+    const spaces = plan.ranks.flatMap((rank) => ('space' in rank ? rank.space : []))
     return this.#spaces.whole(spaces, () => execute(this.#db, this.#spaces, plan))
   }
 
