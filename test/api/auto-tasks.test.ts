@@ -185,6 +185,32 @@ onEachEngine('tasks of auto-annotation', (engine) => {
     assert.deepEqual([await made(first), await made(second), (await made(third)).length], [[], [], 6])
   })
 
+  test('delete once, and nothing that later tasks make', async () => {
+    const first = await make(auto())
+    const second = await make(auto({ concepts: [concept('dog')], deletePreviousAnnotations: true }))
+    const third = await make(auto())
+    await texts('d')
+    await again()
+    const dog = (id: string) => `${id} dog ${ANNOTATION_SUCCESS}`
+    assert.ok((await made(first)).includes(dog('d')), 'an older task that goes on keeps what it makes then')
+    assert.equal((await made(third)).length, 8)
+    for (const code of [TASK_DONE, StatusCode.TASK_IN_PROGRESS]) {
+      const tasks = [{ id: second, status: { code } }]
+      succeeded(await server.call('PatchTasks', { ...UA(), tasks, action: 'overwrite' }))
+    }
+    await server.services.jobs.idle()
+    assert.ok((await made(first)).includes(dog('d')))
+    assert.deepEqual(await made(second), ['a', 'b', 'c', 'd'].map(dog))
+  })
+
+  test('delete what was made before by a task that is gone', async () => {
+    const first = await make(auto())
+    succeeded(await server.call('DeleteTasks', { ...UA(), ids: [first] }))
+    await make(auto({ concepts: [concept('dog')], deletePreviousAnnotations: true }))
+    const left = server.services.db.read.selectFrom('annotations').select('pk').where('task_id', '=', first)
+    assert.equal((await left.execute()).length, 3)
+  })
+
   test('are done at once where no more inputs can come', async () => {
     const concepts = [{ id: 'pet', value: 1 }]
     const annotations = [{ inputId: 'b', data: { concepts } }]

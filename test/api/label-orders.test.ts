@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { PutTaskAssignmentsRequestAction as Action } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
+import { Visible } from '../../src/domain/access/target.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { startOnEngine } from '../kit/on-engine.ts'
 import type { TestServer } from '../kit/server.ts'
@@ -91,6 +92,34 @@ onEachEngine('label orders', (engine) => {
     succeeded(await put(taskId, Action.LABEL_SUBMIT, [one!.id]))
     succeeded(await patch({ id: 'o', allowEmptyTag: true }))
     succeeded(await put(taskId, Action.LABEL_SUBMIT, [two!.id]))
+  })
+
+  test('are for those who work on the app alone, however public it is', async () => {
+    const owner = await server.makeUser(`owner-${apps}`, Visible.PUBLIC)
+    app = await makeApp(server, `shown-${apps}`, { owner, visibility: Visible.PUBLIC })
+    const stranger = await server.makeUser(`stranger-${apps}`)
+    const labelOrders = [{ id: 'o', task: dynamicTask([owner.id]) }]
+    succeeded(await server.call('PostLabelOrders', { ...UA(), labelOrders }, { key: owner.pat }))
+    const as = { key: stranger.pat }
+    succeeded(await server.call('ListTasks', { ...UA(), includingLabelOrderTasks: true }, as))
+    refused(await server.call('ListLabelOrders', UA(), as), StatusCode.CONN_INSUFFICIENT_SCOPES, /collaborators/)
+    const one = { ...UA(), labelOrderId: 'o' }
+    refused(await server.call('GetLabelOrder', one, as), StatusCode.CONN_INSUFFICIENT_SCOPES, /collaborators/)
+    assert.equal(succeeded(await server.call('ListLabelOrders', UA(), { key: owner.pat })).labelOrders.length, 1)
+  })
+
+  test('leave their task when they are deleted, so that a later order of the same id does not have it', async () => {
+    const [old] = succeeded(await post({ id: 'o', autoRelease: true })).labelOrders
+    succeeded(await server.call('DeleteLabelOrders', { ...UA(), ids: ['o'] }))
+    assert.deepEqual(await tasksListed(), [''], 'a task like any other')
+    const [order] = succeeded(await post({ id: 'o', autoRelease: true })).labelOrders
+    assert.notEqual(order!.task?.id, old!.task!.id)
+    assert.deepEqual(await tasksListed({ labelOrderIds: ['o'] }), ['o'])
+    const tasks = [{ id: old!.task!.id, status: { code: StatusCode.TASK_DONE } }]
+    succeeded(await server.call('PatchTasks', { ...UA(), tasks, action: 'overwrite' }))
+    assert.equal((await get('o')).status?.code, LABEL_ORDER_PENDING)
+    succeeded(await server.call('DeleteTasks', { ...UA(), ids: [order!.task!.id] }))
+    assert.equal((await get('o')).task, undefined)
   })
 
   test('are patched, and cancelled; deleting one leaves its task as it is', async () => {

@@ -1,5 +1,5 @@
 import { StatusCode } from '../../contract/status-code.ts'
-import { requireApp } from '../../domain/access/target.ts'
+import { requireTeam } from '../../domain/access/target.ts'
 import { postLabelOrders } from '../../domain/label-orders/post.ts'
 import { labelOrders } from '../../domain/label-orders/resource.ts'
 import { bindResource, checkBatch } from '../define/bind.ts'
@@ -19,7 +19,8 @@ export const labelOrderFamily: Pick<Registry, Rpcs> = {
       patch: 'PatchLabelOrders',
       remove: 'DeleteLabelOrders',
     },
-    { parent: (call) => requireApp(call.target) },
+    // An order shows its task, whoever may see that.
+    { parent: (call) => requireTeam(call.target) },
   ),
 
   PostLabelOrders: async (request, call) => ({

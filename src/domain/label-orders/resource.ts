@@ -4,7 +4,7 @@ import { toTimestamp } from '../../base/timestamps.ts'
 import { type LabelOrder, LabelOrderSchema, StatusSchema } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { labelOrders as rows } from '../../store/repos/families.ts'
-import { tasksOfOrders } from '../../store/repos/tasks.ts'
+import { leaveOrders, tasksOfOrders } from '../../store/repos/tasks.ts'
 import { requireApp } from '../access/target.ts'
 import { itemStatus } from '../predict/answer.ts'
 import { checkTexts } from '../resource/checks.ts'
@@ -42,6 +42,11 @@ export const labelOrders = defineResource({
   },
   defaultSort: { column: 'created_at', descending: true },
   hooks: {
+    async beforeRemove(removed, call, tx) {
+      // The order's id may be used again, and its task goes on as a task like any other.
+      const ids = removed === 'all' ? removed : removed.map(({ id }) => id)
+      await leaveOrders(tx, requireApp(call.target).pk, ids)
+    },
     prepare(order) {
       order.status = create(StatusSchema, { code: StatusCode.LABEL_ORDER_PENDING })
     },

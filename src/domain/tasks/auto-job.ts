@@ -8,7 +8,7 @@ import { tasks } from '../../store/repos/families.ts'
 import { originalsOfInputs } from '../../store/repos/input-media.ts'
 import { stillProcessed } from '../../store/repos/reindex.ts'
 import { addAssignments, assignmentsOfInputs, countAssigned } from '../../store/repos/task-assignments.ts'
-import { previousAutoAnnotations, setTaskStatus } from '../../store/repos/tasks.ts'
+import { notePreviousDeleted, previousAutoAnnotations, setTaskStatus } from '../../store/repos/tasks.ts'
 import { ensureConcepts, type LabelPlace } from '../annotations/concepts.ts'
 import { removeAnnotations, storeAnnotations } from '../annotations/store.ts'
 import type { Call } from '../call.ts'
@@ -28,12 +28,7 @@ interface Args {
   readonly source: Source
 }
 
-interface State {
-  /** Whether what earlier tasks have made is deleted, as far as that was wanted. */
-  readonly cleared: boolean
-}
-
-type Context = JobContext<Args, State, Services>
+type Context = JobContext<Args, undefined, Services>
 
 const { TASK_IN_PROGRESS, TASK_IDLE, TASK_DONE, TASK_FAILED } = StatusCode
 const { TASK_ASSIGNMENT_PENDING, TASK_ASSIGNMENT_SUCCESS, TASK_ASSIGNMENT_AWAITING_REVIEW } = StatusCode
@@ -43,7 +38,7 @@ const { TASK_ASSIGNMENT_PENDING, TASK_ASSIGNMENT_SUCCESS, TASK_ASSIGNMENT_AWAITI
  * one commit, so a server that was killed annotates nothing twice. Where more inputs may come, the task is idle
  * afterwards and the job looks again after a while; otherwise the task is done.
  */
-export const autoTaskJob = defineJob<Args, State>({
+export const autoTaskJob = defineJob<Args>({
   kind: 'auto-annotate',
   async run(ctx) {
     const { args, services, appPk, signal, log } = ctx
@@ -53,7 +48,7 @@ export const autoTaskJob = defineJob<Args, State>({
     const task: Task = { ...decodeDoc(TaskSchema, row.doc), id: row.id }
     if (row.status_code === TASK_IDLE && !(await hasMore(services.db.read, args))) return
     const auto = await readyAuto(call, task)
-    if (task.deletePreviousAnnotations && !ctx.state?.cleared) await clear(ctx, task, auto)
+    if (task.deletePreviousAnnotations && row.previous_deleted === 0) await clear(ctx, task, auto)
     const place = await labelPlace(call)
     for await (const pks of unannotated(services.db.read, args)) {
       signal.throwIfAborted()
@@ -179,7 +174,7 @@ async function write(
       })),
     )
     if (row.status_code === TASK_IDLE) await setTaskStatus(tx, taskPk, { code: TASK_IN_PROGRESS }, now)
-    return { state: { cleared: true }, done: ctx.done + fresh.length }
+    return { done: ctx.done + fresh.length }
   })
   return goesOn
 }
@@ -191,7 +186,7 @@ function statusOf(annotations: readonly AutoAnnotation[] | undefined): StatusCod
   return waits ? TASK_ASSIGNMENT_AWAITING_REVIEW : TASK_ASSIGNMENT_SUCCESS
 }
 
-/** Deletes what earlier tasks have made by the same model or workflow of the same concepts. */
+/** Deletes, once for each task, what earlier ones have made by the same model or workflow of the same concepts. */
 async function clear({ args, appPk, signal, checkpoint }: Context, task: Task, { worker }: ReadyAuto): Promise<void> {
   const of = worker.worker
   if (of.case !== 'model' && of.case !== 'workflow') return
@@ -200,15 +195,19 @@ async function clear({ args, appPk, signal, checkpoint }: Context, task: Task, {
   for (let over = false; !over; ) {
     signal.throwIfAborted()
     await checkpoint(async (tx) => {
-      if (!(await atWork(tx, args.taskPk))) {
-        over = true
-        return undefined
-      }
-      const wish = { worker: named, concepts, notOfTask: task.id, limit: CLEARED_TOGETHER }
-      const pks = await previousAutoAnnotations(tx, appPk!, wish)
+      const row = await atWork(tx, args.taskPk)
+      over = !row
+      if (!row) return undefined
+      const pks = await previousAutoAnnotations(tx, appPk!, {
+        worker: named,
+        concepts,
+        by: row,
+        limit: CLEARED_TOGETHER,
+      })
       await removeAnnotations(tx, appPk!, pks)
       over = pks.length < CLEARED_TOGETHER
-      return { state: { cleared: over } }
+      if (over) await notePreviousDeleted(tx, args.taskPk)
+      return {}
     })
   }
 }

@@ -1,7 +1,7 @@
 import type { Task } from '../../contract/index.ts'
 import type { RequestOf } from '../../contract/methods.ts'
 import type { Condition } from '../../store/repos/keyed.ts'
-import { withMember } from '../../store/repos/tasks.ts'
+import { withMember, withOrder } from '../../store/repos/tasks.ts'
 import { requireApp, visibleFrom } from '../access/target.ts'
 import type { Call } from '../call.ts'
 import { readPage } from '../resource/paging.ts'
@@ -47,7 +47,7 @@ function conditionOf(call: Call, request: RequestOf<'ListTasks'>): Condition<'ta
     task.and([
       task('visibility', '>=', visibleFrom(call.target)),
       ...(withOrders ? [] : [task('label_order_id', '=', '')]),
-      ...(labelOrderIds.length > 0 ? [task('label_order_id', 'in', labelOrderIds)] : []),
+      ...(labelOrderIds.length > 0 ? [withOrder(labelOrderIds)(task)] : []),
       ...(ids.length > 0 ? [task('id', 'in', ids)] : []),
       ...(inputSourceType === 0 ? [] : [task('source_type', '=', inputSourceType)]),
       ...(inputSourceIds.length > 0 ? [task('source_id', 'in', inputSourceIds)] : []),

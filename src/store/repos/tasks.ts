@@ -1,7 +1,7 @@
-import { sql } from 'kysely'
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import { StatusCode } from '../../contract/status-code.ts'
 import { ROWS_PER_DELETE_MAX } from '../limits.ts'
-import type { Row, TaskRole } from '../schema/tables.ts'
+import type { Row, Schema, TaskRole } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import type { Condition } from './keyed.ts'
 
@@ -102,6 +102,12 @@ export async function reviewsTask(db: Reader, appPk: number, id: string, userId:
   return row !== undefined
 }
 
+/** True of the tasks of some label orders. */
+export const withOrder =
+  (orderIds: readonly string[]): Condition<'tasks'> =>
+  (task) =>
+    task.and([ofAnOrder, task('label_order_id', 'in', orderIds)])
+
 /** The tasks of label orders of an app. */
 export function tasksOfOrders(db: Reader, appPk: number, orderIds: readonly string[]): Promise<Row<'tasks'>[]> {
   if (orderIds.length === 0) return Promise.resolve([])
@@ -109,6 +115,7 @@ export function tasksOfOrders(db: Reader, appPk: number, orderIds: readonly stri
     .selectFrom('tasks')
     .selectAll()
     .where('app_pk', '=', appPk)
+    .where(ofAnOrder)
     .where('label_order_id', 'in', orderIds)
     .orderBy('pk')
     .execute()
@@ -124,11 +131,40 @@ export interface Replaced {
   }
   /** Of the app, each by its id or its name; none for all. */
   readonly concepts: readonly { readonly id: string; readonly name: string }[]
-  readonly notOfTask: string
+  readonly by: Pick<Row<'tasks'>, 'pk' | 'created_at'>
   readonly limit: number
 }
 
-/** Annotations that other tasks had made by a model or workflow, whichever of its versions it was. */
+/** True of annotations of tasks that were made before one; where their task is gone, of those that are older than it. */
+function ofEarlierTask(eb: ExpressionBuilder<Schema, 'annotations'>, by: Replaced['by']): Expression<SqlBool> {
+  const tasks = eb
+    .selectFrom('tasks')
+    .select('tasks.pk')
+    .whereRef('tasks.app_pk', '=', 'annotations.app_pk')
+    .whereRef('tasks.id', '=', 'annotations.task_id')
+  const gone = eb.not(eb.exists(tasks))
+  return eb.or([
+    eb.exists(tasks.where('tasks.pk', '<', by.pk)),
+    eb.and([gone, eb('annotations.created_at', '<=', by.created_at)]),
+  ])
+}
+
+/** Notes that a task has deleted what earlier ones made. */
+export async function notePreviousDeleted(tx: Writer, taskPk: number): Promise<void> {
+  await tx.updateTable('tasks').set({ previous_deleted: 1 }).where('pk', '=', taskPk).execute()
+}
+
+/** Leaves the tasks of label orders that are deleted, or of all of an app, without an order. */
+export async function leaveOrders(tx: Writer, appPk: number, orderIds: readonly string[] | 'all'): Promise<void> {
+  let change = tx.updateTable('tasks').set({ label_order_id: '' }).where('app_pk', '=', appPk).where(ofAnOrder)
+  if (orderIds !== 'all') change = change.where('label_order_id', 'in', orderIds)
+  await change.execute()
+}
+
+/** In the words of the index. */
+const ofAnOrder = sql<boolean>`label_order_id <> ''`
+
+/** Annotations that earlier tasks, which may be gone since, have made by a model or workflow, whichever of its versions it was. */
 export async function previousAutoAnnotations(db: Reader, appPk: number, wish: Replaced): Promise<number[]> {
   const { kind, id, appId, userId } = wish.worker
   const home = { app: appId, user: userId }
@@ -137,7 +173,7 @@ export async function previousAutoAnnotations(db: Reader, appPk: number, wish: R
     .select('annotations.pk')
     .where('annotations.app_pk', '=', appPk)
     .where(sql<boolean>`task_id <> ''`)
-    .where('annotations.task_id', '<>', wish.notOfTask)
+    .where((eb) => ofEarlierTask(eb, wish.by))
     .where('annotations.worker_kind', '=', kind === 'model' ? 'model_version' : 'workflow_version')
     .where('annotations.worker_pk', 'in', (eb) =>
       kind === 'model'

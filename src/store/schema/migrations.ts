@@ -28,6 +28,7 @@ import { trainingStarts } from './0027-training-starts.ts'
 import { modules } from './0029-modules.ts'
 import { compute } from './0030-compute.ts'
 import { secrets } from './0031-secrets.ts'
+import { taskLinks } from './0032-task-links.ts'
 import type { TableMaker } from './table-maker.ts'
 
 /** One step of the schema; released steps never change, and it must not depend on Schema, which describes the newest. */
@@ -67,4 +68,5 @@ export const migrations: readonly Migration[] = [
   { name: 'due jobs', up: dueJobs },
   { name: 'secrets', up: secrets },
   { name: 'words of old texts', up: oldWords },
+  { name: 'task links', up: taskLinks },
 ]

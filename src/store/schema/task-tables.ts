@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely'
 import type { Micros } from '../../base/clock.ts'
-import type { FamilyColumns } from './columns.ts'
+import type { Bool, FamilyColumns } from './columns.ts'
 import type { WorkerKind } from './data-tables.ts'
 
 /** The document is the Task message. */
@@ -19,6 +19,8 @@ export interface TasksTable extends FamilyColumns {
   version_pk: number
   /** Pk of the input that was handed out last, where workers get inputs as they ask for them. */
   cursor: number
+  /** Whether what earlier tasks made is deleted, which a task does once. */
+  previous_deleted: Generated<Bool>
 }
 
 export type TaskRole = 'worker' | 'reviewer'
