@@ -4,6 +4,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf'
 import {
   type ListTasksRequest,
   type ListTasksRequestSchema,
+  TaskWorkerPartitionedStrategyInfo_TaskWorkerPartitionedStrategy as Partition,
   TaskReview_TaskReviewStrategy as Review,
   TaskInputSource_TaskInputSourceType as SourceType,
   TaskWorker_TaskWorkerStrategy as Strategy,
@@ -96,6 +97,18 @@ onEachEngine('tasks', (engine) => {
       task!.concepts.map(({ concept }) => concept?.id),
       ['dog'],
     )
+  })
+
+  test('give each input to one worker where they are parted and say nothing of it', async () => {
+    const strategyInfo = { case: 'partitionedStrategyInfo', value: { type: Partition.EVENLY } } as const
+    const worker = { strategy: Strategy.PARTITIONED, workers: people(ann.id, bob.id), strategyInfo }
+    const agreeing = (approvalThresholdLabelers: number) => ({
+      strategy: Review.CONSENSUS,
+      strategyInfo: { case: 'consensusStrategyInfo', value: { approvalThresholdLabelers } } as const,
+    })
+    succeeded(await post(dynamicTask([], { worker, review: agreeing(1) })))
+    const two = await post(dynamicTask([], { worker, review: agreeing(2) }))
+    refused(two, StatusCode.CONN_INVALID_REQUEST, /2 labelers have to agree, but only 1 label each input/)
   })
 
   test('tell whole users only where they are asked for', async () => {

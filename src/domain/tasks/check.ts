@@ -16,7 +16,7 @@ import { checkTexts } from '../resource/checks.ts'
 import { findWorkflow } from '../workflows/find.ts'
 import { checkAuto } from './check-auto.ts'
 import { MEMBERS_MAX, SAMPLE_MS_MAX, SAMPLE_MS_MIN, TASK_CONCEPTS_MAX } from './limits.ts'
-import { sharesOf } from './partition.ts'
+import { sharesOf, workersPerInput } from './partition.ts'
 import { invalidTask, notForYou } from './problem.ts'
 import { autoWorker, isAuto } from './workers.ts'
 
@@ -103,8 +103,7 @@ function checkVoices(task: Task, workers: number): void {
   const wanted = labelersToAgree(task)
   if (isAuto(task)) throw invalidTask('A model or a workflow cannot reach consensus; use the review strategy MANUAL.')
   if (workers === 0) return
-  const { strategy, strategyInfo } = task.worker!
-  const seeing = strategy === Strategy.PARTITIONED ? (strategyInfo.value?.workersPerInput ?? 1) : workers
+  const seeing = task.worker?.strategy === Strategy.PARTITIONED ? workersPerInput(task.worker) : workers
   if (wanted > seeing) {
     throw invalidTask(
       `${wanted} labelers have to agree, but only ${seeing} label each input; lower approval_threshold_labelers or let more work on an input.`,

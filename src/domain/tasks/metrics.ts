@@ -12,6 +12,7 @@ import { countAssignments, countReviews } from '../../store/repos/task-counts.ts
 import type { Call } from '../call.ts'
 import type { ShownTask } from './additional.ts'
 import { labelersToAgree } from './check.ts'
+import { workersPerInput } from './partition.ts'
 import { everyReviewer } from './review-rules.ts'
 import { reviewedShare } from './sample.ts'
 import { countSource, findSource } from './source.ts'
@@ -65,9 +66,9 @@ const percentOf = (done: number, all: number, over: boolean): number =>
 /** How many label each input of a task. */
 function labelersPerInput(task: Task): number {
   if (isAuto(task)) return 1
-  const { strategy, strategyInfo } = task.worker!
-  if (strategy === Strategy.FULL) return Math.max(1, workerIds(task).length)
-  if (strategy === Strategy.PARTITIONED) return strategyInfo.value?.workersPerInput || 1
+  const { worker } = task
+  if (worker?.strategy === Strategy.FULL) return Math.max(1, workerIds(task).length)
+  if (worker?.strategy === Strategy.PARTITIONED) return workersPerInput(worker)
   return Math.max(1, labelersToAgree(task))
 }
 

@@ -13,31 +13,35 @@ export interface Shares {
   readonly evenly: boolean
 }
 
+/** How many get each input of a PARTITIONED task. */
+export const workersPerInput = ({ strategyInfo }: TaskWorker): number => strategyInfo.value?.workersPerInput || 1
+
 /** Where rounding alone makes a share larger than everything. */
 const ROUNDING = 1e-9
 
 /** Reads a partitioned strategy; refuses weights by which no parting is possible. */
-export function sharesOf({ workers, strategyInfo }: TaskWorker): Shares {
+export function sharesOf(worker: TaskWorker): Shares {
+  const { workers, strategyInfo } = worker
   const userIds = workers.flatMap(({ worker }) => (worker.case === 'user' ? [worker.value.id] : []))
   const info = strategyInfo.value
   if (!info) throw invalidTask('A PARTITIONED task needs worker.partitioned_strategy_info; set its type.')
-  const workersPerInput = info.workersPerInput || 1
-  if (workersPerInput < 1 || (userIds.length > 0 && workersPerInput > userIds.length)) {
+  const perInput = workersPerInput(worker)
+  if (perInput < 1 || (userIds.length > 0 && perInput > userIds.length)) {
     throw invalidTask(
       `workers_per_input is ${info.workersPerInput}; use 1 to ${userIds.length}, the number of workers of the task.`,
     )
   }
   const weights = weightsOf(info.type, userIds, info.weights)
   const sum = weights.reduce((total, weight) => total + weight, 0)
-  const shares = weights.map((weight) => (weight / sum) * workersPerInput)
+  const shares = weights.map((weight) => (weight / sum) * perInput)
   const most = Math.max(0, ...shares)
   if (most > 1 + ROUNDING) {
     const id = userIds[shares.indexOf(most)]
     throw invalidTask(
-      `The weight of '${id}' is more than 1/${workersPerInput} of all weights; with ${workersPerInput} workers for each input nobody can take that much.`,
+      `The weight of '${id}' is more than 1/${perInput} of all weights; with ${perInput} workers for each input nobody can take that much.`,
     )
   }
-  return { userIds, workersPerInput, shares, evenly: info.type === Partition.EVENLY }
+  return { userIds, workersPerInput: perInput, shares, evenly: info.type === Partition.EVENLY }
 }
 
 function weightsOf(type: Partition, userIds: readonly string[], given: object | undefined): number[] {
