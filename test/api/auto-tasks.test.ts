@@ -185,6 +185,41 @@ onEachEngine('tasks of auto-annotation', (engine) => {
     assert.deepEqual([await made(first), await made(second), (await made(third)).length], [[], [], 6])
   })
 
+  test('annotate what takes the place of something else in their dataset', async () => {
+    succeeded(await server.call('PostDatasets', { ...UA(), datasets: [{ id: 'set' }] }))
+    const members = (...ids: string[]) => ({ datasetInputs: ids.map((id) => ({ input: { id } })) })
+    const set = { ...UA(), datasetId: 'set' }
+    succeeded(await server.call('PostDatasetInputs', { ...set, ...members('b', 'c') }))
+    const inputSource = { type: SourceType.DATASET, id: 'set' }
+    const taskId = await make(auto({ concepts: [concept('dog')], inputSource }))
+    succeeded(await server.call('DeleteDatasetInputs', { ...set, inputIds: ['b'] }))
+    succeeded(await server.call('PostDatasetInputs', { ...set, ...members('a') }))
+    await again()
+    assert.deepEqual(
+      (await made(taskId)).map((one) => one[0]),
+      ['a', 'b', 'c'],
+    )
+  })
+
+  test('do not look again and again at inputs of a search that are not ready', async () => {
+    const query = { filters: [{ input: { status: { code: StatusCode.INPUT_FAILED } } }] }
+    succeeded(await server.call('PostInputsSearches', { ...UA(), searches: [{ id: 'bad', save: true, query }] }))
+    const { db } = server.services
+    await db.transact((tx) =>
+      tx
+        .updateTable('inputs')
+        .set({ status_code: StatusCode.INPUT_FAILED })
+        .where('app_pk', '=', app.pk)
+        .where('id', '=', 'b')
+        .execute(),
+    )
+    const taskId = await make(auto({ inputSource: { type: SourceType.SAVED_SEARCH, id: 'bad' } }))
+    const runs = runtime.runs.length
+    await again()
+    assert.equal(await statusOf(taskId), TASK_IDLE)
+    assert.equal(runtime.runs.length, runs)
+  })
+
   test('delete once, and nothing that later tasks make', async () => {
     const first = await make(auto())
     const second = await make(auto({ concepts: [concept('dog')], deletePreviousAnnotations: true }))

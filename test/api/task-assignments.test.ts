@@ -163,6 +163,60 @@ onEachEngine('task assignments', (engine) => {
     refused(await start(taskId, ann), StatusCode.CONN_DOES_NOT_EXIST, /no dataset 'set'/)
   })
 
+  test('of a DYNAMIC task reach inputs that take the place of others in its dataset', async () => {
+    succeeded(await server.call('PostDatasets', { ...UA(), datasets: [{ id: 'set' }] }))
+    const members = (...ids: string[]) => ({ datasetInputs: ids.map((id) => ({ input: { id } })) })
+    const set = { ...UA(), datasetId: 'set' }
+    succeeded(await server.call('PostDatasetInputs', { ...set, ...members('i010', 'i011') }))
+    const taskId = await make(dynamicTask([ann.id], { inputSource: { type: SourceType.DATASET, id: 'set' } }))
+    const first = await started(taskId, ann)
+    succeeded(
+      await submit(
+        taskId,
+        ann,
+        first.map(({ id }) => id),
+      ),
+    )
+    succeeded(await server.call('DeleteDatasetInputs', { ...set, inputIds: ['i010'] }))
+    succeeded(await server.call('PostDatasetInputs', { ...set, ...members('i002') }))
+    assert.deepEqual(inputsOf(await started(taskId, ann)), ['i002'])
+  })
+
+  test('of a DYNAMIC task go to as many as have to agree, and what has been seen by all is not looked at again', async () => {
+    const strategyInfo = { case: 'consensusStrategyInfo', value: { approvalThresholdLabelers: 2 } } as const
+    const [cid] = await inviteUsers(server, app, [`cid-${apps}`])
+    const review = { strategy: Review.CONSENSUS, users: [{ id: bob.id }], strategyInfo }
+    const taskId = await make(dynamicTask([ann.id, bob.id, cid!.id], { review }))
+    const work = async (user: TestUser) => {
+      const open = await started(taskId, user)
+      if (open.length > 0) {
+        succeeded(
+          await submit(
+            taskId,
+            user,
+            open.map(({ id }) => id),
+          ),
+        )
+      }
+      return inputsOf(open)
+    }
+    assert.deepEqual(await work(ann), inputs.slice(0, 10))
+    assert.deepEqual(await work(ann), inputs.slice(10, 20))
+    assert.deepEqual(await work(bob), inputs.slice(0, 10))
+    assert.deepEqual(await work(cid!), inputs.slice(10, 20), 'two have labelled the first ten')
+    assert.deepEqual(await work(cid!), inputs.slice(20))
+    assert.deepEqual(await work(ann), inputs.slice(20))
+    const { read } = server.services.db
+    const cursor = () => read.selectFrom('tasks').select('cursor').where('id', '=', taskId).executeTakeFirstOrThrow()
+    const rows = await read.selectFrom('inputs').select(['pk', 'id']).where('app_pk', '=', app.pk).execute()
+    const i020 = rows.find(({ id }) => id === 'i020')!.pk
+    assert.ok((await cursor()).cursor >= i020 - 1)
+    assert.deepEqual(await work(bob), [])
+    await putInputs(server.services, app, [{ id: 'late' }])
+    for (const user of [ann, bob]) assert.deepEqual(await work(user), ['late'])
+    assert.deepEqual(await work(cid!), [])
+  })
+
   test('are handed out once when many workers ask at the same time', async () => {
     const workers = await inviteUsers(
       server,

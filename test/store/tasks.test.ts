@@ -16,7 +16,7 @@ import {
   submittedOf,
 } from '../../src/store/repos/task-assignments.ts'
 import { countAssignments, countReviews, countTaskAnnotations } from '../../src/store/repos/task-counts.ts'
-import { inputsOfSourceAfter } from '../../src/store/repos/task-inputs.ts'
+import { type InputWish, inputsOfSourceAfter } from '../../src/store/repos/task-inputs.ts'
 import { setReviews, takenForReview, waitingForReview } from '../../src/store/repos/task-reviews.ts'
 import { deletePartOfTask, setMembers, tasksWithMembers, withMember } from '../../src/store/repos/tasks.ts'
 import { putInputs } from '../kit/stored-inputs.ts'
@@ -146,19 +146,30 @@ onEachEngine('rows of tasks', (engine) => {
 
   it('take inputs in the order of their pks, whatever their status', () =>
     withDatabase(engine, async (db) => {
-      const { app, inputs } = await seeded(db)
+      const { app, task, inputs } = await seeded(db)
       await db.transact(async (tx) => {
         const pending = { status_code: StatusCode.INPUT_PENDING }
         await tx.updateTable('inputs').set(pending).where('pk', 'in', [inputs[1]!, inputs[4]!]).execute()
       })
       const both = [StatusCode.INPUT_SUCCESS, StatusCode.INPUT_PENDING]
-      const next = async (after: number, statuses = both, among = {}) =>
-        (await inputsOfSourceAfter(db.read, app.pk, among, statuses, after, 3)).map((pk) => inputs.indexOf(pk))
+      const next = async (after: number, statuses = both, among = {}, more: Partial<InputWish> = {}) =>
+        (await inputsOfSourceAfter(db.read, app.pk, among, { statuses, after, limit: 3, ...more })).map((pk) =>
+          inputs.indexOf(pk),
+        )
       assert.deepEqual(await next(0), [0, 1, 2])
       assert.deepEqual(await next(inputs[2]!), [3, 4, 5])
       assert.deepEqual(await next(0, [StatusCode.INPUT_SUCCESS]), [0, 2, 3])
       assert.deepEqual(await next(0, both, { inputPks: [inputs[5]!, inputs[1]!] }), [1, 5])
       assert.deepEqual(await next(0, both, { inputPks: [] }), [])
+      assert.deepEqual(await next(inputs[0]!, both, {}, { until: inputs[2]! }), [1, 2])
+      const rows = [assigned(task.pk, inputs[0]!, 'ann'), assigned(task.pk, inputs[0]!, 'bob')]
+      await db.transact((tx) => addAssignments(tx, [...rows, assigned(task.pk, inputs[1]!, 'ann')]))
+      const lacking = (fewerThan: number, notTo?: string) =>
+        next(0, both, {}, { unassigned: { taskPk: task.pk, fewerThan, ...(notTo !== undefined && { notTo }) } })
+      assert.deepEqual(await lacking(1), [2, 3, 4])
+      assert.deepEqual(await lacking(2), [1, 2, 3])
+      assert.deepEqual(await lacking(2, 'ann'), [2, 3, 4])
+      assert.deepEqual(await lacking(3, 'cid'), [0, 1, 2])
     }))
 
   it('of annotations change by task and input together', () =>

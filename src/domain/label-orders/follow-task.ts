@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { type LabelOrder, LabelOrderSchema, StatusSchema } from '../../contract/index.ts'
 import { decodeDoc, encodeDoc } from '../../contract/json/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
-import type { Writer } from '../../store/database.ts'
+import type { Reader, Writer } from '../../store/database.ts'
 import { labelOrders as rows } from '../../store/repos/families.ts'
 import type { Row } from '../../store/schema/tables.ts'
 
@@ -12,6 +12,12 @@ type OfOrder = Pick<Row<'tasks'>, 'app_pk' | 'label_order_id'>
 export async function orderOf(tx: Writer, { app_pk, label_order_id }: OfOrder): Promise<LabelOrder | undefined> {
   const row = label_order_id === '' ? undefined : await rows.get(tx, app_pk, label_order_id)
   return row && decodeDoc(LabelOrderSchema, row.doc)
+}
+
+/** Whether a task is that of an order that nobody has worked on. */
+export async function orderIsPending(db: Reader, { app_pk, label_order_id }: OfOrder): Promise<boolean> {
+  const row = label_order_id === '' ? undefined : await rows.get(db, app_pk, label_order_id)
+  return row?.status_code === StatusCode.LABEL_ORDER_PENDING
 }
 
 /** Says of an order that its task is worked on; one that was begun, released or cancelled stays as it is. */

@@ -7,7 +7,7 @@ import type { Reader, Writer } from '../../store/database.ts'
 import { tasks } from '../../store/repos/families.ts'
 import { originalsOfInputs } from '../../store/repos/input-media.ts'
 import { stillProcessed } from '../../store/repos/reindex.ts'
-import { addAssignments, assignmentsOfInputs, countAssigned } from '../../store/repos/task-assignments.ts'
+import { addAssignments, assignmentsOfInputs } from '../../store/repos/task-assignments.ts'
 import { notePreviousDeleted, previousAutoAnnotations, setTaskStatus } from '../../store/repos/tasks.ts'
 import { ensureConcepts, type LabelPlace } from '../annotations/concepts.ts'
 import { removeAnnotations, storeAnnotations } from '../annotations/store.ts'
@@ -20,8 +20,8 @@ import { runInputs } from '../predict/run.ts'
 import type { Services } from '../services.ts'
 import { type AutoAnnotation, autoAnnotations } from './auto-annotations.ts'
 import { type ReadyAuto, readyAuto } from './auto-worker.ts'
-import { ANNOTATED_TOGETHER, CLEARED_TOGETHER, IDLE_MS, LOOKED_AT_TOGETHER } from './limits.ts'
-import { countSource, mayGrow, nextOfSource, type Source } from './source.ts'
+import { ANNOTATED_TOGETHER, CLEARED_TOGETHER, IDLE_MS } from './limits.ts'
+import { mayGrow, nextOfSource, type Source } from './source.ts'
 
 interface Args {
   readonly taskPk: number
@@ -46,12 +46,15 @@ export const autoTaskJob = defineJob<Args>({
     const call = row && (await callInApp(services, appPk!, { requestId: ctx.id, signal, log }))
     if (!call) return
     const task: Task = { ...decodeDoc(TaskSchema, row.doc), id: row.id }
-    if (row.status_code === TASK_IDLE && !(await hasMore(services.db.read, args))) return
+    if (row.status_code === TASK_IDLE && (await unannotated(services.db.read, args, 0, 1)).length === 0) return
     const auto = await readyAuto(call, task)
     if (task.deletePreviousAnnotations && row.previous_deleted === 0) await clear(ctx, task, auto)
     const place = await labelPlace(call)
-    for await (const pks of unannotated(services.db.read, args)) {
+    for (let after = 0; ; ) {
       signal.throwIfAborted()
+      const pks = await unannotated(services.db.read, args, after, ANNOTATED_TOGETHER)
+      if (pks.length === 0) return
+      after = pks.at(-1)!
       const made = await annotate(call, auto, task, pks)
       if (!(await write(ctx, place, auto, made))) return
     }
@@ -83,23 +86,9 @@ async function atWork(db: Reader, taskPk: number) {
   return row && (row.status_code === TASK_IN_PROGRESS || row.status_code === TASK_IDLE) ? row : undefined
 }
 
-/** Whether a source may have inputs that are not annotated; asked often, so by counts alone. */
-const hasMore = async (db: Reader, { taskPk, source }: Args): Promise<boolean> =>
-  (await countSource(db, source)) > (await countAssigned(db, taskPk))
-
-/** Inputs of the source that the task has not annotated yet, a part at a time. */
-async function* unannotated(db: Reader, { taskPk, source }: Args): AsyncGenerator<number[]> {
-  for (let after = 0; ; ) {
-    const pks = await nextOfSource(db, source, { after, limit: LOOKED_AT_TOGETHER, for: 'models' })
-    if (pks.length === 0) return
-    after = pks.at(-1)!
-    const done = await assignmentsOfInputs(db, taskPk, pks)
-    const fresh = pks.filter((pk) => !done.has(pk))
-    for (let start = 0; start < fresh.length; start += ANNOTATED_TOGETHER) {
-      yield fresh.slice(start, start + ANNOTATED_TOGETHER)
-    }
-  }
-}
+/** The next inputs of the source that the task has not annotated yet. */
+const unannotated = (db: Reader, { taskPk, source }: Args, after: number, limit: number): Promise<number[]> =>
+  nextOfSource(db, source, { after, limit, for: 'models', unassigned: { taskPk, fewerThan: 1 } })
 
 /** An input with what is to be said of it; without, where the model could not look at it. */
 interface Annotated {

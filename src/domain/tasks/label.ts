@@ -8,26 +8,17 @@ import { StatusCode } from '../../contract/status-code.ts'
 import type { Writer } from '../../store/database.ts'
 import { listAnnotationRows } from '../../store/repos/annotation-lists.ts'
 import { inputIds } from '../../store/repos/inputs.ts'
-import {
-  addAssignments,
-  assignmentsByPk,
-  assignmentsOf,
-  assignmentsOfInputs,
-  countAssigned,
-  setAssignmentStatus,
-} from '../../store/repos/task-assignments.ts'
-import { moveCursor } from '../../store/repos/tasks.ts'
+import { assignmentsByPk, assignmentsOf, setAssignmentStatus } from '../../store/repos/task-assignments.ts'
 import type { Call } from '../call.ts'
-import { orderBegins, orderOf } from '../label-orders/follow-task.ts'
+import { orderBegins, orderIsPending, orderOf } from '../label-orders/follow-task.ts'
 import { type Assignment, namedAssignments } from './assignments.ts'
-import { labelersToAgree } from './check.ts'
 import { consensusJob } from './consensus-job.ts'
 import { callerId, demandWorker, findTask, type StoredTask } from './find.ts'
 import { followAssignments } from './follow.ts'
-import { HANDED_OUT, LOOKED_AT_TOGETHER } from './limits.ts'
+import { handOut } from './hand-out.ts'
+import { HANDED_OUT } from './limits.ts'
 import { invalidTask, notForYou } from './problem.ts'
 import { isSampled } from './sample.ts'
-import { countSource, findSource, nextOfSource, type Source } from './source.ts'
 
 const { TASK_ASSIGNMENT_PENDING, TASK_ASSIGNMENT_SUCCESS } = StatusCode
 const { TASK_ASSIGNMENT_AWAITING_REVIEW, TASK_ASSIGNMENT_AWAITING_CONSENSUS_REVIEW } = StatusCode
@@ -41,71 +32,12 @@ export async function startLabelling(call: Call, taskId: string): Promise<Assign
   demandWorker(call, stored)
   const me = { kind: 'user', id: callerId(call) } as const
   const { db } = call.services
-  if (stored.row.label_order_id !== '')
+  if (await orderIsPending(db.read, stored.row)) {
     await db.transact((tx) => orderBegins(tx, stored.row, call.services.clock.now()))
+  }
   const open = await assignmentsOf(db.read, stored.row.pk, me, TASK_ASSIGNMENT_PENDING, HANDED_OUT)
   if (open.length > 0 || stored.task.worker?.strategy !== Strategy.DYNAMIC) return open
-  const source = await findSource(call, stored.task.inputSource)
-  return db.transact(async (tx) => {
-    const now = await findTask(call, taskId, tx)
-    demandWorker(call, now)
-    const meanwhile = await assignmentsOf(tx, now.row.pk, me, TASK_ASSIGNMENT_PENDING, HANDED_OUT)
-    if (meanwhile.length > 0) return meanwhile
-    await handOut(tx, now, source, me.id, call.services.clock.now())
-    return assignmentsOf(tx, now.row.pk, me, TASK_ASSIGNMENT_PENDING, HANDED_OUT)
-  })
-}
-
-/**
- * Assigns the next inputs of a source to a worker: those that nobody has, or, where several labelers have to agree, not
- * enough of them. The task's cursor stands where all inputs before it have been handed out; what has come to the source
- * behind it is looked for once there is nothing before it any more.
- */
-async function handOut(
-  tx: Writer,
-  { row, task }: StoredTask,
-  source: Source,
-  userId: string,
-  now: number,
-): Promise<void> {
-  const perInput = Math.max(1, labelersToAgree(task))
-  const chosen: number[] = []
-  let cursor = row.cursor
-  let unbroken = true
-  const look = async (from: number, until: number): Promise<void> => {
-    for (let after = from; chosen.length < HANDED_OUT && after < until; ) {
-      const pks = await nextOfSource(tx, source, { after, limit: LOOKED_AT_TOGETHER, for: 'people' })
-      if (pks.length === 0) return
-      const assigned = await assignmentsOfInputs(tx, row.pk, pks)
-      for (const pk of pks) {
-        if (chosen.length === HANDED_OUT || pk > until) return
-        const own = assigned.get(pk) ?? []
-        const takes = own.length < perInput && own.every(({ worker_id }) => worker_id !== userId)
-        if (takes) chosen.push(pk)
-        unbroken &&= own.length + (takes ? 1 : 0) >= perInput
-        if (unbroken && pk > cursor) cursor = pk
-      }
-      after = pks.at(-1)!
-    }
-  }
-  await look(row.cursor, Number.POSITIVE_INFINITY)
-  if (chosen.length < HANDED_OUT && row.cursor > 0) {
-    const assigned = (await countAssigned(tx, row.pk)) + chosen.length
-    if (assigned < (await countSource(tx, source)) * perInput) await look(0, row.cursor)
-  }
-  await addAssignments(
-    tx,
-    chosen.map((input_pk) => ({
-      task_pk: row.pk,
-      input_pk,
-      worker_kind: 'user',
-      worker_id: userId,
-      status_code: TASK_ASSIGNMENT_PENDING,
-      created_at: now,
-      modified_at: now,
-    })),
-  )
-  if (cursor !== row.cursor) await moveCursor(tx, row, cursor)
+  return handOut(call, taskId)
 }
 
 /**

@@ -11,8 +11,8 @@ export const SAMPLE_MS_MAX = 60_000
 export const ASSIGNED_TOGETHER = 500
 /** Inputs that a worker or a reviewer gets at a time. */
 export const HANDED_OUT = 10
-/** Inputs of a source that are looked at together for the next to hand out. */
-export const LOOKED_AT_TOGETHER = 500
+/** Inputs of each status among which one statement looks for those that are not assigned. */
+export const LOOKED_AT_TOGETHER = 10_000
 /** Inputs of each labeler in the samples of a task. */
 export const SAMPLED_INPUTS = 10
 /** Annotations of each labeler in them. */

@@ -1,12 +1,20 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AppError } from '../../base/errors.ts'
 import { type TaskInputSource, TaskInputSource_TaskInputSourceType as Type } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Reader } from '../../store/database.ts'
+import { IDS_PER_STATEMENT_MAX } from '../../store/limits.ts'
 import { countMembers } from '../../store/repos/dataset-inputs.ts'
 import { datasets, searches as searchRows } from '../../store/repos/families.ts'
 import { countInputs, inputsMatchingAfter, type SearchScope } from '../../store/repos/search-matches.ts'
 import { readTallies } from '../../store/repos/tallies.ts'
-import { inputsOfSourceAfter } from '../../store/repos/task-inputs.ts'
+import {
+  type InputWish,
+  inputsOfSourceAfter,
+  listedInputs,
+  meetsWish,
+  partOfInputs,
+} from '../../store/repos/task-inputs.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { requireApp } from '../access/target.ts'
 import type { Call } from '../call.ts'
@@ -15,7 +23,7 @@ import { wishesOf } from '../search/legacy.ts'
 import { scopeOf } from '../search/plan-search.ts'
 import { runSearch } from '../search/run-search.ts'
 import { searches } from '../search/saved.ts'
-import { RANKED_INPUTS_MAX } from './limits.ts'
+import { LOOKED_AT_TOGETHER, RANKED_INPUTS_MAX } from './limits.ts'
 import { invalidTask } from './problem.ts'
 
 const { INPUT_SUCCESS, INPUT_PENDING, INPUT_IN_PROGRESS } = StatusCode
@@ -75,26 +83,51 @@ const STATUSES = {
   models: [INPUT_SUCCESS],
 } as const
 
-/** Pks of the next inputs of a source after one, ascending; none only where there are no more. */
-export async function nextOfSource(
-  db: Reader,
-  source: Source,
-  wish: { readonly after: number; readonly limit: number; readonly for: keyof typeof STATUSES },
-): Promise<number[]> {
+/** Which inputs of a source are asked for, and for whom. */
+export type SourceWish = Omit<InputWish, 'statuses'> & { readonly for: keyof typeof STATUSES }
+
+/**
+ * Pks of the next inputs of a source that a wish asks for, ascending; none only where there are no more.
+ *
+ * What is unassigned may be rare, and is looked for in parts, between which the event loop has a turn.
+ */
+export async function nextOfSource(db: Reader, source: Source, wish: SourceWish): Promise<number[]> {
+  if (!wish.unassigned || source.of === 'list') return lookInSource(db, source, wish)
+  const appPk = source.of === 'search' ? source.scope.appPk : source.appPk
+  const found: number[] = []
+  for (let { after } = wish; ; ) {
+    const end = await partOfInputs(db, appPk, STATUSES[wish.for], after, LOOKED_AT_TOGETHER)
+    const last = end === undefined || (wish.until !== undefined && end >= wish.until)
+    const limit = wish.limit - found.length
+    found.push(...(await lookInSource(db, source, { ...wish, after, limit, until: last ? wish.until : end })))
+    if (last || found.length === wish.limit) return found
+    after = end
+    await nextTurn()
+  }
+}
+
+async function lookInSource(db: Reader, source: Source, wish: SourceWish): Promise<number[]> {
   const { after, limit } = wish
-  if (source.of === 'search') return inputsMatchingAfter(db, source.scope, after, limit)
-  const statuses = STATUSES[wish.for]
-  if (source.of !== 'list') {
-    const among = source.of === 'dataset' ? { datasetPk: source.datasetPk } : {}
-    return inputsOfSourceAfter(db, source.appPk, among, statuses, after, limit)
+  const wanted = { ...wish, statuses: STATUSES[wish.for] }
+  switch (source.of) {
+    case 'search': {
+      // People may look at what a search finds whatever its status is.
+      const also = meetsWish(wish.for === 'people' ? { ...wanted, statuses: undefined } : wanted)
+      return inputsMatchingAfter(db, source.scope, after, limit, also)
+    }
+    case 'list': {
+      const rest = source.inputPks.filter((pk) => pk > after)
+      for (let start = 0; start < rest.length; start += IDS_PER_STATEMENT_MAX) {
+        const found = await listedInputs(db, source.appPk, rest.slice(start, start + IDS_PER_STATEMENT_MAX), wanted)
+        if (found.length > 0) return found.slice(0, limit)
+      }
+      return []
+    }
+    default: {
+      const among = source.of === 'dataset' ? { datasetPk: source.datasetPk } : {}
+      return inputsOfSourceAfter(db, source.appPk, among, wanted)
+    }
   }
-  const rest = source.inputPks.filter((pk) => pk > after)
-  for (let start = 0; start < rest.length; start += limit) {
-    const among = { inputPks: rest.slice(start, start + limit) }
-    const found = await inputsOfSourceAfter(db, source.appPk, among, statuses, after, limit)
-    if (found.length > 0) return found
-  }
-  return []
 }
 
 /** How many inputs a source has, more or less. */

@@ -163,14 +163,15 @@ export async function fittingOfAnnotations(
   return fitting
 }
 
-/** Inputs that fit after one, in the order of their pks. */
+/** Inputs that fit after one, in the order of their pks; `also` is asked of them too. */
 export async function inputsMatchingAfter(
   db: Reader,
   scope: SearchScope,
   after: number,
   limit: number,
+  also?: (eb: OnInputs) => Expression<SqlBool>,
 ): Promise<number[]> {
-  const rows = await db
+  let query = db
     .selectFrom('inputs')
     .select('inputs.pk')
     .where('inputs.app_pk', '=', scope.appPk)
@@ -178,7 +179,8 @@ export async function inputsMatchingAfter(
     .where((eb) => inputFits(db, eb, scope))
     .orderBy('inputs.pk')
     .limit(limit)
-    .execute()
+  if (also) query = query.where((eb) => also(eb as never))
+  const rows = await query.execute()
   return rows.map(({ pk }) => pk)
 }
 

@@ -130,16 +130,6 @@ export function assignmentOfInput(
     .executeTakeFirst()
 }
 
-/** How many assignments a task has. */
-export async function countAssigned(db: Reader, taskPk: number): Promise<number> {
-  const { rows } = await db
-    .selectFrom('task_assignments')
-    .select(({ fn }) => fn.countAll<number | string>().as('rows'))
-    .where('task_pk', '=', taskPk)
-    .executeTakeFirstOrThrow()
-  return Number(rows)
-}
-
 /** What a worker of a task has submitted, the newest assignments first. */
 export async function submittedOf(
   db: Reader,
