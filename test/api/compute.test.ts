@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { Visible } from '../../src/domain/access/target.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
-import { startTestServer, type TestServer, type TestUser } from '../kit/server.ts'
+import { startOnEngine } from '../kit/on-engine.ts'
+import type { TestServer, TestUser } from '../kit/server.ts'
+import { onEachEngine } from '../store/kit.ts'
 
 const idsOf = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id)
 
-describe('compute', () => {
+onEachEngine('compute', (engine) => {
   let server: TestServer
   let ann: TestUser
   let bob: TestUser
@@ -16,7 +18,7 @@ describe('compute', () => {
   const mine = { userId: 'ann' }
 
   before(async () => {
-    server = await startTestServer()
+    server = await startOnEngine(engine)
     ann = await server.makeUser('ann', Visible.PUBLIC)
     bob = await server.makeUser('bob', Visible.PUBLIC)
     app = await makeApp(server, 'home', { owner: ann })

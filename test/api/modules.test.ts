@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { Visible } from '../../src/domain/access/target.ts'
 import { moduleVersions } from '../../src/store/repos/families.ts'
 import { setApproved } from '../../src/store/repos/modules.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
-import { startTestServer, type TestServer, type TestUser } from '../kit/server.ts'
+import { startOnEngine } from '../kit/on-engine.ts'
+import type { TestServer, TestUser } from '../kit/server.ts'
+import { onEachEngine } from '../store/kit.ts'
 
 const open = { gettable: Visible.PUBLIC }
 
-describe('modules', () => {
+onEachEngine('modules', (engine) => {
   let server: TestServer
   let ann: TestUser
   let bob: TestUser
@@ -17,7 +19,7 @@ describe('modules', () => {
   let elsewhere: TestApp
 
   before(async () => {
-    server = await startTestServer()
+    server = await startOnEngine(engine)
     ann = await server.makeUser('ann', Visible.PUBLIC)
     bob = await server.makeUser('bob', Visible.PUBLIC)
     home = await makeApp(server, 'home', { owner: ann, visibility: Visible.PUBLIC })

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { Visible } from '../../src/domain/access/target.ts'
 import type { RunnerLimits } from '../../src/runners/limits.ts'
 import { Runners } from '../../src/runners/runners.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
+import { startOnEngine } from '../kit/on-engine.ts'
 import { answered, makeServed, said, TestRunner, textsOf } from '../kit/runners.ts'
-import { startTestServer, type TestServer, type TestUser } from '../kit/server.ts'
+import type { TestServer, TestUser } from '../kit/server.ts'
+import { onEachEngine } from '../store/kit.ts'
 
 const text = (raw: string) => ({ data: { text: { raw } } })
 
-describe('runners', () => {
+onEachEngine('runners', (engine) => {
   let server: TestServer
   let ann: TestUser
   let bob: TestUser
@@ -18,7 +20,7 @@ describe('runners', () => {
   let made = 0
 
   const start = async (limits: Partial<RunnerLimits> = {}): Promise<void> => {
-    server = await startTestServer({ overrides: { runners: new Runners(limits) } })
+    server = await startOnEngine(engine, { overrides: { runners: new Runners(limits) } })
     ann = await server.makeUser('ann', Visible.PUBLIC)
     bob = await server.makeUser('bob', Visible.PUBLIC)
     app = await makeApp(server, 'home', { owner: ann, visibility: Visible.PUBLIC })
@@ -336,12 +338,12 @@ describe('runners', () => {
   })
 })
 
-describe('runners that are not there', () => {
+onEachEngine('runners that are not there', (engine) => {
   let server: TestServer
   let app: TestApp
   before(async () => {
     const limits = { absentMs: 5, turnMs: 5, workMs: 5 }
-    server = await startTestServer({ overrides: { runners: new Runners(limits) } })
+    server = await startOnEngine(engine, { overrides: { runners: new Runners(limits) } })
     app = await makeApp(server, 'home')
   })
   after(() => server[Symbol.asyncDispose]())

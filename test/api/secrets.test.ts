@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { after, before, describe, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import type { JsonObject } from '@bufbuild/protobuf'
 import { silentLog } from '../../src/base/log.ts'
 import { Vault } from '../../src/base/vault.ts'
@@ -8,10 +8,12 @@ import { StatusCode } from '../../src/contract/status-code.ts'
 import { sealStored } from '../../src/domain/models/stored-secrets.ts'
 import { contextOf } from '../../src/domain/secrets/resource.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
+import { startOnEngine } from '../kit/on-engine.ts'
 import { makeServed, said, TestRunner } from '../kit/runners.ts'
-import { startTestServer, type TestServer, type TestUser } from '../kit/server.ts'
+import type { TestServer, TestUser } from '../kit/server.ts'
+import { onEachEngine } from '../store/kit.ts'
 
-describe('secrets', () => {
+onEachEngine('secrets', (engine) => {
   let server: TestServer
   let bob: TestUser
   let app: TestApp
@@ -19,7 +21,7 @@ describe('secrets', () => {
   const mine = { userId: 'me' }
 
   before(async () => {
-    server = await startTestServer({ overrides: { vault: new Vault(keys) } })
+    server = await startOnEngine(engine, { overrides: { vault: new Vault(keys) } })
     bob = await server.makeUser('bob', 50)
     app = await makeApp(server, 'home')
   })
