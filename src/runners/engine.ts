@@ -9,7 +9,7 @@ import {
 } from '../contract/index.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import type { LoadedEngine } from '../engines/engine.ts'
-import type { RunnerSettings } from '../workflow/runner.ts'
+import { type RunnerSettings, withoutSecrets } from '../workflow/runner.ts'
 import { failureOf } from './connection.ts'
 import type { RunnerHub } from './hub.ts'
 import type { RunnerChoice } from './work.ts'
@@ -21,12 +21,13 @@ export function runnerEngine(settings: RunnerSettings, hub: RunnerHub, signal: A
     dispose: async () => {},
     async infer(items, { params }) {
       const { userId, appId, modelId, versionId } = settings
+      const outputInfo = { params: withoutSecrets(params) }
       const request = create(PostModelOutputsRequestSchema, {
         userAppId: { userId, appId },
         modelId,
         versionId,
         inputs: items.map(({ data }, at) => ({ id: String(at), data: create(DataSchema, data) })),
-        model: { id: modelId, userId, appId, modelVersion: { id: versionId, outputInfo: { params } } },
+        model: { id: modelId, userId, appId, modelVersion: { id: versionId, outputInfo } },
       })
       return (await askOnce(hub, settings, request, signal)).outputs.map(dataOf)
     },

@@ -1,3 +1,5 @@
+import type { JsonObject } from '@bufbuild/protobuf'
+
 /** A model version that runners serve: what is needed to find one and to ask it. */
 export interface RunnerSettings {
   readonly modelPk: number
@@ -12,3 +14,15 @@ export interface RunnerSettings {
 
 /** Name under which plans list the engine of a version that runners serve. */
 export const runnerEngineName = (versionId: string): string => `runner/${versionId}`
+
+/** Parameter of a version that names the secrets which its code wants: `[{"id": ..., "env_var": ...}]`. */
+export const SECRETS_PARAM = 'secrets'
+
+/**
+ * Parameters for a runner without secrets. What a call or a node of a workflow says there may be anybody's, and the SDK's
+ * runner puts it into its environment.
+ */
+export function withoutSecrets(params: JsonObject): JsonObject {
+  const { [SECRETS_PARAM]: _secrets, ...others } = params
+  return others
+}

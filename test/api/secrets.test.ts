@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import type { JsonObject } from '@bufbuild/protobuf'
 import { silentLog } from '../../src/base/log.ts'
 import { Vault } from '../../src/base/vault.ts'
+import type { RunnerItem } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { sealStored } from '../../src/domain/models/stored-secrets.ts'
 import { contextOf } from '../../src/domain/secrets/resource.ts'
@@ -80,17 +81,20 @@ onEachEngine('secrets', (engine) => {
     const made = await server.call('PostRunners', { userAppId: mine, runners: [{ worker }] })
     const runner = new TestRunner(server, succeeded(made).runners[0]!.id, server.admin.pat)
     const stolen = { secrets: [{ id: 'OTHER', env_var: 'KEY' }] }
-    for (const params of [{ more: 1 }, stolen]) {
+    const versions = [{ params: { more: 1 } }, { params: stolen }]
+    const models = [
+      ...versions.map((outputInfo) => ({ modelVersion: { outputInfo } })),
+      { outputInfo: { params: stolen } },
+    ]
+    for (const model of models) {
       const answer = server.call('PostModelOutputs', {
         userAppId: app.userAppId,
         modelId: 'keyed',
         inputs: [{ data: { text: { raw: 'a' } } }],
-        model: { modelVersion: { outputInfo: { params } } },
+        model,
       })
       const item = await runner.item()
-      assert.ok(item.request.case === 'postModelOutputsRequest')
-      const given = item.request.value.model?.modelVersion?.outputInfo?.params
-      assert.deepEqual(given?.secrets, [
+      assert.deepEqual(secretsOf(item), [
         { id: 'API_KEY', env_var: 'KEY', secret_type: 'req', value: 'sk-1' },
         { id: 'MISSING' },
       ])
@@ -99,4 +103,40 @@ onEachEngine('secrets', (engine) => {
     }
     runner.end()
   })
+
+  test('are not brought to runners by nodes of workflows, neither those of the version nor others', async () => {
+    await makeServed(server, app, 'noded', { outputInfo: { params: { secrets: [{ id: 'TOKEN' }], kept: 1 } } })
+    const worker = { worker: { case: 'model' as const, value: { ...app.userAppId, id: 'noded' } } }
+    const made = await server.call('PostRunners', { userAppId: mine, runners: [{ worker }] })
+    const runner = new TestRunner(server, succeeded(made).runners[0]!.id, server.admin.pat)
+    const slipped = { secrets: [{ id: 'X', env_var: 'PATH', secret_type: 'req', value: '/evil' }] }
+    const nodes = [
+      { id: 'plain', model: { id: 'noded' } },
+      { id: 'slipping', model: { id: 'noded' }, outputInfoOverride: { params: slipped } },
+    ]
+    const workflows = [{ id: 'nodes', nodes }]
+    succeeded(await server.call('PostWorkflows', { userAppId: app.userAppId, workflows }))
+    const answer = server.call('PostWorkflowResults', {
+      userAppId: app.userAppId,
+      workflowId: 'nodes',
+      inputs: [{ data: { text: { raw: 'a' } } }],
+    })
+    for (const _ of nodes) {
+      const item = await runner.item()
+      assert.deepEqual(secretsOf(item), undefined)
+      assert.equal(paramsOf(item)?.kept, 1)
+      await runner.send(item, said('A'))
+    }
+    succeeded(await answer)
+    runner.end()
+  })
 })
+
+function paramsOf({ request }: RunnerItem): JsonObject | undefined {
+  assert.ok(request.case === 'postModelOutputsRequest')
+  const { model } = request.value
+  assert.equal(model?.outputInfo?.params?.secrets, undefined)
+  return model?.modelVersion?.outputInfo?.params
+}
+
+const secretsOf = (item: RunnerItem) => paramsOf(item)?.secrets

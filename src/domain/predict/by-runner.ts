@@ -1,4 +1,4 @@
-import { create, type JsonValue } from '@bufbuild/protobuf'
+import { create, type JsonObject, type JsonValue } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
 import { toTimestamp } from '../../base/timestamps.ts'
@@ -8,6 +8,7 @@ import {
   ModelSchema,
   ModelVersionSchema,
   type Output,
+  type OutputInfo,
   OutputInfoSchema,
   OutputSchema,
   type PostModelOutputsRequest,
@@ -21,7 +22,7 @@ import { askOnce } from '../../runners/engine.ts'
 import type { Order } from '../../runners/item.ts'
 import { mayWork, type RunnerChoice } from '../../runners/work.ts'
 import { runnerRowsFor } from '../../store/repos/compute.ts'
-import type { RunnerSettings } from '../../workflow/runner.ts'
+import { type RunnerSettings, SECRETS_PARAM, withoutSecrets } from '../../workflow/runner.ts'
 import type { Call } from '../call.ts'
 import { readChoice } from '../runners/choice.ts'
 import { runnerOf } from '../runners/work.ts'
@@ -135,24 +136,24 @@ function requestFor({ work }: ByRunner, given: PostModelOutputsRequest, secrets:
   })
 }
 
-/**
- * The model of a request with the secrets of its version. Those that a call names are let go: it may be anybody's, and
- * the SDK's runner puts them into its environment.
- */
+/** The model of a request with the secrets of its version, in place of any that the call names. */
 function withSecrets(given: Model | undefined, secrets: JsonValue[]): Model | undefined {
-  const { secrets: _named, ...params } = given?.modelVersion?.outputInfo?.params ?? {}
-  if (secrets.length === 0 && _named === undefined) return given
+  if (!given && secrets.length === 0) return undefined
   const model = create(ModelSchema, given ?? {})
   const version = create(ModelVersionSchema, model.modelVersion ?? {})
-  const info = create(OutputInfoSchema, version.outputInfo ?? {})
+  const params = withoutSecrets(version.outputInfo?.params ?? {})
+  if (secrets.length > 0) params[SECRETS_PARAM] = secrets
   return {
     ...model,
-    modelVersion: {
-      ...version,
-      outputInfo: { ...info, params: { ...params, ...(secrets.length > 0 && { secrets }) } },
-    },
+    outputInfo: model.outputInfo && withParams(model.outputInfo, withoutSecrets(model.outputInfo.params ?? {})),
+    modelVersion: { ...version, outputInfo: withParams(version.outputInfo, params) },
   }
 }
+
+const withParams = (info: OutputInfo | undefined, params: JsonObject): OutputInfo => ({
+  ...create(OutputInfoSchema, info ?? {}),
+  params,
+})
 
 /** Values of secrets for runners of the model's owner; other runners never get any. */
 async function secretsFor(call: Call, { secrets }: ReadyModel, { work, choice }: ByRunner) {

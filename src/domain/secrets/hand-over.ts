@@ -1,14 +1,12 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import { secrets as rows } from '../../store/repos/families.ts'
+import { SECRETS_PARAM } from '../../workflow/runner.ts'
 import type { Call } from '../call.ts'
 import type { FoundModel } from '../models/resolve.ts'
 import { contextOf } from './resource.ts'
 
-/** Parameter of a version that names the secrets which its code wants: `[{"id": ..., "env_var": ...}]`. */
-const NAME = 'secrets'
-
 /** The secrets that a version names. */
-export const secretsOf = ({ version }: FoundModel): JsonValue | undefined => version.outputInfo?.params?.[NAME]
+export const secretsOf = ({ version }: FoundModel): JsonValue | undefined => version.outputInfo?.params?.[SECRETS_PARAM]
 
 /**
  * Named secrets with their values, as the SDK's runner puts them into the environment of a call. Those that are gone or
