@@ -1,6 +1,8 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
 import type { Row, Schema } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
+import { nodepools } from './families.ts'
+import { inParts } from './keyed.ts'
 
 /** A nodepool with its cluster and the user whose both are. */
 export interface PlacedNodepool {
@@ -12,8 +14,7 @@ export interface PlacedNodepool {
 /** Nodepools by pk, with where they are. */
 export async function placedNodepools(db: Reader, pks: readonly number[]): Promise<Map<number, PlacedNodepool>> {
   const found = new Map<number, PlacedNodepool>()
-  if (pks.length === 0) return found
-  const rows = await db.selectFrom('nodepools').selectAll().where('pk', 'in', pks).execute()
+  const rows = [...(await nodepools.getManyByPk(db, pks)).values()]
   const clusters = await clustersByPk(
     db,
     rows.map(({ cluster_pk }) => cluster_pk),
@@ -30,29 +31,33 @@ export async function clustersByPk(
   db: Reader,
   pks: readonly number[],
 ): Promise<Map<number, { readonly cluster: Row<'compute_clusters'>; readonly userId: string }>> {
-  if (pks.length === 0) return new Map()
-  const rows = await db
-    .selectFrom('compute_clusters')
-    .innerJoin('users', 'users.pk', 'compute_clusters.user_pk')
-    .selectAll('compute_clusters')
-    .select('users.id as user_id')
-    .where('compute_clusters.pk', 'in', pks)
-    .execute()
-  return new Map(rows.map(({ user_id, ...cluster }) => [cluster.pk, { cluster, userId: user_id }]))
+  const found = new Map<number, { readonly cluster: Row<'compute_clusters'>; readonly userId: string }>()
+  for (const part of inParts(pks)) {
+    const rows = await db
+      .selectFrom('compute_clusters')
+      .innerJoin('users', 'users.pk', 'compute_clusters.user_pk')
+      .selectAll('compute_clusters')
+      .select('users.id as user_id')
+      .where('compute_clusters.pk', 'in', part)
+      .execute()
+    for (const { user_id, ...cluster } of rows) found.set(cluster.pk, { cluster, userId: user_id })
+  }
+  return found
 }
 
 /** Nodepools of each deployment, in the order of the message. */
 export async function nodepoolsOfDeployments(db: Reader, pks: readonly number[]): Promise<Map<number, number[]>> {
   const found = new Map<number, number[]>()
-  if (pks.length === 0) return found
-  const rows = await db
-    .selectFrom('deployment_nodepools')
-    .selectAll()
-    .where('deployment_pk', 'in', pks)
-    .orderBy('deployment_pk')
-    .orderBy('position')
-    .execute()
-  for (const { deployment_pk: pk, nodepool_pk } of rows) found.set(pk, [...(found.get(pk) ?? []), nodepool_pk])
+  for (const part of inParts(pks)) {
+    const rows = await db
+      .selectFrom('deployment_nodepools')
+      .selectAll()
+      .where('deployment_pk', 'in', part)
+      .orderBy('deployment_pk')
+      .orderBy('position')
+      .execute()
+    for (const { deployment_pk: pk, nodepool_pk } of rows) found.set(pk, [...(found.get(pk) ?? []), nodepool_pk])
+  }
   return found
 }
 
@@ -63,18 +68,32 @@ export async function setNodepoolsOfDeployment(tx: Writer, pk: number, nodepoolP
   if (rows.length > 0) await tx.insertInto('deployment_nodepools').values(rows).execute()
 }
 
-/** Deletes the deployments that would have no nodepool left without these. */
+/** Takes nodepools that are about to go out of their deployments, and deletes those that have none left. */
 export async function dropDeploymentsOnlyIn(tx: Writer, nodepoolPks: readonly number[]): Promise<void> {
-  if (nodepoolPks.length === 0) return
-  await tx
-    .deleteFrom('deployments')
-    .where('pk', 'in', (row) =>
-      row.selectFrom('deployment_nodepools').select('deployment_pk').where('nodepool_pk', 'in', nodepoolPks),
-    )
-    .where('pk', 'not in', (row) =>
-      row.selectFrom('deployment_nodepools').select('deployment_pk').where('nodepool_pk', 'not in', nodepoolPks),
-    )
-    .execute()
+  const left: number[] = []
+  for (const part of inParts(nodepoolPks)) {
+    const rows = await tx
+      .deleteFrom('deployment_nodepools')
+      .where('nodepool_pk', 'in', part)
+      .returning('deployment_pk')
+      .execute()
+    for (const { deployment_pk } of rows) left.push(deployment_pk)
+  }
+  for (const part of inParts(left)) {
+    await tx
+      .deleteFrom('deployments')
+      .where('pk', 'in', part)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('deployment_nodepools as d')
+              .select('d.nodepool_pk')
+              .whereRef('d.deployment_pk', '=', 'deployments.pk'),
+          ),
+        ),
+      )
+      .execute()
+  }
 }
 
 /** The condition that a nodepool is in a cluster of a user. */

@@ -193,7 +193,8 @@ function loose(db: Reader): Kysely<Loose> {
   return db as unknown as Kysely<Loose>
 }
 
-function* inParts<V>(values: readonly V[]): Generator<V[]> {
+/** Values, each once, in parts that one statement can name. */
+export function* inParts<V>(values: readonly V[]): Generator<V[]> {
   const distinct = [...new Set(values)]
   for (let start = 0; start < distinct.length; start += IDS_PER_STATEMENT_MAX) {
     yield distinct.slice(start, start + IDS_PER_STATEMENT_MAX)
