@@ -9,13 +9,27 @@ import {
   StatusSchema,
 } from '../contract/index.ts'
 import { StatusCode } from '../contract/status-code.ts'
-import { Channel } from './channel.ts'
+import { Channel, type ChannelLimits } from './channel.ts'
 import type { RunnerHub, Taker } from './hub.ts'
 import { type Holder, type RunnerItem, statusOf } from './item.ts'
-import type { RunnerIs } from './work.ts'
+import type { RunnerLimits } from './limits.ts'
+import { bytesOf, mayWork, type RunnerIs } from './work.ts'
 
 /** Connections that learn of cancellations alone, by the pk of their runner. */
 export type Controls = Map<number, Set<Channel<MultiRunnerItemResponse>>>
+
+/** Looks up the runner as it is stored now, or why its connection may have nothing any more. */
+export type Renew = () => Promise<RunnerIs | AppError>
+
+/** How many messages may wait for a runner that reads slowly. */
+const messageLimits = ({ requestsMax, pendingBytesMax }: RunnerLimits): ChannelLimits<MultiRunnerItemResponse> => ({
+  most: requestsMax,
+  bytesMost: pendingBytesMax,
+  bytesOf: ({ runnerItems }) =>
+    runnerItems.reduce((sum, { request }) => {
+      return sum + (request.case === 'postModelOutputsRequest' ? bytesOf(request.value.inputs) : 0)
+    }, 0),
+})
 
 const GOOD: readonly StatusCode[] = [StatusCode.ZERO, StatusCode.SUCCESS, StatusCode.MIXED_STATUS]
 
@@ -23,20 +37,24 @@ const GOOD: readonly StatusCode[] = [StatusCode.ZERO, StatusCode.SUCCESS, Status
 export class RunnerConnection implements Taker, Holder {
   readonly streams = true
   /** What is to be sent to the runner. */
-  readonly outgoing = new Channel<MultiRunnerItemResponse>()
+  readonly outgoing: Channel<MultiRunnerItemResponse>
   readonly #hub: RunnerHub
   readonly #controls: Controls
-  /** The runner as it is stored now; undefined once it is deleted. */
-  readonly #renew: () => Promise<RunnerIs | undefined>
+  readonly #renew: Renew
   #runner: RunnerIs
   #item: RunnerItem | undefined
+  /** Done once the item is sent, or never will be. */
+  #handed = Promise.resolve()
+  /** The runner has been sent something of the item. */
+  #knowsItem = false
   #closed = false
 
-  constructor(hub: RunnerHub, controls: Controls, runner: RunnerIs, renew: () => Promise<RunnerIs | undefined>) {
+  constructor(hub: RunnerHub, controls: Controls, runner: RunnerIs, renew: Renew) {
     this.#hub = hub
     this.#controls = controls
     this.#runner = runner
     this.#renew = renew
+    this.outgoing = new Channel(messageLimits(hub.limits))
   }
 
   get runner(): RunnerIs {
@@ -46,44 +64,60 @@ export class RunnerConnection implements Taker, Holder {
   take(item: RunnerItem): void {
     item.holder = this
     this.#item = item
-    void this.#begin(item)
+    this.#knowsItem = false
+    this.#handed = this.#hand(item)
+    const { more } = item.order
+    if (more) void this.#handed.then(() => this.#pump(item, more))
   }
 
-  async #begin(item: RunnerItem): Promise<void> {
-    let runner: RunnerIs | undefined
+  /** Whether the item is still with this connection: one that ended has left it to whoever has it now. */
+  #has(item: RunnerItem): boolean {
+    return this.#item === item
+  }
+
+  async #hand(item: RunnerItem): Promise<void> {
+    let runner: RunnerIs | AppError
     try {
       runner = await this.#renew()
     } catch (error) {
+      if (!this.#has(item)) return
       // The runner has not heard of the item, so it is free for the next one.
       this.#hub.finish(item, error)
       return this.#free(item)
     }
-    if (this.#closed || item.over) return this.#free(item)
-    if (!runner) {
+    if (!this.#has(item)) return
+    if (item.over) return this.#free(item)
+    if (runner instanceof AppError) {
       this.#item = undefined
       this.#hub.leave(this)
       this.#hub.returned(item)
-      this.outgoing.end({ error: gone() })
+      this.outgoing.end({ error: runner })
       return
     }
     this.#runner = runner
-    try {
-      await this.#send(item.message())
-      if (item.order.more) await this.#pump(item, item.order.more)
-    } catch (error) {
-      if (!item.over) this.cancelled(item)
-      this.#hub.finish(item, error)
+    if (!mayWork(runner, item.order.work, item.order.choice)) {
+      this.#hub.returned(item)
+      return this.#free(item)
     }
+    this.#knowsItem = true
+    await this.#send(item.message())
   }
 
-  /** Hands the further requests of a stream on as the caller sends them. */
+  /** Hands the further requests of a stream on as the caller sends them, and no faster than the runner takes them. */
   async #pump(item: RunnerItem, more: NonNullable<RunnerItem['order']['more']>): Promise<void> {
-    for await (const request of more) {
-      if (item.over || this.#item !== item) return
-      this.#hub.alive(item)
-      await this.#send(item.message(request))
+    if (!this.#has(item)) return
+    try {
+      for await (const request of more) {
+        if (item.over || !this.#has(item)) return
+        await this.#send(item.message(request))
+        if (!item.over && this.#has(item)) this.#hub.alive(item)
+      }
+      if (!item.over && this.#has(item)) await this.#tell(item, StatusCode.RUNNER_STREAM_END)
+    } catch (error) {
+      if (item.over || !this.#has(item)) return
+      this.cancelled(item)
+      this.#hub.finish(item, error)
     }
-    if (!item.over && this.#item === item) await this.#tell(item, StatusCode.RUNNER_STREAM_END)
   }
 
   #send(item: RunnerItemMessage): Promise<void> {
@@ -100,25 +134,32 @@ export class RunnerConnection implements Taker, Holder {
     const item = this.#item
     // Answers to something that this connection has no more come too late.
     if (!item || (request.runnerItemId !== '' && request.runnerItemId !== item.id)) return
+    // Else a runner that answers without reading would be given ever more.
+    await this.#handed
+    if (!this.#has(item)) return
     if (await answerItem(this.#hub, item, request)) this.#free(item)
   }
 
   #free(item: RunnerItem): void {
-    if (this.#item === item) this.#item = undefined
-    item.holder = undefined
+    // Whoever has it now stays its holder, and who has none or another one is not free.
+    if (!this.#has(item)) return
+    this.#item = undefined
+    if (item.holder === this) item.holder = undefined
     if (!this.#closed) this.#hub.ready(this)
   }
 
   cancelled(item: RunnerItem): void {
+    if (!this.#has(item) || !this.#knowsItem) return
     void this.#tell(item, StatusCode.RUNNER_ITEM_CANCELLED)
     const controls = this.#controls.get(this.#runner.pk) ?? []
-    for (const control of controls) void control.push(carrying(item.notice(StatusCode.RUNNER_ITEM_CANCELLED)))
+    for (const control of controls)
+      if (!control.isFull) void control.push(carrying(item.notice(StatusCode.RUNNER_ITEM_CANCELLED)))
   }
 
   /** The runner sends nothing more, which is how its streamed answers end; a whole one that is missing is lost. */
   ended(): void {
     const item = this.#item
-    if (item && item.order.kind !== 'unary') this.#hub.finish(item)
+    if (item && this.#knowsItem && item.order.kind !== 'unary') this.#hub.finish(item)
     this.close()
   }
 
@@ -129,7 +170,8 @@ export class RunnerConnection implements Taker, Holder {
     this.#hub.leave(this)
     const item = this.#item
     this.#item = undefined
-    if (item) this.#hub.lost(item)
+    if (item && this.#knowsItem) this.#hub.lost(item)
+    else if (item) this.#hub.returned(item)
     this.outgoing.end()
   }
 }
@@ -141,7 +183,11 @@ export async function answerItem(
   { runnerItemOutputs, status }: PostRunnerItemOutputsRequest,
 ): Promise<boolean> {
   for (const { response } of runnerItemOutputs) {
-    if (response.case === 'multiOutputResponse') await hub.answer(item, response.value)
+    if (response.case !== 'multiOutputResponse') continue
+    const taken = hub.answer(item, response.value)
+    // The first is all, and with it the item is over, before its caller goes away with the answer.
+    if (item.order.kind === 'unary') break
+    await taken
   }
   const code: StatusCode = status?.code ?? StatusCode.ZERO
   if (!GOOD.includes(code) && code !== StatusCode.RUNNER_STREAM_END) {
@@ -156,15 +202,16 @@ export async function answerItem(
 
 /** A failure in the words of the runner, whose owner is that of the model. */
 export function failureOf({ code, description, details }: Status): AppError {
-  const known = StatusCode[code] !== undefined && !GOOD.includes(code)
   return new AppError(
-    known ? code : StatusCode.RUNNER_PROCESSING_FAILED,
+    GOOD.includes(code) ? StatusCode.RUNNER_PROCESSING_FAILED : knownCode(code),
     details || description || 'The runner failed without saying why; see what it has logged.',
   )
 }
 
+/** A status code of a runner; one that the contract does not know, which clients could make nothing of, is a failure. */
+export const knownCode = (code: StatusCode): StatusCode =>
+  StatusCode[code] === undefined ? StatusCode.RUNNER_PROCESSING_FAILED : code
+
 /** The answer of a call that hands out an item. */
 export const carrying = (item: RunnerItemMessage): MultiRunnerItemResponse =>
   create(MultiRunnerItemResponseSchema, { status: statusOf(StatusCode.SUCCESS), runnerItems: [item] })
-
-const gone = (): AppError => new AppError(StatusCode.RUNNER_DOES_NOT_EXIST, 'The runner has been deleted.')

@@ -60,15 +60,9 @@ export class RunnerHub {
   }
 
   #enqueue(order: Order): RunnerItem {
-    const item = new RunnerItem(order, this.limits.answersMax)
-    const { modelPk } = order.work
-    const ahead = [...this.#waiting].filter((other) => other.order.work.modelPk === modelPk).length
-    if (ahead >= this.limits.waitingMax || this.#bytes + item.bytes > this.limits.bytesMax) {
-      throw new AppError(
-        StatusCode.MODEL_BUSY_PLEASE_RETRY,
-        `${ahead} predictions wait for a runner of the model already; try again later, or start more runners.`,
-      )
-    }
+    const item = new RunnerItem(order, this.limits)
+    const busy = this.#whyBusy(item)
+    if (busy !== undefined) throw new AppError(StatusCode.MODEL_BUSY_PLEASE_RETRY, busy)
     this.#bytes += item.bytes
     this.#timers.set(
       item,
@@ -76,6 +70,21 @@ export class RunnerHub {
     )
     this.#offer(item)
     return item
+  }
+
+  /** Why an item may not even wait; undefined where it may. */
+  #whyBusy({ order, bytes }: RunnerItem): string | undefined {
+    const { waitingMax, bytesMax } = this.limits
+    if (this.#bytes + bytes > bytesMax) {
+      return `Predictions that runners have or that wait for them hold ${this.#bytes} of at most ${bytesMax} bytes; try again later.`
+    }
+    const { work, choice } = order
+    const ahead = [...this.#waiting].filter((other) => other.order.work.modelPk === work.modelPk).length
+    if (ahead < waitingMax) return undefined
+    const waiting = `${ahead} predictions wait for a runner of the model already, and`
+    return this.isServed(work, choice)
+      ? `${waiting} all runners of it are busy; try again later, or start more of them.`
+      : `${waiting} no runner of it is connected; start one (docs/runners.md), or try again once it runs.`
   }
 
   #restart(item: RunnerItem, ms: number, late: () => void): void {
@@ -188,19 +197,24 @@ export class RunnerHub {
       )
       return
     }
+    this.#again(item)
+  }
+
+  /** An item that its taker must not have after all, and has not heard of: somebody else gets it, as if nobody had. */
+  returned(item: RunnerItem): void {
+    if (item.over) return
+    item.holder = undefined
+    item.attempts -= 1
+    this.#again(item)
+  }
+
+  #again(item: RunnerItem): void {
     this.#restart(item, this.limits.absentMs, () => this.#absent(item))
     this.#offer(item)
   }
 
-  /** An item that its taker must not have after all: somebody else gets it, as if nobody had. */
-  returned(item: RunnerItem): void {
-    item.attempts -= 1
-    this.lost(item)
-  }
-
   #cancel(item: RunnerItem, reason: unknown): void {
     if (item.over) return
-    item.cancelled = true
     item.holder?.cancelled(item)
     this.finish(item, reason)
   }

@@ -10,6 +10,7 @@ import {
 } from '../contract/index.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import { Channel } from './channel.ts'
+import type { RunnerLimits } from './limits.ts'
 import { bytesOf, type RunnerChoice, type RunnerWork } from './work.ts'
 
 /** How a model is asked: one answer, several, or several for several requests. */
@@ -48,12 +49,15 @@ export class RunnerItem {
   /** Once something has been answered it cannot be done again by somebody else. */
   answered = false
   over = false
-  cancelled = false
 
-  constructor(order: Order, answersMax: number) {
+  constructor(order: Order, { answersMax, pendingBytesMax }: RunnerLimits) {
     this.order = order
-    this.bytes = bytesOf(order.request)
-    this.answers = new Channel(answersMax)
+    this.bytes = bytesOf(order.request.inputs)
+    this.answers = new Channel({
+      most: answersMax,
+      bytesMost: pendingBytesMax,
+      bytesOf: ({ outputs }) => bytesOf(outputs),
+    })
   }
 
   /** The item with a request, as runners get it. */

@@ -20,6 +20,12 @@ export interface RunnerLimits {
   readonly attemptsMax: number
   /** Answers that wait for a slow caller before the runner has to wait. */
   readonly answersMax: number
+  /** Messages that wait for a slow runner before what sends them has to wait: the requests of a stream. */
+  readonly requestsMax: number
+  /** Bytes of such answers or messages, of which one may be more. */
+  readonly pendingBytesMax: number
+  /** Cancellations that wait for a slow control stream before further ones are not told there. */
+  readonly noticesMax: number
 }
 
 /** The limits of a server. */
@@ -33,4 +39,7 @@ export const RUNNER_LIMITS: RunnerLimits = {
   pollSeenMs: 60_000,
   attemptsMax: 2,
   answersMax: 32,
+  requestsMax: 8,
+  pendingBytesMax: 32 * MIB,
+  noticesMax: 1_000,
 }

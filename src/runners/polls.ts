@@ -1,9 +1,10 @@
+import { AppError } from '../base/errors.ts'
 import type { PostRunnerItemOutputsRequest } from '../contract/index.ts'
 import { StatusCode } from '../contract/status-code.ts'
-import { answerItem } from './connection.ts'
+import { answerItem, type Renew } from './connection.ts'
 import type { RunnerHub } from './hub.ts'
 import type { Holder, RunnerItem } from './item.ts'
-import type { RunnerIs } from './work.ts'
+import { mayWork, type RunnerIs } from './work.ts'
 
 /** What became of an answer to an item: taken, or why not. */
 export type Taken = 'taken' | 'cancelled' | 'unknown'
@@ -19,25 +20,44 @@ export class RunnerPolls implements Holder {
     this.#hub = hub
   }
 
-  /** Waits for an item for a runner; undefined when there is none for a while. */
-  async next(runner: RunnerIs, signal: AbortSignal): Promise<RunnerItem | undefined> {
+  /**
+   * Waits for an item for a runner; undefined when there is none for a while. Throws AppError for a runner that may have
+   * nothing any more.
+   */
+  async next(runner: RunnerIs, renew: Renew, signal: AbortSignal): Promise<RunnerItem | undefined> {
+    const item = await this.#wait(runner, signal)
+    if (!item) return undefined
+    try {
+      const now = await renew()
+      if (now instanceof AppError) throw now
+      if (item.over) return undefined
+      if (!signal.aborted && mayWork(now, item.order.work, item.order.choice)) {
+        item.holder = this
+        this.#given.set(item.id, { item, runnerPk: runner.pk })
+        return item
+      }
+    } catch (error) {
+      this.#hub.returned(item)
+      throw error
+    }
+    this.#hub.returned(item)
+    return undefined
+  }
+
+  async #wait(runner: RunnerIs, signal: AbortSignal): Promise<RunnerItem | undefined> {
     const found = Promise.withResolvers<RunnerItem | undefined>()
     const taker = { runner, streams: false, take: found.resolve }
-    const stop = (): void => found.resolve(undefined)
+    const stop = (): void => {
+      // At once, so that it is given nothing that it would not take.
+      this.#hub.leave(taker)
+      found.resolve(undefined)
+    }
     const timer = setTimeout(stop, this.#hub.limits.pollMs)
     signal.addEventListener('abort', stop, { once: true })
     this.#hub.polled(runner)
     this.#hub.ready(taker)
     try {
-      const item = await found.promise
-      if (!item) return undefined
-      if (signal.aborted) {
-        this.#hub.returned(item)
-        return undefined
-      }
-      item.holder = this
-      this.#given.set(item.id, { item, runnerPk: runner.pk })
-      return item
+      return await found.promise
     } finally {
       clearTimeout(timer)
       signal.removeEventListener('abort', stop)
@@ -51,7 +71,8 @@ export class RunnerPolls implements Holder {
     const id = request.runnerItemId || request.itemId
     if (this.#cancelled.has(id)) return 'cancelled'
     const given = this.#given.get(id)
-    if (given?.runnerPk !== runnerPk) return 'unknown'
+    // One that is over was answered by another call a moment ago.
+    if (given?.runnerPk !== runnerPk || given.item.over) return 'unknown'
     // Several calls answer one item in pieces where each says so; else the first is all.
     const goesOn = given.item.order.kind === 'generate' && request.status?.code === StatusCode.SUCCESS
     const isOver = await answerItem(this.#hub, given.item, request)

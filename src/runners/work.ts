@@ -1,4 +1,4 @@
-import type { Data, PostModelOutputsRequest } from '../contract/index.ts'
+import type { Data } from '../contract/index.ts'
 
 /** A model version as runners work for it. */
 export interface RunnerWork {
@@ -44,9 +44,9 @@ export function mayWork(runner: RunnerIs, work: RunnerWork, choice: RunnerChoice
   return runner.modelPk === work.modelPk && (runner.versionPk === 0 || runner.versionPk === work.versionPk)
 }
 
-/** About how many bytes a request holds: those of its media and texts. */
-export function bytesOf({ inputs }: PostModelOutputsRequest): number {
-  return inputs.reduce((sum, { data }) => sum + (data ? bytesOfData(data) : 0), 0)
+/** About how many bytes inputs or outputs hold: those of their media and texts. */
+export function bytesOf(items: readonly { readonly data?: Data | undefined }[]): number {
+  return items.reduce((sum, { data }) => sum + (data ? bytesOfData(data) : 0), 0)
 }
 
 function bytesOfData({ image, video, audio, text, ndarray, stringValue, bytesValue, parts }: Data): number {

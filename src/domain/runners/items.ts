@@ -4,12 +4,13 @@ import type { RequestOf } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Call } from '../call.ts'
 import { findRunner } from '../compute/runners.ts'
+import { renewerOf } from './renew.ts'
 import { runnerOf } from './work.ts'
 
 /** Waits for work for a runner that asks call by call; nothing when there is none for a while. */
 export async function nextItems(call: Call, request: RequestOf<'ListRunnerItems'>): Promise<RunnerItem[]> {
   const row = await findRunner(call, request, request.runnerId)
-  const item = await call.services.runners.polls.next(runnerOf(row), call.signal)
+  const item = await call.services.runners.polls.next(runnerOf(row), renewerOf(call, row.pk), call.signal)
   return item ? [item.message()] : []
 }
 

@@ -3,10 +3,10 @@ import type { MultiRunnerItemResponse, PostRunnerItemOutputsRequest } from '../.
 import { StatusCode } from '../../contract/status-code.ts'
 import { Channel } from '../../runners/channel.ts'
 import { RunnerConnection } from '../../runners/connection.ts'
-import { runners as rows } from '../../store/repos/families.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import type { Call } from '../call.ts'
 import { findRunner } from '../compute/runners.ts'
+import { renewerOf } from './renew.ts'
 import { runnerOf } from './work.ts'
 
 /** Before the id of a runner: the stream is for cancellations alone. */
@@ -37,15 +37,11 @@ export async function* processItems(call: Call, requests: Requests): Responses {
 
 async function* work(
   call: Call,
-  { pk, ...row }: Row<'runners'>,
+  row: Row<'runners'>,
   incoming: AsyncIterator<PostRunnerItemOutputsRequest>,
 ): Responses {
-  const { runners, db } = call.services
-  const renew = async () => {
-    const now = await rows.getByPk(db.read, pk)
-    return now && runnerOf(now)
-  }
-  const connection = new RunnerConnection(runners.hub, runners.controls, runnerOf({ pk, ...row }), renew)
+  const { runners } = call.services
+  const connection = new RunnerConnection(runners.hub, runners.controls, runnerOf(row), renewerOf(call, row.pk))
   const close = (): void => connection.close()
   call.signal.addEventListener('abort', close, { once: true })
   void read(incoming, (request) => connection.receive(request)).then((whole) =>
@@ -66,8 +62,8 @@ async function* control(
   { pk }: Row<'runners'>,
   incoming: AsyncIterator<PostRunnerItemOutputsRequest>,
 ): Responses {
-  const { controls } = call.services.runners
-  const outgoing = new Channel<MultiRunnerItemResponse>()
+  const { controls, hub } = call.services.runners
+  const outgoing = new Channel<MultiRunnerItemResponse>({ most: hub.limits.noticesMax })
   const close = (): void => outgoing.end()
   const own = controls.get(pk) ?? new Set()
   controls.set(pk, own.add(outgoing))

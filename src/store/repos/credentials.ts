@@ -33,6 +33,17 @@ function keys(db: Reader, userPk: number) {
     .where('credentials.kind', 'in', KEY_KINDS)
 }
 
+/** Whether a credential is still there and good at a time. */
+export async function credentialIsGood(db: Reader, pk: number, at: Micros): Promise<boolean> {
+  const row = await db
+    .selectFrom('credentials')
+    .select('pk')
+    .where('pk', '=', pk)
+    .where((row) => row.or([row('expires_at', 'is', null), row('expires_at', '>', at)]))
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** Adds a credential. */
 export async function insertCredentialRow(tx: Writer, row: NewRow<'credentials'>): Promise<number> {
   const { pk } = await tx.insertInto('credentials').values(row).returning('pk').executeTakeFirstOrThrow()
