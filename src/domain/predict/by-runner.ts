@@ -17,7 +17,7 @@ import {
   UserAppIDSetSchema,
 } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
-import { failureOf } from '../../runners/connection.ts'
+import { failureOf, knownCode } from '../../runners/connection.ts'
 import { askOnce } from '../../runners/engine.ts'
 import type { Order } from '../../runners/item.ts'
 import { mayWork, type RunnerChoice } from '../../runners/work.ts'
@@ -165,7 +165,7 @@ async function secretsFor(call: Call, { secrets }: ReadyModel, { work, choice }:
 function finished(call: Call, { model }: ReadyModel, input: Input | undefined, { status, data }: Output): Output {
   return create(OutputSchema, {
     id: newId(),
-    status: itemStatus(status?.code || StatusCode.SUCCESS, status?.details ?? ''),
+    status: itemStatus(knownCode(status?.code || StatusCode.SUCCESS), status?.details ?? ''),
     createdAt: toTimestamp(call.services.clock.now()),
     model,
     data,

@@ -4,7 +4,7 @@ import type { Data, Output, PostModelOutputsRequest, Status } from '../../contra
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Call } from '../call.ts'
 import { echoInput, itemStatus, toOutput } from './answer.ts'
-import { generateByRunner, runnerFor, streamByRunner } from './by-runner.ts'
+import { type ByRunner, generateByRunner, runnerFor, streamByRunner } from './by-runner.ts'
 import { checkInputs } from './inputs.ts'
 import { invalid, methodOf } from './method-args.ts'
 import { nodeOf, streamMethod, streamText, talksAtAll } from './methods.ts'
@@ -24,17 +24,32 @@ export async function* generateOutputs(
   call: Call,
   request: PostModelOutputsRequest,
 ): AsyncGenerator<StreamedOutputs, void, undefined> {
-  const { inputs } = request
-  checkInputs(inputs, BATCH_ITEMS_MAX)
+  const found = await find(call, request)
+  if (found.runner) yield* generateByRunner(call, found.ready, request, found.runner)
+  else yield* generateHere(call, request, found.ready)
+}
+
+/** The model of a request, and the runner where one does it. */
+interface Found {
+  readonly ready: ReadyModel
+  readonly runner: ByRunner | undefined
+}
+
+async function find(call: Call, request: PostModelOutputsRequest): Promise<Found> {
+  checkInputs(request.inputs, BATCH_ITEMS_MAX)
+  const ready = await readyModel(call, request, overridesOf(request))
+  return { ready, runner: await runnerFor(call, ready, request) }
+}
+
+/** Runs a model of this server on the inputs of a request. */
+async function* generateHere(
+  call: Call,
+  request: PostModelOutputsRequest,
+  ready: ReadyModel,
+): AsyncGenerator<StreamedOutputs, void, undefined> {
   const overrides = overridesOf(request)
-  const ready = await readyModel(call, request, overrides)
-  const runner = await runnerFor(call, ready, request)
-  if (runner) {
-    yield* generateByRunner(call, ready, request, runner)
-    return
-  }
   const tuned = tunedBy(call, request, overrides)
-  for (const input of inputs) {
+  for (const input of request.inputs) {
     const method = methodOf(input)
     const pieces =
       method !== undefined
@@ -53,13 +68,15 @@ export async function* generateOutputs(
 
 /**
  * Answers each message of a stream of requests as it comes, in order. All are about the model of the first one, whose
- * rights were checked; a message that fails is answered with its status and the stream goes on.
+ * rights were checked; a message that fails is answered with its status and the stream goes on, but for one that a
+ * runner does as a whole.
  */
 export async function* streamOutputs(
   call: Call,
   requests: AsyncIterable<PostModelOutputsRequest>,
 ): AsyncGenerator<StreamedOutputs, void, undefined> {
   let first: PostModelOutputsRequest | undefined
+  let isByRunner = false
   const messages = requests[Symbol.asyncIterator]()
   for (;;) {
     const next = await messages.next()
@@ -68,13 +85,14 @@ export async function* streamOutputs(
     try {
       if (first === undefined) {
         first = request
-        checkInputs(request.inputs, BATCH_ITEMS_MAX)
-        const ready = await readyModel(call, request, overridesOf(request))
-        const runner = await runnerFor(call, ready, request)
-        if (runner) {
-          yield* streamByRunner(call, ready, request, runner, following(request, messages))
+        const found = await find(call, request)
+        if (found.runner) {
+          isByRunner = true
+          yield* streamByRunner(call, found.ready, request, found.runner, following(request, messages))
           return
         }
+        yield* generateHere(call, request, found.ready)
+        continue
       }
       checkSameModel(first, request)
       yield* generateOutputs(call, request)
@@ -82,6 +100,8 @@ export async function* streamOutputs(
       call.signal.throwIfAborted()
       if (!(error instanceof AppError)) throw error
       yield { outputs: [], status: itemStatus(error.code, error.details) }
+      // To a runner the stream is one item, which is over with that.
+      if (isByRunner) return
     }
   }
 }
