@@ -8,7 +8,8 @@ export interface ScoredBox {
   readonly label: number
 }
 
-type Box = Pick<ScoredBox, 'top' | 'left' | 'bottom' | 'right'>
+/** Where a box is. */
+export type Box = Pick<ScoredBox, 'top' | 'left' | 'bottom' | 'right'>
 
 /** Area shared by two boxes divided by the area covered by either, 0..1; 0 for boxes without area. */
 export function overlap(a: Box, b: Box): number {

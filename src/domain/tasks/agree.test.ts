@@ -59,6 +59,30 @@ describe('labelers agree', () => {
     assert.deepEqual(sizes(polygon(...triangle), box(0, 0, 1, 1)), [1, 1])
   })
 
+  it('on polygons however thin they are, and not on those that lie apart', () => {
+    const bent: [number, number][] = [
+      [0, 0],
+      [0.3, 0.5],
+      [1, 0.1],
+    ]
+    const band = (from: number): Init => {
+      const edge = (by: number) => bent.map(([row, col]): [number, number] => [row, col + from + by])
+      return polygon(...edge(0), ...edge(1e-5).reverse())
+    }
+    assert.deepEqual(sizes(band(0), band(0)), [2])
+    assert.deepEqual(sizes(band(0), band(2e-6)), [2])
+    assert.deepEqual(sizes(band(0), band(5e-6)), [1, 1])
+    assert.deepEqual(sizes(band(0), polygon([0, 0.9], [0, 1], [1, 1])), [1, 1])
+    const star: [number, number][] = [
+      [0, 0.5],
+      [1, 0.9],
+      [0.4, 0],
+      [0.4, 1],
+      [1, 0.1],
+    ]
+    assert.deepEqual(sizes(polygon(...star), polygon(...star), polygon([0, 0], [0, 1], [1, 1], [1, 0])), [2, 1])
+  })
+
   it('on the box that lies nearest where there are several', () => {
     const two: Init = { regions: [...box(0, 0, 0.4, 0.4).regions!, ...box(0, 0.1, 0.4, 0.5).regions!] }
     assert.deepEqual(sizes(two, two), [2, 2])
