@@ -110,6 +110,10 @@ onEachEngine('task reviews', (engine) => {
       strategyInfo: { case: 'consensusStrategyInfo', value: { approvalThresholdLabelers } },
     },
   })
+  const patchReview = async (id: string, { review }: TaskInit) => {
+    succeeded(await server.call('PatchTasks', { ...UA(), tasks: [{ id, review }], action: 'overwrite' }))
+    await server.services.jobs.idle()
+  }
   /** Ann labels and submits everything; her first annotation and all assignments. */
   async function labelled(task: TaskInit) {
     const taskId = await makeTask(server, app, task)
@@ -223,6 +227,44 @@ onEachEngine('task reviews', (engine) => {
     }
     refused(await approve(taskId, rob, ['999999999']), StatusCode.CONN_DOES_NOT_EXIST, /no assignment/)
     refused(await approve(taskId, rob, []), StatusCode.CONN_INVALID_REQUEST, /names no task assignment/)
+  })
+
+  test('of somebody who is no reviewer any more are left to the others', async () => {
+    const { taskId, ids } = await labelled(fullTask([ann.id], manual([rob])))
+    assert.equal((await startReview(taskId, rob)).length, 10)
+    await patchReview(taskId, manual([sue]))
+    assert.deepEqual(
+      (await startReview(taskId, sue)).map(({ id }) => id),
+      ids.slice(0, 10),
+    )
+    await patchReview(taskId, manual([rob]))
+    assert.deepEqual(
+      (await startReview(taskId, rob)).map(({ id }) => id),
+      ids.slice(0, 10),
+    )
+  })
+
+  test('are over when all who are still to approve have done so', async () => {
+    const { taskId, said, ids } = await labelled(fullTask([ann.id], manual([rob, sue], -1)))
+    const [one, two, three] = ids
+    codes(await approve(taskId, rob, [one!, two!]))
+    codes(await approve(taskId, sue, [three!]))
+    await patchReview(taskId, manual([rob], -1))
+    assert.deepEqual(await counts(taskId), [[0, 0, 12, 2, 0]])
+    assert.equal(await statusOf(said), ANNOTATION_SUCCESS)
+    await patchReview(taskId, manual([rob, sue]))
+    assert.deepEqual(await counts(taskId), [[0, 0, 11, 3, 0]], 'one is enough now')
+    await patchReview(taskId, manual([], -1))
+    assert.deepEqual(await counts(taskId), [[0, 0, 11, 3, 0]], 'nobody has not approved the rest')
+  })
+
+  test('by consensus are decided anew when fewer have to agree', async () => {
+    const taskId = await makeTask(server, app, dynamicTask([ann.id, bob.id], consensus(2)))
+    const said = await say(taskId, ann, inputs[0]!, tag('dog'))
+    await submit(taskId, ann, [(await start(taskId, ann))[0]!.id])
+    assert.equal(await statusOf(said), StatusCode.ANNOTATION_AWAITING_CONSENSUS_REVIEW)
+    await patchReview(taskId, consensus(1))
+    assert.equal(await statusOf(said), ANNOTATION_SUCCESS)
   })
 
   test('of all work of a worker go on in the background, though the server is killed meanwhile', async () => {

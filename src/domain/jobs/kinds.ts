@@ -23,6 +23,7 @@ import { autoTaskJob } from '../tasks/auto-job.ts'
 import { consensusJob } from '../tasks/consensus-job.ts'
 import { deleteTaskJob } from '../tasks/delete-job.ts'
 import { reviewTaskJob } from '../tasks/review-job.ts'
+import { settleReviewsJob } from '../tasks/settle-job.ts'
 import { trainingJob } from '../training/job.ts'
 import { assembleUploadJob } from '../uploads/assemble-job.ts'
 import { expireUploadJob } from '../uploads/expire-job.ts'
@@ -55,6 +56,7 @@ export const JOB_KINDS: readonly AnyJob<Services>[] = [
   processInputsJob,
   reindexJob,
   reviewTaskJob,
+  settleReviewsJob,
   searchMetricsJob,
   trainingJob,
   webhookJob,

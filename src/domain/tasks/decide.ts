@@ -54,10 +54,21 @@ export async function decide(
   else await setReviews(tx, assignments, userId, StatusCode.TASK_ASSIGNMENT_REVIEW_SUCCESS, now)
   const final =
     verdict === 'approve' && everyReviewer(stored.task) ? await approvedByAll(tx, stored, assignments) : assignments
-  const finalPks = final.map(({ pk }) => pk)
-  if (verdict !== 'request changes') await dismissReviews(tx, finalPks, now)
+  await carryOut(tx, stored, verdict, final, now)
+}
+
+/** Gives assignments, and the annotations that were made for them, what a final verdict makes of them. */
+export async function carryOut(
+  tx: Writer,
+  stored: StoredTask,
+  verdict: Verdict,
+  final: readonly Assignment[],
+  now: number,
+): Promise<void> {
+  const pks = final.map(({ pk }) => pk)
+  if (verdict !== 'request changes') await dismissReviews(tx, pks, now)
   const after = AFTER[verdict]
-  await setAssignmentStatus(tx, finalPks, after.assignment, now)
+  await setAssignmentStatus(tx, pks, after.assignment, now)
   await followAssignments(tx, stored, final, after.annotations, now)
 }
 

@@ -1,7 +1,14 @@
 import { equals } from '@bufbuild/protobuf'
-import { type Task, TaskInputSourceSchema, type TaskWorker, TaskWorkerSchema } from '../../contract/index.ts'
+import {
+  type Task,
+  TaskInputSourceSchema,
+  TaskReviewSchema,
+  type TaskWorker,
+  TaskWorkerSchema,
+} from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Writer } from '../../store/database.ts'
+import { leaveTaken } from '../../store/repos/task-reviews.ts'
 import { dropPending, setMembers, setTaskStatus } from '../../store/repos/tasks.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { requireApp } from '../access/target.ts'
@@ -13,7 +20,8 @@ import { beginTask } from './begin.ts'
 import { checkMembers } from './check.ts'
 import { invalidTask, taskConflict } from './problem.ts'
 import { normalTask, tasks } from './resource.ts'
-import { findSource } from './source.ts'
+import { settleReviewsJob } from './settle-job.ts'
+import { findSource, type Source } from './source.ts'
 import { isAuto, reviewerIds } from './workers.ts'
 
 const { TASK_IN_PROGRESS } = StatusCode
@@ -27,28 +35,26 @@ const SETTABLE: readonly StatusCode[] = [StatusCode.TASK_IN_PROGRESS, StatusCode
  */
 export async function patchTasks(call: Call, patches: readonly Task[], actionText: string): Promise<Task[]> {
   const action = readAction(actionText, tasks.patch.actions, tasks.codes.invalid)
-  for (const patch of patches) normalTask(patch, call)
+  const sources = new Map<string, Source>()
+  for (const patch of patches) {
+    normalTask(patch, call)
+    await lookAhead(call, patch, sources)
+  }
   const rows = await call.services.db.transact(async (tx) => {
     const changed: Row<'tasks'>[] = []
     for (const patch of patches) {
       const row = await findRow(tasks, tx, requireApp(call.target), patch.id, call)
       const { message } = toStored(tasks, row)
       refuseOtherWork(message, patch)
-      // Whoever has left the app stays where he was named, but nobody new is named who is not in it.
-      const reviewers = reviewerIds(message)
-      await checkMembers(
-        call,
-        reviewerIds(patch).filter((id) => !reviewers.includes(id)),
-      )
       const result = applyPatch(tasks.desc, message, patch, action, tasks.patch.fields)
       let now = await rewrite(tasks, call, row, result, tx)
-      if (patch.review) await setMembers(tx, row.pk, 'reviewer', reviewerIds(result))
+      if (patch.review) await changeReview(call, tx, row, message.review, result)
       if (patch.status?.code) now = await patchStatus(call, tx, now, patch.status.code)
       if (now.status_code === TASK_IN_PROGRESS && row.status_code !== TASK_IN_PROGRESS && isAuto(result)) {
         await dropPending(tx, now.pk)
         await beginTask(call, tx, now, {
           task: result,
-          source: await findSource(call, result.inputSource),
+          source: sources.get(row.id) ?? (await findSource(call, result.inputSource)),
           versionPk: now.version_pk,
         })
       }
@@ -57,6 +63,20 @@ export async function patchTasks(call: Call, patches: readonly Task[], actionTex
     return changed
   })
   return present(tasks, call, rows)
+}
+
+/** Does before the transaction what may take long: asks for new people, and for the source of a task that begins again. */
+async function lookAhead(call: Call, patch: Task, sources: Map<string, Source>): Promise<void> {
+  const row = await findRow(tasks, call.services.db.read, requireApp(call.target), patch.id, call)
+  const { message } = toStored(tasks, row)
+  // Whoever has left the app stays where he was named, but nobody new is named who is not in it.
+  const known = new Set(reviewerIds(message))
+  await checkMembers(
+    call,
+    reviewerIds(patch).filter((id) => !known.has(id)),
+  )
+  const begins = patch.status?.code === TASK_IN_PROGRESS && row.status_code !== TASK_IN_PROGRESS
+  if (begins && isAuto(message)) sources.set(row.id, await findSource(call, message.inputSource))
 }
 
 function refuseOtherWork(task: Task, patch: Task): void {
@@ -82,6 +102,14 @@ function sameWorker(said: TaskWorker, known: TaskWorker): boolean {
     return auto.value.id === of.value.id && (version === '' || version === of.value.version?.id)
   }
   return equals(TaskWorkerSchema, said, known)
+}
+
+async function changeReview(call: Call, tx: Writer, row: Row<'tasks'>, before: Task['review'], task: Task) {
+  if (before && task.review && equals(TaskReviewSchema, before, task.review)) return
+  await setMembers(tx, row.pk, 'reviewer', reviewerIds(task))
+  await leaveTaken(tx, row.pk)
+  const options = { appPk: row.app_pk, concurrencyKey: `consensus:${row.pk}` }
+  await call.services.jobs.enqueue(tx, settleReviewsJob, { taskPk: row.pk }, options)
 }
 
 async function patchStatus(call: Call, tx: Writer, row: Row<'tasks'>, code: StatusCode): Promise<Row<'tasks'>> {

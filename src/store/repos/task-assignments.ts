@@ -73,6 +73,25 @@ export function assignmentsOf(
     .execute()
 }
 
+/** What of a task is in a status after an assignment, in the order of the pks. */
+export function assignmentsAfter(
+  db: Reader,
+  taskPk: number,
+  statusCode: number,
+  after: number,
+  limit: number,
+): Promise<Row<'task_assignments'>[]> {
+  return db
+    .selectFrom('task_assignments')
+    .selectAll()
+    .where('task_pk', '=', taskPk)
+    .where('status_code', '=', statusCode)
+    .where('pk', '>', after)
+    .orderBy('pk')
+    .limit(limit)
+    .execute()
+}
+
 /** All that is assigned of some inputs in a task, by the input's pk. */
 export async function assignmentsOfInputs(
   db: Reader,

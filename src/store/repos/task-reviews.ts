@@ -124,6 +124,53 @@ export async function forgetReviews(tx: Writer, pks: readonly number[]): Promise
   for (const part of inParts(pks)) await tx.deleteFrom('task_reviews').where('assignment_pk', 'in', part).execute()
 }
 
+/** Lets others have what was taken by people who are no reviewers of a task any more. */
+export async function leaveTaken(tx: Writer, taskPk: number): Promise<void> {
+  await tx
+    .deleteFrom('task_reviews')
+    .where('task_pk', '=', taskPk)
+    .where('status_code', '=', TASK_ASSIGNMENT_REVIEW_PENDING)
+    .where('user_id', 'not in', (eb) => reviewersOf(eb, taskPk))
+    .execute()
+}
+
+const reviewersOf = <T extends keyof Schema>(eb: ExpressionBuilder<Schema, T>, taskPk: number) =>
+  (eb as unknown as ExpressionBuilder<Schema, never>)
+    .selectFrom('task_members')
+    .select('task_members.user_id')
+    .where('task_members.task_pk', '=', taskPk)
+    .where('task_members.role', '=', 'reviewer')
+
+/** What awaits review though enough have approved it: one of them, or everybody who is a reviewer now. */
+export function approvedEnough(
+  db: Reader,
+  taskPk: number,
+  everybody: boolean,
+  limit: number,
+): Promise<Row<'task_assignments'>[]> {
+  let query = awaiting(db, taskPk, [], limit).where((eb) =>
+    eb.exists(
+      eb
+        .selectFrom('task_reviews')
+        .select('task_reviews.user_id')
+        .whereRef('task_reviews.assignment_pk', '=', 'task_assignments.pk')
+        .where('task_reviews.status_code', '=', TASK_ASSIGNMENT_REVIEW_SUCCESS),
+    ),
+  )
+  if (everybody) {
+    query = query.where((eb) => {
+      const approvers = eb
+        .selectFrom('task_reviews')
+        .select('task_reviews.user_id')
+        .whereRef('task_reviews.assignment_pk', '=', 'task_assignments.pk')
+        .where('task_reviews.status_code', '=', TASK_ASSIGNMENT_REVIEW_SUCCESS)
+      const others = reviewersOf(eb as never, taskPk).where('task_members.user_id', 'not in', approvers as never)
+      return eb.and([eb.exists(reviewersOf(eb as never, taskPk)), eb.not(eb.exists(others))])
+    })
+  }
+  return query.execute()
+}
+
 /** User ids of those who have approved assignments, by the assignment's pk. */
 export async function approvals(db: Reader, pks: readonly number[]): Promise<Map<number, Set<string>>> {
   const found = new Map<number, Set<string>>()
