@@ -111,6 +111,17 @@ onEachEngine('tasks', (engine) => {
     refused(two, StatusCode.CONN_INVALID_REQUEST, /2 labelers have to agree, but only 1 label each input/)
   })
 
+  test('that share a saved search run it once for the metrics of all', async (t) => {
+    const query = { ranks: [{ annotation: { data: { concepts: [{ id: 'pet', value: 1 }] } } }] }
+    succeeded(await server.call('PostConcepts', { ...UA(), concepts: [{ id: 'pet' }] }))
+    succeeded(await server.call('PostInputsSearches', { ...UA(), searches: [{ id: 'pets', save: true, query }] }))
+    const inputSource = { type: SourceType.SAVED_SEARCH, id: 'pets' }
+    for (let n = 0; n < 3; n++) succeeded(await post(dynamicTask([ann.id], { inputSource })))
+    const { mock } = t.mock.method(server.services.search, 'search')
+    const { tasks } = succeeded(await server.call('ListTasks', { ...UA(), additionalFields: ['all'] }))
+    assert.deepEqual([tasks.length, mock.callCount()], [3, 1])
+  })
+
   test('tell whole users only where they are asked for', async () => {
     const [task] = succeeded(await post(dynamicTask([ann.id]))).tasks
     const createdAt = async (...fields: string[]) => {

@@ -22,10 +22,14 @@ const { TASK_ASSIGNMENT_REVIEW_SUCCESS, TASK_ASSIGNMENT_REVIEW_PENDING } = Statu
 
 /** Estimates how far tasks are, of what is counted by assignments; each as the contract describes it. */
 export async function fillMetrics(call: Call, items: readonly ShownTask[]): Promise<void> {
-  for (const { row, message } of items) message.metrics = await metricsOf(call, row.pk, message)
+  const sizes: Sizes = new Map()
+  for (const { row, message } of items) message.metrics = await metricsOf(call, row.pk, message, sizes)
 }
 
-async function metricsOf(call: Call, taskPk: number, task: Task): Promise<TaskMetrics> {
+/** How many inputs sources have, by the task's words for them: tasks often share one, and asking may be a search. */
+type Sizes = Map<string, Promise<number>>
+
+async function metricsOf(call: Call, taskPk: number, task: Task, sizes: Sizes): Promise<TaskMetrics> {
   const { read } = call.services.db
   const counts = await countAssignments(read, taskPk)
   const of = (...codes: StatusCode[]): number =>
@@ -34,7 +38,7 @@ async function metricsOf(call: Call, taskPk: number, task: Task): Promise<TaskMe
   const open = of(StatusCode.TASK_ASSIGNMENT_PENDING)
   const settled = of(StatusCode.TASK_ASSIGNMENT_SUCCESS, StatusCode.TASK_ASSIGNMENT_REJECTED)
   const perInput = labelersPerInput(task)
-  const source = await sizeOfSource(call, task, Math.ceil(assigned / perInput))
+  const source = await sizeOfSource(call, task, Math.ceil(assigned / perInput), sizes)
   const inputs = (assignments: number): number => Math.min(source, Math.floor(assignments / perInput))
   const percent = (done: number, over: boolean): number => percentOf(inputs(done), source, over)
   const whole = assigned >= source * perInput
@@ -73,9 +77,13 @@ function labelersPerInput(task: Task): number {
 }
 
 /** How many inputs the source of a task has; what was assigned of one that is gone. */
-async function sizeOfSource(call: Call, task: Task, assigned: number): Promise<number> {
+async function sizeOfSource(call: Call, { inputSource }: Task, assigned: number, sizes: Sizes): Promise<number> {
+  const key = `${inputSource?.type} ${inputSource?.id}`
+  const known = sizes.get(key)
+  const size = known ?? findSource(call, inputSource).then((source) => countSource(call.services.db.read, source))
+  if (!known) sizes.set(key, size)
   try {
-    return Math.max(assigned, await countSource(call.services.db.read, await findSource(call, task.inputSource)))
+    return Math.max(assigned, await size)
   } catch (error) {
     if (error instanceof AppError) return assigned
     throw error
