@@ -19,7 +19,7 @@ import { defineJob } from '../jobs/define.ts'
 import { runInputs } from '../predict/run.ts'
 import type { Services } from '../services.ts'
 import { type AutoAnnotation, autoAnnotations } from './auto-annotations.ts'
-import { type ReadyAuto, readyAuto } from './auto-worker.ts'
+import { isOfModel, type ReadyAuto, readyAuto } from './auto-worker.ts'
 import { ANNOTATED_TOGETHER, CLEARED_TOGETHER, IDLE_MS } from './limits.ts'
 import { mayGrow, nextOfSource, type Source } from './source.ts'
 
@@ -107,14 +107,11 @@ async function annotate(call: Call, auto: ReadyAuto, task: Task, pks: readonly n
     try {
       return { inputPk, annotations: autoAnnotations(task, auto.said(one.result)) }
     } catch (error) {
-      if (!(error instanceof AppError) || isOfModel(error)) throw error
+      if (!(error instanceof AppError) || isOfModel(error.code)) throw error
       return failed(call, inputPk, error)
     }
   })
 }
-
-const isOfModel = ({ code }: AppError): boolean =>
-  code >= StatusCode.MODEL_TRAINED && code < StatusCode.WORKFLOW_NO_MATCHING_INPUT
 
 function failed(call: Call, inputPk: number, error: AppError): Annotated {
   call.log.info({ input: inputPk, reason: error.details }, 'an input could not be annotated')

@@ -90,12 +90,12 @@ async function callAt(call: Call, userId: string, appId: string): Promise<Call> 
 }
 
 /** What went wrong with the model rather than with the input: it would go wrong with every input. */
-const ofModel = (code: StatusCode): boolean =>
+export const isOfModel = (code: StatusCode): boolean =>
   code >= StatusCode.MODEL_TRAINED && code < StatusCode.WORKFLOW_NO_MATCHING_INPUT
 
 function dataOf({ nodes }: InputResult, places: readonly number[]): Data[] {
   const results = places.flatMap((at) => nodes[at] ?? [])
-  for (const { code, details } of results) if (ofModel(code)) throw new AppError(code, details)
+  for (const { code, details } of results) if (isOfModel(code)) throw new AppError(code, details)
   const good = results.filter(({ code }) => code === StatusCode.SUCCESS || code === StatusCode.MIXED_STATUS)
   const [bad] = results.filter(({ code }) => code !== StatusCode.WORKFLOW_NO_MATCHING_INPUT)
   if (good.length === 0 && bad) throw new AppError(bad.code, bad.details)

@@ -18,7 +18,7 @@ import { HANDED_OUT, REVIEWED_AT_ONCE, REVIEWED_TOGETHER } from './limits.ts'
 import { invalidTask, taskConflict } from './problem.ts'
 import { reviewTaskJob } from './review-job.ts'
 import { everyReviewer } from './review-rules.ts'
-import { taskWorkers } from './workers.ts'
+import { refOf, taskWorkers } from './workers.ts'
 
 const { TASK_ASSIGNMENT_AWAITING_REVIEW, TASK_ASSIGNMENT_REVIEW_PENDING } = StatusCode
 
@@ -147,9 +147,4 @@ function known({ task }: StoredTask, workers: readonly Worker[]): Reviewed {
   })
 }
 
-const named = (workers: readonly Worker[]): Reviewed =>
-  workers.map(({ worker }) => {
-    if (worker.case === 'user') return { kind: 'user', id: worker.value.id }
-    if (worker.case === 'model') return { kind: 'model_version', id: worker.value.modelVersion?.id ?? '' }
-    return { kind: 'workflow_version', id: (worker.case === 'workflow' && worker.value.version?.id) || '' }
-  })
+const named = (workers: readonly Worker[]): Reviewed => workers.map((one) => refOf(one) ?? { kind: 'user', id: '' })

@@ -83,10 +83,12 @@ export interface TaskWorkerRef {
 }
 
 /** Everybody, and everything, that works on a task. */
-export function taskWorkers({ worker }: Task): TaskWorkerRef[] {
-  return (worker?.workers ?? []).flatMap(({ worker: one }): TaskWorkerRef[] => {
-    if (one.case === 'user') return [{ kind: 'user', id: one.value.id }]
-    if (one.case === 'model') return [{ kind: 'model_version', id: one.value.modelVersion?.id ?? '' }]
-    return one.case === 'workflow' ? [{ kind: 'workflow_version', id: one.value.version?.id ?? '' }] : []
-  })
+export const taskWorkers = ({ worker }: Task): TaskWorkerRef[] =>
+  (worker?.workers ?? []).flatMap((one) => refOf(one) ?? [])
+
+/** How a worker is named in assignments; undefined where the message names nobody. */
+export function refOf({ worker }: Worker): TaskWorkerRef | undefined {
+  if (worker.case === 'user') return { kind: 'user', id: worker.value.id }
+  if (worker.case === 'model') return { kind: 'model_version', id: worker.value.modelVersion?.id ?? '' }
+  return worker.case === 'workflow' ? { kind: 'workflow_version', id: worker.value.version?.id ?? '' } : undefined
 }
