@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { wordsOf } from '../../src/base/words.ts'
+import { StatusCode } from '../../src/contract/status-code.ts'
 import { urlHash } from '../../src/domain/inputs/posted.ts'
 import { outlookOf } from '../../src/search/process/candidates.ts'
 import { countFitting, listInputs } from '../../src/search/process/listing.ts'
@@ -67,6 +68,21 @@ async function fill(db: Database): Promise<{ appPk: number; pks: number[] }> {
         }
         const texts = pks.map((inputPk, n) => ({ inputPk, text: textWords(wordsOf(n % 2 ? 'odd' : 'even number')) }))
         await setInputTexts(tx, appPk, texts)
+        // What some say does not count, and some inputs are not ready.
+        const some = (part: number) => pks.filter((_, n) => n % part === 0)
+        await tx.updateTable('annotations').set({ trusted: 0 }).where('input_pk', 'in', some(11)).execute()
+        const status_code = StatusCode.ANNOTATION_PENDING
+        await tx.updateTable('annotations').set({ status_code }).where('input_pk', 'in', some(13)).execute()
+        await tx
+          .updateTable('inputs')
+          .set({ status_code: StatusCode.INPUT_DOWNLOAD_PENDING })
+          .where('pk', 'in', some(17))
+          .execute()
+        await tx
+          .updateTable('inputs')
+          .set({ status_code: StatusCode.INPUT_DOWNLOAD_SUCCESS })
+          .where('pk', 'not in', some(17))
+          .execute()
       })
       return { appPk, pks }
     })
@@ -103,14 +119,14 @@ onEachEngine('listing what fits filters', (engine) => {
         negate: random(4) === 0,
       })
       const roads = new Set<string>()
-      for (let round = 0; round < 20; round++) {
+      for (let round = 0; round < 40; round++) {
         const scope: SearchScope = {
           appPk,
           clauses: FIRST[round] ?? Array.from({ length: random(4) }, clause),
           perAnnotation: random(2) === 0,
-          annotationStatuses: null,
-          trustedOnly: false,
-          inputStatuses: null,
+          annotationStatuses: random(2) === 0 ? [StatusCode.ANNOTATION_SUCCESS] : null,
+          trustedOnly: random(2) === 0,
+          inputStatuses: random(2) === 0 ? [StatusCode.INPUT_DOWNLOAD_SUCCESS] : null,
           asOf: null,
         }
         const fitting = await fittingInputs(db.read, scope, pks)
@@ -128,6 +144,7 @@ onEachEngine('listing what fits filters', (engine) => {
         }
         assert.equal((await countFitting(db.read, scope)).count, expected.length, say)
       }
-      assert.deepEqual([...roads].sort(), ['by age', 'by concept', 'by dataset', 'common', 'few'])
+      const sets = db.read.ops.mergesSets ? ['by sets'] : []
+      assert.deepEqual([...roads].sort(), ['by age', 'by concept', 'by dataset', ...sets, 'common', 'few'])
     }))
 })

@@ -1,5 +1,5 @@
 import type { Reader } from '../../store/database.ts'
-import { positiveFrom } from '../../store/repos/annotation-conditions.ts'
+import { type AnnotationClause, positiveFrom } from '../../store/repos/annotation-conditions.ts'
 import {
   type CandidateSource,
   countSource,
@@ -15,14 +15,15 @@ import {
   nextInputsWithConcept,
   type SearchScope,
 } from '../../store/repos/search-matches.ts'
+import { type ConceptSet, nextInputsInSets } from '../../store/repos/search-sets.ts'
 import { LISTED_INPUTS_MAX } from '../limits.ts'
 
 /** Gives the newest inputs older than one that may fit, newest first; fewer than asked for are the last ones. */
 export interface Candidates {
   /** For people. */
   readonly road: string
-  /** Whether all of them fit. */
-  readonly checked: boolean
+  /** What they still have to be asked; undefined where all of them fit. */
+  readonly unchecked: SearchScope | undefined
   next(before: number, limit: number): Promise<number[]>
 }
 
@@ -69,13 +70,15 @@ export async function outlookOf(db: Reader, scope: SearchScope, fewMax = LISTED_
   const byAge = await candidatesByAge(db, scope)
   const common: Candidates | undefined =
     wide.length > 1
-      ? { road: 'common', checked: false, next: (before, limit) => inputsOfAll(db, wide, before, limit) }
+      ? { road: 'common', unchecked: scope, next: (before, limit) => inputsOfAll(db, wide, before, limit) }
       : undefined
   return { byAge, ...(common && { common }), road: byAge.road }
 }
 
-/** An index that has the inputs with a concept or in a dataset by their age, or all inputs with everything asked at once. */
+/** Indexes that have the inputs with concepts or in a dataset by their age, or all inputs with everything asked at once. */
 async function candidatesByAge(db: Reader, scope: SearchScope): Promise<Candidates> {
+  const bySets = await candidatesBySets(db, scope)
+  if (bySets) return bySets
   const { appPk, conceptHomes = [appPk] } = scope
   for (const { any, negate } of scope.clauses) {
     const [test] = any
@@ -88,7 +91,7 @@ async function candidatesByAge(db: Reader, scope: SearchScope): Promise<Candidat
       const at = { appPk, conceptPk, ...range }
       return {
         road: 'by concept',
-        checked: false,
+        unchecked: scope,
         next: (before, limit) => nextInputsWithConcept(db, at, before, limit),
       }
     }
@@ -97,10 +100,34 @@ async function candidatesByAge(db: Reader, scope: SearchScope): Promise<Candidat
       if (datasetPk === undefined) continue
       return {
         road: 'by dataset',
-        checked: false,
+        unchecked: scope,
         next: (before, limit) => nextInputsOfDataset(db, datasetPk, before, limit),
       }
     }
   }
-  return { road: 'by age', checked: true, next: (before, limit) => nextInputs(db, scope, before, limit) }
+  return { road: 'by age', unchecked: undefined, next: (before, limit) => nextInputs(db, scope, before, limit) }
+}
+
+/**
+ * The inputs with (or without) each of the concepts that are asked for alone; undefined where there are none, or the
+ * engine does not merge sets. Inputs of several statuses have no index in the order of their age.
+ */
+async function candidatesBySets(db: Reader, scope: SearchScope): Promise<Candidates | undefined> {
+  const { appPk, conceptHomes = [appPk] } = scope
+  if (!db.ops.mergesSets || scope.perAnnotation || scope.inputStatuses?.length !== 1) return undefined
+  const clauses = scope.clauses.filter(({ any }) => any.length > 0)
+  const sets: ConceptSet[] = []
+  const others: AnnotationClause[] = []
+  for (const clause of clauses) {
+    const [test, another] = clause.any
+    const pks = test?.is === 'concept' && !another ? await conceptPksNamed(db, conceptHomes, test) : []
+    if (test?.is !== 'concept' || pks.length !== 1) others.push(clause)
+    else sets.push({ conceptPk: pks[0]!, value: test.value, negate: clause.negate })
+  }
+  if (sets.length === 0) return undefined
+  return {
+    road: 'by sets',
+    unchecked: others.length > 0 ? { ...scope, clauses: others } : undefined,
+    next: (before, limit) => nextInputsInSets(db, scope, sets, before, limit),
+  }
 }

@@ -66,11 +66,12 @@ async function* fittingInBatches(
   for (let before = Number.MAX_SAFE_INTEGER; ; ) {
     // Each read of what is in common goes through all of it, so that it is read in large parts.
     const most = candidates === common ? perRead * COMMON_READS : perRead
-    const size = candidates.checked ? Math.min(wanted, most) : most
+    const { unchecked } = candidates
+    const size = unchecked ? most : Math.min(wanted, most)
     const pks = await candidates.next(before, size)
     if (pks.length === 0) return
     before = pks.at(-1)!
-    const fitting = candidates.checked ? undefined : await fittingInputs(db, scope, pks)
+    const fitting = unchecked && (await fittingInputs(db, unchecked, pks))
     yield fitting ? pks.filter((pk) => fitting.has(pk)) : pks
     if (pks.length < size) return
     looked += pks.length

@@ -59,6 +59,8 @@ export interface EngineOps {
   readonly types: LogicalTypes
   /** How a statement names its n-th value (from 1). */
   parameter(n: number): string
+  /** Whether sets that indexes give in one order are merged row by row, so that a limit ends the reading. */
+  readonly mergesSets: boolean
   /** Over how many rows a counter is spread, so that transactions that run at the same time seldom meet in one. */
   readonly counterRows: number
   /** The scalar at a path of a JSON document as text (null when absent); numbers index lists. */

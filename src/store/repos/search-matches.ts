@@ -265,7 +265,8 @@ const stands = (
   (inputStatuses ? inputStatuses.includes(row.status_code) : row.status_code >= 0) &&
   (asOf === null || row.created_at <= asOf)
 
-function inputStands(eb: OnInputs, { inputStatuses, asOf }: SearchScope): Expression<SqlBool> {
+/** The condition on rows of `inputs` that they may be found. */
+export function inputStands(eb: OnInputs, { inputStatuses, asOf }: SearchScope): Expression<SqlBool> {
   return eb.and([
     // Those that are being deleted have one below 0.
     inputStatuses ? eb('inputs.status_code', 'in', inputStatuses) : eb('inputs.status_code', '>=', 0),
@@ -273,7 +274,8 @@ function inputStands(eb: OnInputs, { inputStatuses, asOf }: SearchScope): Expres
   ])
 }
 
-function annotationFits(
+/** The condition on rows of `annotations` that they may be looked at and meet clauses. */
+export function annotationFits(
   db: Reader,
   eb: ExpressionBuilder<Schema, 'annotations'>,
   { appPk, conceptHomes, rowsNamed = false, annotationStatuses, trustedOnly, asOf }: Asked,

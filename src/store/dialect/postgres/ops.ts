@@ -22,6 +22,7 @@ export function postgresOps(unicode: string): EngineOps {
       tableEnd: sql``,
     },
     parameter: (n) => `$${n}`,
+    mergesSets: false,
     counterRows: COUNTER_ROWS,
     jsonText: (document: Expression<string>, path) =>
       sql<string | null>`${readable(document)} #>> ${jsonPath(path)}::text[]`,

@@ -19,6 +19,7 @@ export const sqliteOps: EngineOps = {
   },
   parameter: () => '?',
   // There is one writer.
+  mergesSets: true,
   counterRows: 1,
   jsonText(document: Expression<string>, path): RawBuilder<string | null> {
     const at = jsonPath(path)
