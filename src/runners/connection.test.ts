@@ -222,3 +222,24 @@ test('an answer that comes too late is let go, and its runner gets the next item
     connection.close()
   }
 })
+
+test('a runner that waits for work is looked up now and then: what it is made for now, and that it is gone', async () => {
+  const hub = new RunnerHub({ renewMs: 1 })
+  let now: RunnerIs | AppError = RUNNER
+  const { outgoing } = connect(hub, async () => {
+    if (now === RUNNER) throw new Error('the database is away')
+    return now
+  })
+  const other = { ...WORK, modelPk: 7 }
+  const caller = new AbortController()
+  const waiting = hub.run({ work: other, kind: 'unary', request }, caller.signal).next()
+  now = { ...RUNNER, modelPk: 7 }
+  assert.equal((await next(outgoing)).runnerItems[0]?.request.case, 'postModelOutputsRequest')
+  caller.abort(new Error('enough'))
+  await assert.rejects(waiting, /enough/)
+  const gone = new AppError(StatusCode.RUNNER_DOES_NOT_EXIST, 'gone')
+  const idle = connect(hub, async () => now)
+  now = gone
+  await assert.rejects(idle.outgoing.next(), gone)
+  assert.equal(hub.isServed({ ...WORK, modelPk: 3 }), false)
+})

@@ -41,6 +41,7 @@ export class RunnerConnection implements Taker, Holder {
   readonly #hub: RunnerHub
   readonly #controls: Controls
   readonly #renew: Renew
+  readonly #timer: NodeJS.Timeout
   #runner: RunnerIs
   #item: RunnerItem | undefined
   /** Done once the item is sent, or never will be. */
@@ -55,6 +56,7 @@ export class RunnerConnection implements Taker, Holder {
     this.#runner = runner
     this.#renew = renew
     this.outgoing = new Channel(messageLimits(hub.limits))
+    this.#timer = setInterval(() => void this.#lookAgain(), hub.limits.renewMs).unref()
   }
 
   get runner(): RunnerIs {
@@ -68,6 +70,27 @@ export class RunnerConnection implements Taker, Holder {
     this.#handed = this.#hand(item)
     const { more } = item.order
     if (more) void this.#handed.then(() => this.#pump(item, more))
+  }
+
+  /** A runner that waits learns that it is gone, and gets what it is made for since. */
+  async #lookAgain(): Promise<void> {
+    if (this.#item) return
+    try {
+      const runner = await this.#renew()
+      if (this.#item || this.#closed) return
+      if (runner instanceof AppError) return this.#gone(runner)
+      this.#runner = runner
+      this.#hub.ready(this)
+    } catch {
+      // It is looked up again, and before it gets anything.
+    }
+  }
+
+  #gone(error: AppError): void {
+    this.#closed = true
+    clearInterval(this.#timer)
+    this.#hub.leave(this)
+    this.outgoing.end({ error })
   }
 
   /** Whether the item is still with this connection: one that ended has left it to whoever has it now. */
@@ -89,9 +112,8 @@ export class RunnerConnection implements Taker, Holder {
     if (item.over) return this.#free(item)
     if (runner instanceof AppError) {
       this.#item = undefined
-      this.#hub.leave(this)
+      this.#gone(runner)
       this.#hub.returned(item)
-      this.outgoing.end({ error: runner })
       return
     }
     this.#runner = runner
@@ -167,6 +189,7 @@ export class RunnerConnection implements Taker, Holder {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    clearInterval(this.#timer)
     this.#hub.leave(this)
     const item = this.#item
     this.#item = undefined

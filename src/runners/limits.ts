@@ -16,6 +16,8 @@ export interface RunnerLimits {
   readonly pollMs: number
   /** How long a runner that polls counts as there after its last poll, in milliseconds. */
   readonly pollSeenMs: number
+  /** How often a runner that waits for work is looked up, in milliseconds. */
+  readonly renewMs: number
   /** How often an item is given out at most, where runners vanish before they answered anything. */
   readonly attemptsMax: number
   /** Answers that wait for a slow caller before the runner has to wait. */
@@ -37,6 +39,7 @@ export const RUNNER_LIMITS: RunnerLimits = {
   workMs: 600_000,
   pollMs: 20_000,
   pollSeenMs: 60_000,
+  renewMs: 30_000,
   attemptsMax: 2,
   answersMax: 32,
   requestsMax: 8,
