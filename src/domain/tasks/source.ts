@@ -3,7 +3,7 @@ import { AppError } from '../../base/errors.ts'
 import { type TaskInputSource, TaskInputSource_TaskInputSourceType as Type } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Reader } from '../../store/database.ts'
-import { IDS_PER_STATEMENT_MAX } from '../../store/limits.ts'
+import { inParts } from '../../store/parts.ts'
 import { countMembers } from '../../store/repos/dataset-inputs.ts'
 import { datasets, searches as searchRows } from '../../store/repos/families.ts'
 import { countInputs, inputsMatchingAfter, type SearchScope } from '../../store/repos/search-matches.ts'
@@ -117,8 +117,8 @@ async function lookInSource(db: Reader, source: Source, wish: SourceWish): Promi
     }
     case 'list': {
       const rest = source.inputPks.filter((pk) => pk > after)
-      for (let start = 0; start < rest.length; start += IDS_PER_STATEMENT_MAX) {
-        const found = await listedInputs(db, source.appPk, rest.slice(start, start + IDS_PER_STATEMENT_MAX), wanted)
+      for (const part of inParts(rest)) {
+        const found = await listedInputs(db, source.appPk, part, wanted)
         if (found.length > 0) return found.slice(0, limit)
       }
       return []

@@ -1,5 +1,5 @@
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row, Schema, WorkerKind } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { isOne } from './annotations.ts'
@@ -88,12 +88,12 @@ export async function takenAnnotationIds(
 ): Promise<Set<string>> {
   const found = new Set<string>()
   if (inputPks.length === 0) return found
-  for (let start = 0; start < ids.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(ids)) {
     const rows = await db
       .selectFrom('annotations')
       .select(['input_pk', 'id'])
       .where('input_pk', 'in', inputPks)
-      .where('id', 'in', ids.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('id', 'in', part)
       .execute()
     for (const { input_pk, id } of rows) found.add(`${input_pk} ${id}`)
   }

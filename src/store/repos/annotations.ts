@@ -1,5 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
-import { IDS_PER_STATEMENT_MAX, ROWS_PER_DELETE_MAX } from '../limits.ts'
+import { ROWS_PER_DELETE_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { NewRow, Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { insertRows } from './insert-rows.ts'
@@ -65,11 +66,11 @@ export async function inputLevelRows(
   inputPks: readonly number[],
 ): Promise<Map<number, Row<'annotations'>>> {
   const found = new Map<number, Row<'annotations'>>()
-  for (let start = 0; start < inputPks.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(inputPks)) {
     const rows = await db
       .selectFrom('annotations')
       .selectAll()
-      .where('input_pk', 'in', inputPks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('input_pk', 'in', part)
       .where(isOne('input_level'))
       .execute()
     for (const row of rows) found.set(row.input_pk, row)
@@ -80,11 +81,11 @@ export async function inputLevelRows(
 /** The vectors of annotations in the order of their storing, by the annotation's pk. */
 export async function vectorsOf(db: Reader, annotationPks: readonly number[]): Promise<Map<number, Uint8Array[]>> {
   const found = new Map<number, Uint8Array[]>()
-  for (let start = 0; start < annotationPks.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(annotationPks)) {
     const rows = await db
       .selectFrom('embeddings')
       .select(['annotation_pk', 'vector'])
-      .where('annotation_pk', 'in', annotationPks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('annotation_pk', 'in', part)
       .orderBy('pk')
       .execute()
     for (const { annotation_pk, vector } of rows) {

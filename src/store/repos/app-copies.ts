@@ -1,5 +1,5 @@
 import type { Micros } from '../../base/clock.ts'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { retainBlobs } from './blob-rows.ts'
@@ -234,12 +234,12 @@ export async function conceptPksOf(
 /** What the media of inputs are by their contents, by pk of the input: equal for inputs of the same contents. */
 export async function contentsOfInputs(db: Reader, inputPks: readonly number[]): Promise<Map<number, string>> {
   const hashes = new Map<number, string[]>(inputPks.map((pk) => [pk, []]))
-  for (let start = 0; start < inputPks.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(inputPks)) {
     const rows = await db
       .selectFrom('media')
       .innerJoin('media_files', 'media_files.media_pk', 'media.pk')
       .select(['media.input_pk', 'media_files.hash'])
-      .where('media.input_pk', 'in', inputPks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('media.input_pk', 'in', part)
       .where('media_files.size_name', '=', 'orig')
       .execute()
     for (const { input_pk, hash } of rows) hashes.get(input_pk!)?.push(hash)

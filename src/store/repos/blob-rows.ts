@@ -1,6 +1,6 @@
 import type { Micros } from '../../base/clock.ts'
 import { rowChanged } from '../errors.ts'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 
@@ -83,8 +83,7 @@ export async function releaseBlobs(tx: Writer, hashes: readonly string[], now: M
   for (const hash of hashes) counts.set(hash, (counts.get(hash) ?? 0) + 1)
   const byCount = Map.groupBy([...counts.keys()].sort(), (hash) => counts.get(hash)!)
   for (const [count, group] of byCount) {
-    for (let start = 0; start < group.length; start += IDS_PER_STATEMENT_MAX) {
-      const part = group.slice(start, start + IDS_PER_STATEMENT_MAX)
+    for (const part of inParts(group)) {
       const { numUpdatedRows } = await tx
         .updateTable('blobs')
         .set((row) => ({ ref_count: row('ref_count', '-', count), modified_at: now }))
@@ -104,8 +103,7 @@ export function getBlobRow(db: Reader, hash: string): Promise<Row<'blobs'> | und
 /** Those of the hashes that rows name. */
 export async function namedBlobs(db: Reader, hashes: readonly string[]): Promise<Set<string>> {
   const named = new Set<string>()
-  for (let start = 0; start < hashes.length; start += IDS_PER_STATEMENT_MAX) {
-    const part = hashes.slice(start, start + IDS_PER_STATEMENT_MAX)
+  for (const part of inParts(hashes)) {
     const rows = await db
       .selectFrom('blobs')
       .select('hash')

@@ -1,5 +1,5 @@
 import { StatusCode } from '../../contract/status-code.ts'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { NewRow, Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { rowsWith } from './copy-rows.ts'
@@ -103,8 +103,8 @@ export async function dropCollected(
     first.app_pk,
     found.map(({ id }) => id),
   )
-  for (let start = 0; start < rows.length; start += IDS_PER_STATEMENT_MAX) {
-    const pks = rows.slice(start, start + IDS_PER_STATEMENT_MAX).map(({ pk }) => pk)
+  for (const part of inParts(rows)) {
+    const pks = part.map(({ pk }) => pk)
     await tx.deleteFrom('collected_inputs').where('pk', 'in', pks).execute()
   }
 }

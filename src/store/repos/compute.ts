@@ -1,8 +1,8 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import { inParts } from '../parts.ts'
 import type { Row, Schema } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { nodepools } from './families.ts'
-import { inParts } from './keyed.ts'
 
 /** A nodepool with its cluster and the user whose both are. */
 export interface PlacedNodepool {
@@ -32,7 +32,7 @@ export async function clustersByPk(
   pks: readonly number[],
 ): Promise<Map<number, { readonly cluster: Row<'compute_clusters'>; readonly userId: string }>> {
   const found = new Map<number, { readonly cluster: Row<'compute_clusters'>; readonly userId: string }>()
-  for (const part of inParts(pks)) {
+  for (const part of inParts([...new Set(pks)])) {
     const rows = await db
       .selectFrom('compute_clusters')
       .innerJoin('users', 'users.pk', 'compute_clusters.user_pk')
@@ -48,7 +48,7 @@ export async function clustersByPk(
 /** Nodepools of each deployment, in the order of the message. */
 export async function nodepoolsOfDeployments(db: Reader, pks: readonly number[]): Promise<Map<number, number[]>> {
   const found = new Map<number, number[]>()
-  for (const part of inParts(pks)) {
+  for (const part of inParts([...new Set(pks)])) {
     const rows = await db
       .selectFrom('deployment_nodepools')
       .selectAll()
@@ -71,7 +71,7 @@ export async function setNodepoolsOfDeployment(tx: Writer, pk: number, nodepoolP
 /** Takes nodepools that are about to go out of their deployments, and deletes those that have none left. */
 export async function dropDeploymentsOnlyIn(tx: Writer, nodepoolPks: readonly number[]): Promise<void> {
   const left: number[] = []
-  for (const part of inParts(nodepoolPks)) {
+  for (const part of inParts([...new Set(nodepoolPks)])) {
     const rows = await tx
       .deleteFrom('deployment_nodepools')
       .where('nodepool_pk', 'in', part)
@@ -79,7 +79,7 @@ export async function dropDeploymentsOnlyIn(tx: Writer, nodepoolPks: readonly nu
       .execute()
     for (const { deployment_pk } of rows) left.push(deployment_pk)
   }
-  for (const part of inParts(left)) {
+  for (const part of inParts([...new Set(left)])) {
     await tx
       .deleteFrom('deployments')
       .where('pk', 'in', part)

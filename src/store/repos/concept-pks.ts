@@ -1,5 +1,5 @@
 import type { Micros } from '../../base/clock.ts'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 
@@ -33,12 +33,12 @@ async function conceptsWith(
   values: readonly string[],
 ): Promise<NamedConcept[]> {
   const found: NamedConcept[] = []
-  for (let start = 0; start < values.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(values)) {
     const rows = await db
       .selectFrom('concepts')
       .select(['pk', 'id', 'name'])
       .where('app_pk', '=', appPk)
-      .where(column, 'in', values.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where(column, 'in', part)
       .orderBy('pk')
       .execute()
     found.push(...rows)

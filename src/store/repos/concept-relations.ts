@@ -1,5 +1,5 @@
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row, Schema } from '../schema/tables.ts'
 import type { Reader } from '../session.ts'
 import type { Condition } from './keyed.ts'
@@ -61,7 +61,7 @@ export async function parentsOf(
   pks: readonly number[],
 ): Promise<Set<number>> {
   const parents = new Set<number>()
-  for (let start = 0; start < pks.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(pks)) {
     const rows = await db
       .selectFrom('concept_relations')
       .select('object_pk')
@@ -69,7 +69,7 @@ export async function parentsOf(
       .where('app_pk', '=', appPk)
       .where('knowledge_graph_id', '=', graphId)
       .where('predicate', '=', 'hyponym')
-      .where('subject_pk', 'in', pks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('subject_pk', 'in', part)
       .execute()
     for (const { object_pk } of rows) parents.add(object_pk)
   }
@@ -174,12 +174,12 @@ export async function conceptsByPlainName(
 ): Promise<Map<string, number>> {
   const found = new Map<string, number>()
   const wanted = [...new Set(names.map((name) => name.toLowerCase()))]
-  for (let start = 0; start < wanted.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(wanted)) {
     const rows = await db
       .selectFrom('concepts')
       .select(['pk', 'name'])
       .where('app_pk', '=', appPk)
-      .where(sql`lower(name)`, 'in', wanted.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where(sql`lower(name)`, 'in', part)
       .orderBy('pk', 'desc')
       .execute()
     for (const { pk, name } of rows) found.set(name.toLowerCase(), pk)

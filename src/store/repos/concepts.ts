@@ -1,5 +1,5 @@
 import { type Expression, type SqlBool, sql } from 'kysely'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader } from '../session.ts'
 import type { Owner } from './owners.ts'
@@ -106,14 +106,14 @@ export async function namesIn(
   ids: readonly string[],
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>()
-  for (let start = 0; start < ids.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(ids)) {
     const rows = await db
       .selectFrom('concept_languages')
       .innerJoin('concepts', 'concepts.pk', 'concept_languages.concept_pk')
       .select(['concepts.id', 'concept_languages.name'])
       .where('concepts.app_pk', '=', appPk)
       .where('concept_languages.id', '=', language)
-      .where('concepts.id', 'in', ids.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('concepts.id', 'in', part)
       .execute()
     for (const { id, name } of rows) found.set(id, name)
   }

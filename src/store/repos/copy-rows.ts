@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { NewRow, Row, Schema } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { insertRows } from './insert-rows.ts'
@@ -16,11 +16,11 @@ export async function rowsWith<T extends keyof Schema>(
   inOrderOf: keyof Row<T> & string = column,
 ): Promise<Row<T>[]> {
   const found: Row<T>[] = []
-  for (let start = 0; start < values.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(values)) {
     const rows = await (db as unknown as Kysely<Loose>)
       .selectFrom(table as unknown as 'rows')
       .selectAll()
-      .where(column as string, 'in', values.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where(column as string, 'in', part)
       .orderBy(inOrderOf as string)
       .execute()
     for (const row of rows) found.push(row as Row<T>)

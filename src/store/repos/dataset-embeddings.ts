@@ -1,4 +1,4 @@
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Reader } from '../session.ts'
 
 /** Vectors of whole inputs by the inputs' ids, of certain model versions where such are named. */
@@ -9,13 +9,13 @@ export async function inputEmbeddings(
   versionIds: readonly string[],
 ): Promise<Map<string, Uint8Array[]>> {
   const found = new Map<string, Uint8Array[]>()
-  for (let start = 0; start < inputIds.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(inputIds)) {
     let query = db
       .selectFrom('embeddings')
       .innerJoin('inputs', 'inputs.pk', 'embeddings.input_pk')
       .select(['inputs.id', 'embeddings.vector'])
       .where('inputs.app_pk', '=', appPk)
-      .where('inputs.id', 'in', inputIds.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('inputs.id', 'in', part)
       .where('embeddings.region_id', '=', '')
       .orderBy('embeddings.pk')
     if (versionIds.length > 0) {

@@ -1,5 +1,5 @@
 import type { Micros } from '../../base/clock.ts'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { type AnnotationClause, meetsClauses } from './annotation-conditions.ts'
@@ -92,8 +92,7 @@ export async function countMembers(db: Reader, datasetPk: number): Promise<numbe
 /** Takes inputs out of a dataset and says which were in. */
 export async function removeMembers(tx: Writer, datasetPk: number, inputPks: readonly number[]): Promise<number[]> {
   const removed: number[] = []
-  for (let start = 0; start < inputPks.length; start += IDS_PER_STATEMENT_MAX) {
-    const part = inputPks.slice(start, start + IDS_PER_STATEMENT_MAX)
+  for (const part of inParts(inputPks)) {
     const rows = await tx
       .deleteFrom('dataset_inputs')
       .where('dataset_pk', '=', datasetPk)
@@ -121,11 +120,11 @@ export async function annotationsOf(
   wish: AnnotationWish,
 ): Promise<Map<number, Row<'annotations'>[]>> {
   const found = new Map<number, Row<'annotations'>[]>()
-  for (let start = 0; start < inputPks.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(inputPks)) {
     let query = db
       .selectFrom('annotations')
       .selectAll()
-      .where('input_pk', 'in', inputPks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('input_pk', 'in', part)
       .where((eb) => meetsClauses(db, eb, wish, wish.clauses))
     if (wish.statusCode !== undefined) query = query.where('status_code', '=', wish.statusCode)
     if (wish.trustedOnly) query = query.where(isOne('trusted'))

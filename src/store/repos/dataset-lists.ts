@@ -1,5 +1,5 @@
 import { type ExpressionBuilder, sql } from 'kysely'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row, Schema } from '../schema/tables.ts'
 import type { Reader } from '../session.ts'
 
@@ -43,12 +43,12 @@ export async function countStars(
   userPk: number | undefined,
 ): Promise<Map<number, { count: number; own: boolean }>> {
   const found = new Map<number, { count: number; own: boolean }>()
-  for (let start = 0; start < pks.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(pks)) {
     const rows = await db
       .selectFrom('stars')
       .select(['resource_pk', 'user_pk'])
       .where('kind', '=', 'dataset')
-      .where('resource_pk', 'in', pks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('resource_pk', 'in', part)
       .execute()
     for (const { resource_pk, user_pk } of rows) {
       const { count, own } = found.get(resource_pk) ?? { count: 0, own: false }

@@ -1,5 +1,5 @@
 import type { Micros } from '../../base/clock.ts'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { releaseBlobs, retainBlob } from './blob-rows.ts'
@@ -18,8 +18,7 @@ export async function versionPksOfDatasets(db: Reader, datasetPks: readonly numb
 
 /** Releases the blobs that versions name, in the transaction that deletes them. */
 export async function releaseVersions(tx: Writer, versionPks: readonly number[], now: Micros): Promise<void> {
-  for (let start = 0; start < versionPks.length; start += IDS_PER_STATEMENT_MAX) {
-    const part = versionPks.slice(start, start + IDS_PER_STATEMENT_MAX)
+  for (const part of inParts(versionPks)) {
     const chunks = await tx
       .deleteFrom('dataset_version_chunks')
       .where('version_pk', 'in', part)

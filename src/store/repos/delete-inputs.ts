@@ -1,5 +1,6 @@
 import type { Micros } from '../../base/clock.ts'
-import { IDS_PER_STATEMENT_MAX, ROWS_PER_DELETE_MAX } from '../limits.ts'
+import { ROWS_PER_DELETE_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { GONE } from './inputs.ts'
@@ -70,10 +71,4 @@ export function hiddenInputs(db: Reader, appPk: number, limit: number): Promise<
     .where('status_code', '=', GONE)
     .limit(limit)
     .execute()
-}
-
-function* inParts(pks: readonly number[]): Generator<readonly number[]> {
-  for (let start = 0; start < pks.length; start += IDS_PER_STATEMENT_MAX) {
-    yield pks.slice(start, start + IDS_PER_STATEMENT_MAX)
-  }
 }

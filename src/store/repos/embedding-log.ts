@@ -1,4 +1,4 @@
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader } from '../session.ts'
 
@@ -97,8 +97,7 @@ export interface StoredVector {
 /** Embeddings by their pks. Those that are gone are left out. */
 export async function vectorsOf(db: Reader, pks: readonly number[]): Promise<Map<number, StoredVector>> {
   const found = new Map<number, StoredVector>()
-  for (let at = 0; at < pks.length; at += IDS_PER_STATEMENT_MAX) {
-    const part = pks.slice(at, at + IDS_PER_STATEMENT_MAX)
+  for (const part of inParts(pks)) {
     const rows = await db.selectFrom('embeddings').select(STORED).where('pk', 'in', part).execute()
     for (const row of rows) found.set(row.pk, stored(row))
   }

@@ -1,5 +1,5 @@
 import type { Micros } from '../../base/clock.ts'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { MediaKind, Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { insertRows } from './insert-rows.ts'
@@ -47,8 +47,7 @@ export async function fillMedium(
 /** The media of inputs, by the input's pk. */
 export async function mediaOfInputs(db: Reader, inputPks: readonly number[]): Promise<Map<number, Row<'media'>[]>> {
   const found = new Map<number, Row<'media'>[]>()
-  for (let start = 0; start < inputPks.length; start += IDS_PER_STATEMENT_MAX) {
-    const part = inputPks.slice(start, start + IDS_PER_STATEMENT_MAX)
+  for (const part of inParts(inputPks)) {
     const rows = await db.selectFrom('media').selectAll().where('input_pk', 'in', part).orderBy('pk').execute()
     for (const row of rows) {
       const media = found.get(row.input_pk!)
@@ -73,13 +72,13 @@ export async function originalsOfInputs(
   inputPks: readonly number[],
 ): Promise<Map<number, StoredOriginal[]>> {
   const found = new Map<number, StoredOriginal[]>()
-  for (let start = 0; start < inputPks.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(inputPks)) {
     const rows = await db
       .selectFrom('media')
       .innerJoin('media_files', 'media_files.media_pk', 'media.pk')
       .select(['media.pk', 'media.id', 'media.kind', 'media.doc', 'media.input_pk'])
       .select(['media_files.hash', 'media_files.size', 'media_files.content'])
-      .where('media.input_pk', 'in', inputPks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('media.input_pk', 'in', part)
       .where('media_files.size_name', '=', 'orig')
       .execute()
     for (const row of rows) {

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Micros } from '../../base/clock.ts'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { NewRow, Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { insertRows } from './insert-rows.ts'
@@ -11,7 +11,7 @@ export const GONE = -1
 /** Ids of inputs by pk. */
 export async function inputIds(db: Reader, pks: readonly number[]): Promise<Map<number, string>> {
   const found = new Map<number, string>()
-  for (const part of parts([...new Set(pks)])) {
+  for (const part of inParts([...new Set(pks)])) {
     const rows = await db.selectFrom('inputs').select(['pk', 'id']).where('pk', 'in', part).execute()
     for (const { pk, id } of rows) found.set(pk, id)
   }
@@ -21,7 +21,7 @@ export async function inputIds(db: Reader, pks: readonly number[]): Promise<Map<
 /** Pks of an app's inputs by id; ids without an input are left out. */
 export async function inputPks(db: Reader, appPk: number, ids: readonly string[]): Promise<Map<string, number>> {
   const found = new Map<string, number>()
-  for (const part of parts(ids)) {
+  for (const part of inParts(ids)) {
     const rows = await db
       .selectFrom('inputs')
       .select(['pk', 'id'])
@@ -36,7 +36,7 @@ export async function inputPks(db: Reader, appPk: number, ids: readonly string[]
 /** Those of some addresses, by their hashes, that inputs of the app already have. */
 export async function knownUrls(db: Reader, appPk: number, hashes: readonly string[]): Promise<Set<string>> {
   const found = new Set<string>()
-  for (const part of parts(hashes)) {
+  for (const part of inParts(hashes)) {
     const rows = await db
       .selectFrom('input_urls')
       .select('url_hash')
@@ -56,7 +56,7 @@ export async function addInputs(tx: Writer, rows: readonly NewRow<'inputs'>[]): 
 
 /** Puts inputs into datasets; those that are in stay as they are. */
 export async function addToDatasets(tx: Writer, rows: readonly NewRow<'dataset_inputs'>[]): Promise<void> {
-  for (const part of parts(rows)) {
+  for (const part of inParts(rows)) {
     await tx
       .insertInto('dataset_inputs')
       .values(part)
@@ -153,10 +153,4 @@ function beyond(
   const than = descending ? sql`<` : sql`>`
   if (by === 'id') return sql<boolean>`${sql.ref('id')} ${than} ${last.id}`
   return sql<boolean>`(${sql.ref('created_at')}, ${sql.ref('pk')}) ${than} (${last.created_at}, ${last.pk})`
-}
-
-function* parts<T>(values: readonly T[]): Generator<T[]> {
-  for (let start = 0; start < values.length; start += IDS_PER_STATEMENT_MAX) {
-    yield values.slice(start, start + IDS_PER_STATEMENT_MAX)
-  }
 }

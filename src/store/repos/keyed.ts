@@ -1,7 +1,8 @@
 import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
 import type { Micros } from '../../base/clock.ts'
 import { rowChanged } from '../errors.ts'
-import { IDS_PER_STATEMENT_MAX, ROWS_PER_DELETE_MAX, ROWS_PER_PAGE_MAX } from '../limits.ts'
+import { ROWS_PER_DELETE_MAX, ROWS_PER_PAGE_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { NewRow, Row, RowChange, Schema } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { isNullable } from './nullable-columns.ts'
@@ -89,7 +90,7 @@ export class KeyedRows<T extends KeyedTable> {
   /** The rows with these ids under the parent, by id; ids without a row are left out. */
   async getMany(db: Reader, parent: number, ids: readonly string[]): Promise<Map<string, Row<T>>> {
     const found = new Map<string, Row<T>>()
-    for (const part of inParts(ids)) {
+    for (const part of inParts([...new Set(ids)])) {
       const rows = await this.#select(db, parent).where('id', 'in', part).selectAll().execute()
       for (const row of rows as Row<T>[]) found.set((row as { id: string }).id, row)
     }
@@ -99,7 +100,7 @@ export class KeyedRows<T extends KeyedTable> {
   /** The rows with these pks, by pk; pks without a row are left out. */
   async getManyByPk(db: Reader, pks: readonly number[]): Promise<Map<number, Row<T>>> {
     const found = new Map<number, Row<T>>()
-    for (const part of inParts(pks)) {
+    for (const part of inParts([...new Set(pks)])) {
       const rows = await this.#select(db, anyParent).where('pk', 'in', part).selectAll().execute()
       for (const row of rows as Row<T>[]) found.set((row as { pk: number }).pk, row)
     }
@@ -154,7 +155,7 @@ export class KeyedRows<T extends KeyedTable> {
   /** Deletes the rows with these ids, with all that belongs to them, and returns the ids that existed. */
   async deleteMany(tx: Writer, parent: number, ids: readonly string[]): Promise<string[]> {
     const deleted: string[] = []
-    for (const part of inParts(ids)) {
+    for (const part of inParts([...new Set(ids)])) {
       const query = loose(tx).deleteFrom(this.#table).where(this.#ownedBy(parent)).where('id', 'in', part)
       for (const row of await query.returning('id').execute()) deleted.push(row.id)
     }
@@ -194,13 +195,6 @@ function loose(db: Reader): Kysely<Loose> {
 }
 
 /** Values, each once, in parts that one statement can name. */
-export function* inParts<V>(values: readonly V[]): Generator<V[]> {
-  const distinct = [...new Set(values)]
-  for (let start = 0; start < distinct.length; start += IDS_PER_STATEMENT_MAX) {
-    yield distinct.slice(start, start + IDS_PER_STATEMENT_MAX)
-  }
-}
-
 function checkPage(limit: number, offset: number): void {
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > ROWS_PER_PAGE_MAX) {
     throw new RangeError(`A page cannot have ${limit} rows`)

@@ -1,5 +1,5 @@
 import type { Micros } from '../../base/clock.ts'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { MediaKind } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { releaseBlobs, retainBlobs } from './blob-rows.ts'
@@ -133,11 +133,5 @@ export async function releaseFilesOfMedia(tx: Writer, mediaPks: readonly number[
       rows.filter(({ inBlob }) => Boolean(inBlob)).map(({ hash }) => hash),
       now,
     )
-  }
-}
-
-function* inParts(pks: readonly number[]): Generator<readonly number[]> {
-  for (let start = 0; start < pks.length; start += IDS_PER_STATEMENT_MAX) {
-    yield pks.slice(start, start + IDS_PER_STATEMENT_MAX)
   }
 }

@@ -1,5 +1,5 @@
 import type { StatusCode } from '../../contract/status-code.ts'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { insertRows } from './insert-rows.ts'
@@ -78,11 +78,11 @@ export async function trainingVectors(
   inputPks: readonly number[],
 ): Promise<Row<'training_vectors'>[]> {
   const found: Row<'training_vectors'>[] = []
-  for (let start = 0; start < inputPks.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(inputPks)) {
     const rows = await db
       .selectFrom('training_vectors')
       .selectAll()
-      .where('input_pk', 'in', inputPks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('input_pk', 'in', part)
       .where('model_version_pk', '=', modelVersionPk)
       .execute()
     for (const row of rows) found.push(row)

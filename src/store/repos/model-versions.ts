@@ -1,5 +1,5 @@
 import { type SqlBool, sql } from 'kysely'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 
@@ -182,15 +182,13 @@ export async function setVersionConcepts(
   links: readonly { readonly conceptPk: number; readonly doc: string }[],
 ): Promise<void> {
   await tx.deleteFrom('model_version_concepts').where('version_pk', '=', versionPk).execute()
-  for (let start = 0; start < links.length; start += IDS_PER_STATEMENT_MAX) {
-    const rows = links.slice(start, start + IDS_PER_STATEMENT_MAX).map(({ conceptPk, doc }, index) => ({
-      version_pk: versionPk,
-      position: start + index,
-      concept_pk: conceptPk,
-      doc,
-    }))
-    await tx.insertInto('model_version_concepts').values(rows).execute()
-  }
+  const rows = links.map(({ conceptPk, doc }, position) => ({
+    version_pk: versionPk,
+    position,
+    concept_pk: conceptPk,
+    doc,
+  }))
+  for (const part of inParts(rows)) await tx.insertInto('model_version_concepts').values(part).execute()
 }
 
 /** JSON of a version's linear head, or undefined when it has none. */
@@ -241,10 +239,4 @@ export async function versionIdsOf(db: Reader, modelPks: readonly number[]): Pro
     for (const { id } of rows) ids.push(id)
   }
   return ids
-}
-
-function* inParts<V>(values: readonly V[]): Generator<V[]> {
-  for (let start = 0; start < values.length; start += IDS_PER_STATEMENT_MAX) {
-    yield values.slice(start, start + IDS_PER_STATEMENT_MAX)
-  }
 }

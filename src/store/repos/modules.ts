@@ -1,4 +1,4 @@
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 
@@ -38,8 +38,7 @@ const withOpen = (row: Found): PlacedVersion => ({
 /** Module versions by pk, with where they live. */
 export async function placedVersions(db: Reader, pks: readonly number[]): Promise<Map<number, PlacedVersion>> {
   const found = new Map<number, PlacedVersion>()
-  for (let start = 0; start < pks.length; start += IDS_PER_STATEMENT_MAX) {
-    const part = pks.slice(start, start + IDS_PER_STATEMENT_MAX)
+  for (const part of inParts(pks)) {
     for (const row of await placed(db).where('module_versions.pk', 'in', part).execute()) {
       found.set(row.pk, withOpen(row))
     }

@@ -1,5 +1,5 @@
 import { CompiledSelect } from '../compiled-select.ts'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader } from '../session.ts'
 import { isOne } from './annotations.ts'
@@ -47,8 +47,8 @@ export async function rowsOfHits(
 
 async function read<R>(db: Reader, select: CompiledSelect<R>, values: readonly number[]): Promise<R[]> {
   const rows: R[] = []
-  for (let at = 0; at < values.length; at += IDS_PER_STATEMENT_MAX) {
-    rows.push(...(await select.rows(db, values.slice(at, at + IDS_PER_STATEMENT_MAX))))
+  for (const part of inParts(values)) {
+    rows.push(...(await select.rows(db, part)))
   }
   return rows
 }

@@ -1,4 +1,4 @@
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Reader } from '../session.ts'
 import { isOne } from './annotations.ts'
 
@@ -100,8 +100,4 @@ export async function conceptValuesOfInputs(
     }
   }
   return found
-}
-
-function* inParts(pks: readonly number[]): Generator<number[]> {
-  for (let at = 0; at < pks.length; at += IDS_PER_STATEMENT_MAX) yield pks.slice(at, at + IDS_PER_STATEMENT_MAX)
 }

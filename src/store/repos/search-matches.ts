@@ -2,6 +2,7 @@ import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kyse
 import type { Micros } from '../../base/clock.ts'
 import { CompiledSelect } from '../compiled-select.ts'
 import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row, Schema } from '../schema/tables.ts'
 import type { Reader } from '../session.ts'
 import { type AnnotationClause, meetsClauses } from './annotation-conditions.ts'
@@ -100,14 +101,14 @@ const standings = new CompiledSelect<Pick<Row<'inputs'>, 'pk' | 'app_pk' | 'stat
 export async function fittingInputs(db: Reader, scope: SearchScope, pks: readonly number[]): Promise<Set<number>> {
   const fitting = new Set<number>()
   if (scope.clauses.every(({ any }) => any.length === 0)) {
-    for (let at = 0; at < pks.length; at += IDS_PER_STATEMENT_MAX) {
-      for (const row of await standings.rows(db, pks.slice(at, at + IDS_PER_STATEMENT_MAX))) {
+    for (const part of inParts(pks)) {
+      for (const row of await standings.rows(db, part)) {
         if (row.app_pk === scope.appPk && stands(row, scope)) fitting.add(row.pk)
       }
     }
     return fitting
   }
-  for (const part of inParts(pks)) {
+  for (const part of inFewLengths(pks)) {
     const rows = await db
       .selectFrom('inputs')
       .select('inputs.pk')
@@ -127,7 +128,7 @@ export async function fittingAnnotations(
   inputPks: readonly number[],
 ): Promise<FittingAnnotation[]> {
   const fitting: FittingAnnotation[] = []
-  for (const part of inParts(inputPks)) {
+  for (const part of inFewLengths(inputPks)) {
     const rows = await db
       .selectFrom('annotations')
       .innerJoin('inputs', 'inputs.pk', 'annotations.input_pk')
@@ -149,7 +150,7 @@ export async function fittingOfAnnotations(
   pks: readonly number[],
 ): Promise<Set<number>> {
   const fitting = new Set<number>()
-  for (const part of inParts(pks)) {
+  for (const part of inFewLengths(pks)) {
     const rows = await db
       .selectFrom('annotations')
       .innerJoin('inputs', 'inputs.pk', 'annotations.input_pk')
@@ -211,7 +212,7 @@ export async function annotationsOfUsers(
   userIds: readonly string[],
 ): Promise<Row<'annotations'>[]> {
   const found: Row<'annotations'>[] = []
-  for (const part of inParts(inputPks)) {
+  for (const part of inFewLengths(inputPks)) {
     const rows = await db
       .selectFrom('annotations')
       .selectAll()
@@ -296,9 +297,8 @@ export async function datasetPkNamed(db: Reader, appPk: number, id: string): Pro
 }
 
 /** Lists have few lengths, the last pk again and again at their end, so that few statements are made ready. */
-function* inParts(pks: readonly number[]): Generator<number[]> {
-  for (let at = 0; at < pks.length; at += IDS_PER_STATEMENT_MAX) {
-    const part = pks.slice(at, at + IDS_PER_STATEMENT_MAX)
+function* inFewLengths(pks: readonly number[]): Generator<number[]> {
+  for (const part of inParts(pks)) {
     const length = Math.min(IDS_PER_STATEMENT_MAX, 2 ** Math.ceil(Math.log2(part.length)))
     while (part.length < length) part.push(part.at(-1)!)
     yield part

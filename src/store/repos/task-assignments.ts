@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { StatusCode } from '../../contract/status-code.ts'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { NewRow, Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 
@@ -39,11 +39,11 @@ export async function assignmentsByPk(
   pks: readonly number[],
 ): Promise<Row<'task_assignments'>[]> {
   const found: Row<'task_assignments'>[] = []
-  for (let start = 0; start < pks.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(pks)) {
     const rows = await db
       .selectFrom('task_assignments')
       .selectAll()
-      .where('pk', 'in', pks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('pk', 'in', part)
       // As a sum, which no index answers: else SQLite reads all that the task has assigned.
       .where(sql<boolean>`${sql.ref('task_pk')} + 0 = ${taskPk}`)
       .orderBy('pk')
@@ -99,11 +99,11 @@ export async function assignmentsOfInputs(
   inputPks: readonly number[],
 ): Promise<Map<number, Row<'task_assignments'>[]>> {
   const found = new Map<number, Row<'task_assignments'>[]>()
-  for (let start = 0; start < inputPks.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(inputPks)) {
     const rows = await db
       .selectFrom('task_assignments')
       .selectAll()
-      .where('input_pk', 'in', inputPks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('input_pk', 'in', part)
       .where('task_pk', '=', taskPk)
       .orderBy('pk')
       .execute()
@@ -123,11 +123,11 @@ export async function setAssignmentStatus(
   statusCode: number,
   now: number,
 ): Promise<void> {
-  for (let start = 0; start < pks.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(pks)) {
     await tx
       .updateTable('task_assignments')
       .set({ status_code: statusCode, modified_at: now })
-      .where('pk', 'in', pks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('pk', 'in', part)
       .execute()
   }
 }

@@ -1,6 +1,6 @@
 import type { ExpressionBuilder } from 'kysely'
 import { StatusCode } from '../../contract/status-code.ts'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row, Schema, WorkerKind } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 
@@ -188,10 +188,4 @@ export async function approvals(db: Reader, pks: readonly number[]): Promise<Map
     }
   }
   return found
-}
-
-function* inParts(pks: readonly number[]): Generator<readonly number[]> {
-  for (let start = 0; start < pks.length; start += IDS_PER_STATEMENT_MAX) {
-    yield pks.slice(start, start + IDS_PER_STATEMENT_MAX)
-  }
 }

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { WordPhrase, WordQuery } from '../../base/words.ts'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { NewRow } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { insertRows } from './insert-rows.ts'
@@ -177,8 +177,4 @@ export async function sharesOfInputs(
     }
   }
   return best
-}
-
-function* inParts(pks: readonly number[]): Generator<number[]> {
-  for (let at = 0; at < pks.length; at += IDS_PER_STATEMENT_MAX) yield pks.slice(at, at + IDS_PER_STATEMENT_MAX)
 }

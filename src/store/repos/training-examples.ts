@@ -1,5 +1,6 @@
 import { StatusCode } from '../../contract/status-code.ts'
 import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader } from '../session.ts'
 import { isOne } from './annotations.ts'
@@ -23,14 +24,14 @@ export async function trustedLabels(
   place: number,
 ): Promise<LabelRow[]> {
   const found: LabelRow[] = []
-  for (let start = 0; start < conceptPks.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(conceptPks)) {
     const rows = await db
       .selectFrom('annotation_concepts as label')
       .innerJoin('annotations', 'annotations.pk', 'label.annotation_pk')
       .innerJoin('inputs', 'inputs.pk', 'label.input_pk')
       .select(['label.input_pk', 'label.annotation_pk', 'label.concept_pk', 'label.value'])
       .where('label.app_pk', '=', appPk)
-      .where('label.concept_pk', 'in', conceptPks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('label.concept_pk', 'in', part)
       .where('label.place', '=', place)
       .where('annotations.status_code', '=', StatusCode.ANNOTATION_SUCCESS)
       .where(isOne('trusted'))
@@ -46,14 +47,14 @@ export async function trustedLabels(
 /** Pks of the inputs that people have labelled with one of several concepts, as present or absent, whole or in part. */
 export async function labelledByPeople(db: Reader, appPk: number, conceptPks: readonly number[]): Promise<Set<number>> {
   const found = new Set<number>()
-  for (let start = 0; start < conceptPks.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(conceptPks)) {
     const rows = await db
       .selectFrom('annotation_concepts as label')
       .innerJoin('annotations', 'annotations.pk', 'label.annotation_pk')
       .select('label.input_pk')
       .distinct()
       .where('label.app_pk', '=', appPk)
-      .where('label.concept_pk', 'in', conceptPks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('label.concept_pk', 'in', part)
       .where('annotations.status_code', '=', StatusCode.ANNOTATION_SUCCESS)
       .where(isOne('trusted'))
       .execute()
@@ -65,12 +66,8 @@ export async function labelledByPeople(db: Reader, appPk: number, conceptPks: re
 /** Documents of annotations, by pk. */
 export async function annotationDocs(db: Reader, pks: readonly number[]): Promise<Map<number, string>> {
   const found = new Map<number, string>()
-  for (let start = 0; start < pks.length; start += IDS_PER_STATEMENT_MAX) {
-    const rows = await db
-      .selectFrom('annotations')
-      .select(['pk', 'doc'])
-      .where('pk', 'in', pks.slice(start, start + IDS_PER_STATEMENT_MAX))
-      .execute()
+  for (const part of inParts(pks)) {
+    const rows = await db.selectFrom('annotations').select(['pk', 'doc']).where('pk', 'in', part).execute()
     for (const { pk, doc } of rows) found.set(pk, doc)
   }
   return found
@@ -92,12 +89,12 @@ export async function processedInputs(db: Reader, appPk: number, limit: number):
 /** Ids and pks of the inputs of an app that are there and processed, by id. */
 export async function processedByIds(db: Reader, appPk: number, ids: readonly string[]): Promise<Map<string, number>> {
   const found = new Map<string, number>()
-  for (let start = 0; start < ids.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(ids)) {
     const rows = await db
       .selectFrom('inputs')
       .select(['pk', 'id'])
       .where('app_pk', '=', appPk)
-      .where('id', 'in', ids.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('id', 'in', part)
       .where('status_code', '=', StatusCode.INPUT_SUCCESS)
       .execute()
     for (const { pk, id } of rows) found.set(id, pk)

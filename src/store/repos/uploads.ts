@@ -1,5 +1,5 @@
 import type { Micros } from '../../base/clock.ts'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { releaseBlobs, retainBlobs } from './blob-rows.ts'
@@ -31,8 +31,7 @@ export async function replaceParts(
 ): Promise<void> {
   const rows = added.map((part) => ({ upload_pk: uploadPk, ...part }))
   const starts = gone.map(({ start }) => start)
-  for (let at = 0; at < starts.length; at += IDS_PER_STATEMENT_MAX) {
-    const part = starts.slice(at, at + IDS_PER_STATEMENT_MAX)
+  for (const part of inParts(starts)) {
     await tx.deleteFrom('upload_parts').where('upload_pk', '=', uploadPk).where('start', 'in', part).execute()
   }
   await insertRows(tx, 'upload_parts', rows, [])
@@ -47,8 +46,7 @@ export async function replaceParts(
 
 /** Forgets what is there of uploads, parts and whole contents; the rows of the uploads stay. */
 export async function releaseUploads(tx: Writer, uploadPks: readonly number[], now: Micros): Promise<void> {
-  for (let at = 0; at < uploadPks.length; at += IDS_PER_STATEMENT_MAX) {
-    const pks = uploadPks.slice(at, at + IDS_PER_STATEMENT_MAX)
+  for (const pks of inParts(uploadPks)) {
     const parts = await tx.deleteFrom('upload_parts').where('upload_pk', 'in', pks).returning('hash').execute()
     const whole = await tx.selectFrom('uploads').select('hash').where('pk', 'in', pks).execute()
     await tx.updateTable('uploads').set({ hash: null }).where('pk', 'in', pks).execute()

@@ -1,5 +1,5 @@
 import type { Micros } from '../../base/clock.ts'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { VersionFileRole } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 import { type NamedBlob, releaseBlob, retainBlob } from './blob-rows.ts'
@@ -47,8 +47,7 @@ export async function dropVersionFile(
 
 /** Releases what versions name, in the transaction that deletes them (with which the rows go by themselves). */
 export async function releaseFilesOfVersions(tx: Writer, versionPks: readonly number[], now: Micros): Promise<void> {
-  for (let start = 0; start < versionPks.length; start += IDS_PER_STATEMENT_MAX) {
-    const part = versionPks.slice(start, start + IDS_PER_STATEMENT_MAX)
+  for (const part of inParts(versionPks)) {
     const rows = await tx.deleteFrom('model_version_files').where('version_pk', 'in', part).returning('hash').execute()
     for (const { hash } of rows) await releaseBlob(tx, hash, now)
   }
@@ -56,13 +55,13 @@ export async function releaseFilesOfVersions(tx: Writer, versionPks: readonly nu
 
 /** The same for all versions of models. */
 export async function releaseFilesOfModels(tx: Writer, modelPks: readonly number[], now: Micros): Promise<void> {
-  for (let start = 0; start < modelPks.length; start += IDS_PER_STATEMENT_MAX) {
+  for (const part of inParts(modelPks)) {
     const rows = await tx
       .selectFrom('model_version_files')
       .innerJoin('model_versions', 'model_versions.pk', 'model_version_files.version_pk')
       .select('model_versions.pk')
       .distinct()
-      .where('model_versions.model_pk', 'in', modelPks.slice(start, start + IDS_PER_STATEMENT_MAX))
+      .where('model_versions.model_pk', 'in', part)
       .execute()
     const pks = rows.map(({ pk }) => pk)
     await releaseFilesOfVersions(tx, pks, now)

@@ -1,5 +1,5 @@
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
-import { IDS_PER_STATEMENT_MAX } from '../limits.ts'
+import { inParts } from '../parts.ts'
 import type { Row, Schema } from '../schema/tables.ts'
 import type { Reader, Writer } from '../session.ts'
 
@@ -63,12 +63,6 @@ export async function standingVersions(
     for (const row of await visible.where('pk', 'in', newest).execute()) found.set(row.workflow_pk, row)
   }
   return found
-}
-
-function* inParts(values: readonly number[]): Generator<readonly number[]> {
-  for (let start = 0; start < values.length; start += IDS_PER_STATEMENT_MAX) {
-    yield values.slice(start, start + IDS_PER_STATEMENT_MAX)
-  }
 }
 
 /** Makes a version the latest of its workflow; without one the newest that is left. */
