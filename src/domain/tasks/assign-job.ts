@@ -5,8 +5,8 @@ import { tasks } from '../../store/repos/families.ts'
 import { addAssignments } from '../../store/repos/task-assignments.ts'
 import { setTaskStatus, taskIsThere } from '../../store/repos/tasks.ts'
 import { defineJob } from '../jobs/define.ts'
-import { ASSIGNED_TOGETHER } from './limits.ts'
-import { sharesOf, workersOf } from './partition.ts'
+import { ASSIGNED_TOGETHER, INPUTS_TOGETHER } from './limits.ts'
+import { labelersPerInput, sharesOf, workersOf } from './partition.ts'
 import { nextOfSource, type Source } from './source.ts'
 import { workerIds } from './workers.ts'
 
@@ -31,13 +31,15 @@ export const assignTaskJob = defineJob<Args, State>({
     const { db, clock } = services
     const row = await tasks.getByPk(db.read, taskPk)
     if (!row) return
-    const workersFor = sharing(decodeDoc(TaskSchema, row.doc))
+    const task = decodeDoc(TaskSchema, row.doc)
+    const workersFor = sharing(task)
+    const limit = Math.max(1, Math.min(INPUTS_TOGETHER, Math.floor(ASSIGNED_TOGETHER / labelersPerInput(task))))
     let state = context.state ?? { after: 0, number: 0 }
     for (;;) {
       signal.throwIfAborted()
       const inputs = await nextOfSource(db.read, source, {
         after: state.after,
-        limit: ASSIGNED_TOGETHER,
+        limit,
         for: 'people',
       })
       const last = inputs.at(-1)

@@ -18,6 +18,7 @@ import { checkAuto } from './check-auto.ts'
 import { MEMBERS_MAX, SAMPLE_MS_MAX, SAMPLE_MS_MIN, TASK_CONCEPTS_MAX } from './limits.ts'
 import { sharesOf, workersPerInput } from './partition.ts'
 import { invalidTask, notForYou } from './problem.ts'
+import { labelersToAgree } from './review-rules.ts'
 import { autoWorker, isAuto } from './workers.ts'
 
 /** Refuses a task that must not be stored, as far as that can be seen without its source, its model and its people. */
@@ -91,13 +92,6 @@ function checkReviewers(field: string, threshold: number): void {
   }
 }
 
-/** How many labelers must agree, 0 where their agreeing does not count. */
-export function labelersToAgree({ review }: Task): number {
-  const info = review?.strategyInfo
-  if (review?.strategy !== Review.CONSENSUS || info?.case !== 'consensusStrategyInfo') return 0
-  return info.value.approvalThresholdLabelers || info.value.approvalThreshold
-}
-
 /** Refuses more agreeing labelers than will ever see one input. */
 function checkVoices(task: Task, workers: number): void {
   const wanted = labelersToAgree(task)
@@ -137,15 +131,22 @@ async function checkAssistant({ aiAssistant, aiAssistParams }: Task, call: Call)
   }
 }
 
-/** Refuses people who cannot see the app: neither its owner nor invited to it. */
-export async function checkMembers(call: Call, ids: readonly string[]): Promise<void> {
+/**
+ * Refuses people who cannot see the app: neither its owner nor invited to it. Those who are named already may have left
+ * it, but nobody new is named who is not in it.
+ */
+export async function checkMembers(
+  call: Call,
+  ids: readonly string[],
+  named: ReadonlySet<string> = new Set(),
+): Promise<void> {
   const app = requireApp(call.target)
   const { directory } = call.services
   if (ids.length > MEMBERS_MAX) {
     throw invalidTask(`The task names ${ids.length} workers and reviewers; name at most ${MEMBERS_MAX}.`)
   }
   for (const id of new Set(ids)) {
-    if (id === app.user.id) continue
+    if (id === app.user.id || named.has(id)) continue
     const user = id === '' ? undefined : await directory.user(id)
     if (user && (await directory.collaboration(app.pk, user.pk))) continue
     throw notForYou(`The user '${id}' is neither the owner nor a collaborator of the app; invite them first.`)

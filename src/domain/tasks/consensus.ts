@@ -11,10 +11,10 @@ import { presentAnnotations } from '../annotations/present.ts'
 import { rewriteAnnotation } from '../annotations/store.ts'
 import { groupStatements, statementsOf } from './agree.ts'
 import type { Assignment } from './assignments.ts'
-import { labelersToAgree } from './check.ts'
 import type { StoredTask } from './find.ts'
 import { followAssignments } from './follow.ts'
 import { ANNOTATIONS_PER_LABELER } from './limits.ts'
+import { labelersToAgree } from './review-rules.ts'
 
 const { TASK_ASSIGNMENT_PENDING, TASK_ASSIGNMENT_SUCCESS, TASK_ASSIGNMENT_REJECTED } = StatusCode
 const { TASK_ASSIGNMENT_AWAITING_REVIEW, TASK_ASSIGNMENT_AWAITING_CONSENSUS_REVIEW } = StatusCode

@@ -5,9 +5,9 @@ import { listedInputs, type Unassigned } from '../../store/repos/task-inputs.ts'
 import { moveCursor } from '../../store/repos/tasks.ts'
 import type { Call } from '../call.ts'
 import type { Assignment } from './assignments.ts'
-import { labelersToAgree } from './check.ts'
 import { callerId, demandWorker, findTask, type StoredTask } from './find.ts'
 import { HANDED_OUT } from './limits.ts'
+import { labelersToAgree } from './review-rules.ts'
 import { findSource, nextOfSource, type Source } from './source.ts'
 
 const { TASK_ASSIGNMENT_PENDING } = StatusCode

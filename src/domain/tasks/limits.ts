@@ -7,8 +7,9 @@ export const RANKED_INPUTS_MAX = 5_000
 /** Shortest and longest time between frames that are looked at, in milliseconds. */
 export const SAMPLE_MS_MIN = 100
 export const SAMPLE_MS_MAX = 60_000
-/** Inputs that one commit of a job assigns. */
-export const ASSIGNED_TOGETHER = 500
+/** Inputs that one commit of a job assigns, and about how many assignments where each input goes to many. */
+export const INPUTS_TOGETHER = 500
+export const ASSIGNED_TOGETHER = 5_000
 /** Inputs that a worker or a reviewer gets at a time. */
 export const HANDED_OUT = 10
 /** Inputs of each status among which one statement looks for those that are not assigned. */

@@ -2,7 +2,6 @@ import { create } from '@bufbuild/protobuf'
 import { AppError } from '../../base/errors.ts'
 import {
   TaskReview_TaskReviewStrategy as Review,
-  TaskWorker_TaskWorkerStrategy as Strategy,
   type Task,
   type TaskMetrics,
   TaskMetricsSchema,
@@ -11,12 +10,11 @@ import { StatusCode } from '../../contract/status-code.ts'
 import { countAssignments, countReviews } from '../../store/repos/task-counts.ts'
 import type { Call } from '../call.ts'
 import type { ShownTask } from './additional.ts'
-import { labelersToAgree } from './check.ts'
-import { workersPerInput } from './partition.ts'
+import { labelersPerInput } from './partition.ts'
 import { everyReviewer } from './review-rules.ts'
 import { reviewedShare } from './sample.ts'
 import { countSource, findSource } from './source.ts'
-import { isAuto, reviewerIds, workerIds } from './workers.ts'
+import { reviewerIds } from './workers.ts'
 
 const { TASK_ASSIGNMENT_REVIEW_SUCCESS, TASK_ASSIGNMENT_REVIEW_PENDING } = StatusCode
 
@@ -66,15 +64,6 @@ async function metricsOf(call: Call, taskPk: number, task: Task, sizes: Sizes): 
 /** In whole percent; 100 only where really all is done. */
 const percentOf = (done: number, all: number, over: boolean): number =>
   all === 0 ? 0 : over ? 100 : Math.min(99, Math.floor((done / all) * 100))
-
-/** How many label each input of a task. */
-function labelersPerInput(task: Task): number {
-  if (isAuto(task)) return 1
-  const { worker } = task
-  if (worker?.strategy === Strategy.FULL) return Math.max(1, workerIds(task).length)
-  if (worker?.strategy === Strategy.PARTITIONED) return workersPerInput(worker)
-  return Math.max(1, labelersToAgree(task))
-}
 
 /** How many inputs the source of a task has; what was assigned of one that is gone. */
 async function sizeOfSource(call: Call, { inputSource }: Task, assigned: number, sizes: Sizes): Promise<number> {

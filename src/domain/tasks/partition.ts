@@ -1,8 +1,12 @@
 import {
   TaskWorkerPartitionedStrategyInfo_TaskWorkerPartitionedStrategy as Partition,
+  TaskWorker_TaskWorkerStrategy as Strategy,
+  type Task,
   type TaskWorker,
 } from '../../contract/index.ts'
 import { invalidTask } from './problem.ts'
+import { labelersToAgree } from './review-rules.ts'
+import { isAuto, workerIds } from './workers.ts'
 
 /** How the inputs of a task are parted among its workers. */
 export interface Shares {
@@ -15,6 +19,15 @@ export interface Shares {
 
 /** How many get each input of a PARTITIONED task. */
 export const workersPerInput = ({ strategyInfo }: TaskWorker): number => strategyInfo.value?.workersPerInput || 1
+
+/** How many label each input of a task. */
+export function labelersPerInput(task: Task): number {
+  if (isAuto(task)) return 1
+  const { worker } = task
+  if (worker?.strategy === Strategy.FULL) return Math.max(1, workerIds(task).length)
+  if (worker?.strategy === Strategy.PARTITIONED) return workersPerInput(worker)
+  return Math.max(1, labelersToAgree(task))
+}
 
 /** Where rounding alone makes a share larger than everything. */
 const ROUNDING = 1e-9
@@ -31,7 +44,10 @@ export function sharesOf(worker: TaskWorker): Shares {
       `workers_per_input is ${info.workersPerInput}; use 1 to ${userIds.length}, the number of workers of the task.`,
     )
   }
-  const weights = weightsOf(info.type, userIds, info.weights)
+  const given = weightsOf(info.type, userIds, info.weights)
+  // In parts of the largest, as the sum of the largest numbers would be none.
+  const largest = given.reduce((most, weight) => Math.max(most, weight), 0)
+  const weights = given.map((weight) => weight / largest)
   const sum = weights.reduce((total, weight) => total + weight, 0)
   const shares = weights.map((weight) => (weight / sum) * perInput)
   const most = Math.max(0, ...shares)

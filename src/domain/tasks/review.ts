@@ -18,7 +18,7 @@ import { HANDED_OUT, REVIEWED_AT_ONCE, REVIEWED_TOGETHER } from './limits.ts'
 import { invalidTask, taskConflict } from './problem.ts'
 import { reviewTaskJob } from './review-job.ts'
 import { everyReviewer } from './review-rules.ts'
-import { refOf, taskWorkers } from './workers.ts'
+import { refOf, type TaskWorkerRef, taskWorkers } from './workers.ts'
 
 const { TASK_ASSIGNMENT_AWAITING_REVIEW, TASK_ASSIGNMENT_REVIEW_PENDING } = StatusCode
 
@@ -33,7 +33,8 @@ export function startReview(call: Call, taskId: string, workers: readonly Worker
     demandReviewer(call, stored)
     const { pk } = stored.row
     const me = callerId(call)
-    const of = named(workers)
+    const of = amongWorkers(stored, workers)
+    if (of.length === 0 && workers.length > 0) return []
     const taken = await takenForReview(tx, pk, me, of, HANDED_OUT)
     if (taken.length > 0) return taken
     const everybody = everyReviewer(stored.task)
@@ -139,12 +140,20 @@ async function reviewWorkers(
   return assignmentsByPk(db.read, stored.row.pk, done)
 }
 
-function known({ task }: StoredTask, workers: readonly Worker[]): Reviewed {
-  const all = taskWorkers(task)
-  return named(workers).map(({ kind, id }) => {
-    if (all.some((one) => one.kind === kind && one.id === id)) return { kind, id }
-    throw invalidTask(`There is no worker '${id}' in the task '${task.id}'; name its workers.`)
-  })
+function known(stored: StoredTask, workers: readonly Worker[]): Reviewed {
+  const of = amongWorkers(stored, workers)
+  const names = new Set(of.map(nameOf))
+  const stranger = named(workers).find((one) => !names.has(nameOf(one)))
+  if (!stranger) return of
+  throw invalidTask(`There is no worker '${stranger.id}' in the task '${stored.task.id}'; name its workers.`)
 }
+
+/** Those workers of a task that a request names. */
+function amongWorkers({ task }: StoredTask, workers: readonly Worker[]): Reviewed {
+  const names = new Set(named(workers).map(nameOf))
+  return taskWorkers(task).filter((one) => names.has(nameOf(one)))
+}
+
+const nameOf = ({ kind, id }: TaskWorkerRef): string => `${kind} ${id}`
 
 const named = (workers: readonly Worker[]): Reviewed => workers.map((one) => refOf(one) ?? { kind: 'user', id: '' })
