@@ -12,7 +12,7 @@ import { data, FakeRuntime } from '../kit/fake-runtime.ts'
 import { makePlainApp } from '../kit/inputs.ts'
 import { startOnEngine } from '../kit/on-engine.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
-import { dynamicTask, inviteUsers, makeTask, type TaskInit } from '../kit/tasks.ts'
+import { dynamicTask, inviteUsers, makeTask, type TaskInit, taskCalls } from '../kit/tasks.ts'
 import { whileTorn } from '../kit/torn-jobs.ts'
 import { onEachEngine } from '../store/kit.ts'
 
@@ -172,6 +172,23 @@ onEachEngine('tasks of auto-annotation', (engine) => {
     refused(await put(Action.LABEL_START), StatusCode.TASK_CONFLICT, /nothing for people to label/)
   })
 
+  test('say anew, and not twice, what a reviewer wants changed', async () => {
+    const [rob] = await inviteUsers(server, app, [`rob-${apps}`])
+    const review = { strategy: Review.MANUAL, users: [{ id: rob!.id }] }
+    const taskId = await make(auto({ concepts: [concept('dog')], review }))
+    const { put, patch, startReview, changes } = taskCalls(() => ({ server, app }))
+    const [one] = await startReview(taskId, rob!)
+    succeeded(await changes(taskId, rob!, [one!.id]))
+    for (const code of [TASK_DONE, StatusCode.TASK_IN_PROGRESS])
+      succeeded(await patch({ id: taskId, status: { code } }))
+    await server.services.jobs.idle()
+    assert.deepEqual(
+      await made(taskId),
+      ['a', 'b', 'c'].map((id) => `${id} dog ${ANNOTATION_AWAITING_REVIEW}`),
+    )
+    refused(await put(taskId, rob!, Action.LABEL_START), StatusCode.TASK_CONFLICT)
+  })
+
   test('delete what earlier tasks of the model have made of the same concepts, if told to', async () => {
     const first = await make(auto())
     assert.equal((await made(first)).length, 6)
@@ -321,6 +338,18 @@ onEachEngine('tasks of auto-annotation', (engine) => {
     const more = ['Workflows_Get', 'Models_Get', 'Annotations_Add', 'Annotations_Get']
     const key = await server.makeKey({ userPk: server.admin.pk, kind: 'pat', scopes: [...scopes, ...more] })
     refused(await post(auto(), key), StatusCode.CONN_INSUFFICIENT_SCOPES, /Predict/)
+    const predicts = [...scopes, ...more, 'Predict', 'Concepts_Add']
+    const careful = await server.makeKey({ userPk: server.admin.pk, kind: 'pat', scopes: predicts })
+    const { tasks } = succeeded(await post(auto(), careful))
+    const deleting = { deletePreviousAnnotations: true }
+    refused(await post(auto(deleting), careful), StatusCode.CONN_INSUFFICIENT_SCOPES, /Annotations_Delete/)
+    const patched = { ...UA(), tasks: [{ id: tasks[0]!.id, ...deleting }], action: 'overwrite' }
+    const told = await server.call('PatchTasks', patched, { key: careful })
+    refused(told, StatusCode.CONN_INSUFFICIENT_SCOPES, /Annotations_Delete/)
+    succeeded(await server.call('PatchTasks', patched))
+    succeeded(
+      await server.call('PatchTasks', { ...patched, tasks: [{ ...patched.tasks[0]!, name: 'x' }] }, { key: careful }),
+    )
   })
 
   test('annotate each input once though the server is killed again and again', async () => {

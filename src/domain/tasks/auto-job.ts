@@ -75,9 +75,12 @@ export const autoTaskJob = defineJob<Args>({
   },
 })
 
-/** Has a task annotated at once. Runs that overlap do no harm, as each looks at what is done when it writes. */
+/**
+ * Has a task annotated at once; asked for again and again, once after the other. Runs that overlap with a later look do
+ * no harm, as each looks at what is done when it writes.
+ */
 export async function beginAuto(jobs: Services['jobs'], tx: Writer, appPk: number, args: Args): Promise<void> {
-  await jobs.enqueue(tx, autoTaskJob, args, { appPk })
+  await jobs.enqueue(tx, autoTaskJob, args, { appPk, concurrencyKey: `auto-annotate:${args.taskPk}` })
 }
 
 /** The task while it is to be worked on: neither gone nor done nor given up. */

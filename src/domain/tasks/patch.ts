@@ -9,15 +9,17 @@ import {
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Writer } from '../../store/database.ts'
 import { leaveTaken } from '../../store/repos/task-reviews.ts'
-import { dropPending, setMembers, setTaskStatus } from '../../store/repos/tasks.ts'
+import { annotationsToSayAnew, dropPending, setMembers, setTaskStatus } from '../../store/repos/tasks.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { requireApp } from '../access/target.ts'
+import { removeAnnotations } from '../annotations/store.ts'
 import type { Call } from '../call.ts'
 import { orderIsDone } from '../label-orders/follow-task.ts'
 import { applyPatch, readAction } from '../resource/patch.ts'
 import { findRow, present, rewrite, toStored } from '../resource/verbs.ts'
 import { beginTask } from './begin.ts'
 import { checkMembers } from './check.ts'
+import { demandDeleting } from './post.ts'
 import { invalidTask, taskConflict } from './problem.ts'
 import { normalTask, tasks } from './resource.ts'
 import { settleReviewsJob } from './settle-job.ts'
@@ -51,6 +53,7 @@ export async function patchTasks(call: Call, patches: readonly Task[], actionTex
       if (patch.review) await changeReview(call, tx, row, message.review, result)
       if (patch.status?.code) now = await patchStatus(call, tx, now, patch.status.code)
       if (now.status_code === TASK_IN_PROGRESS && row.status_code !== TASK_IN_PROGRESS && isAuto(result)) {
+        await removeAnnotations(tx, now.app_pk, await annotationsToSayAnew(tx, now))
         await dropPending(tx, now.pk)
         await beginTask(call, tx, now, {
           task: result,
@@ -69,12 +72,8 @@ export async function patchTasks(call: Call, patches: readonly Task[], actionTex
 async function lookAhead(call: Call, patch: Task, sources: Map<string, Source>): Promise<void> {
   const row = await findRow(tasks, call.services.db.read, requireApp(call.target), patch.id, call)
   const { message } = toStored(tasks, row)
-  // Whoever has left the app stays where he was named, but nobody new is named who is not in it.
-  const known = new Set(reviewerIds(message))
-  await checkMembers(
-    call,
-    reviewerIds(patch).filter((id) => !known.has(id)),
-  )
+  await checkMembers(call, reviewerIds(patch), new Set(reviewerIds(message)))
+  if (!message.deletePreviousAnnotations && isAuto(message)) demandDeleting(call, patch)
   const begins = patch.status?.code === TASK_IN_PROGRESS && row.status_code !== TASK_IN_PROGRESS
   if (begins && isAuto(message)) sources.set(row.id, await findSource(call, message.inputSource))
 }

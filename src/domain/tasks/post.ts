@@ -44,10 +44,16 @@ export async function readyTask(call: Call, task: Task): Promise<ReadyTask> {
   demandScope(call.target, Scope.Predict)
   // Its annotations may bring concepts that the app does not have.
   demandScope(call.target, Scope.Concepts_Add)
+  demandDeleting(call, task)
   await checkTask(task, call, call.services.db.read)
   const { worker, annotates } = await readyAuto(call, task)
   task.worker!.workers = [worker]
   return { task, source, versionPk: annotates.pk ?? 0 }
+}
+
+/** Demands what a task that deletes annotations of other tasks needs of whoever asks for it. */
+export function demandDeleting(call: Call, { deletePreviousAnnotations }: Task): void {
+  if (deletePreviousAnnotations) demandScope(call.target, Scope.Annotations_Delete)
 }
 
 /** Stores a task with its people and begins its work, in the caller's transaction. */

@@ -108,6 +108,37 @@ export const withOrder =
   (task) =>
     task.and([ofAnOrder, task('label_order_id', 'in', orderIds)])
 
+/** The tasks of an app that have some of the users as workers. */
+export function tasksOfWorkers(db: Reader, appPk: number, userIds: readonly string[]): Promise<Row<'tasks'>[]> {
+  return db
+    .selectFrom('tasks')
+    .selectAll()
+    .where('app_pk', '=', appPk)
+    .where((task) => withMember('worker', userIds)(task as never))
+    .execute()
+}
+
+/** Takes away what users have not labelled of a task. */
+export async function releaseAssigned(tx: Writer, taskPk: number, userIds: readonly string[]): Promise<void> {
+  await tx
+    .deleteFrom('task_assignments')
+    .where('task_pk', '=', taskPk)
+    .where('worker_kind', '=', 'user')
+    .where('worker_id', 'in', userIds)
+    .where('status_code', '=', StatusCode.TASK_ASSIGNMENT_PENDING)
+    .execute()
+}
+
+/** Takes away what users have not reviewed of the tasks of an app. */
+export async function releaseReviews(tx: Writer, appPk: number, userIds: readonly string[]): Promise<void> {
+  await tx
+    .deleteFrom('task_reviews')
+    .where('task_pk', 'in', (eb) => eb.selectFrom('tasks').select('tasks.pk').where('tasks.app_pk', '=', appPk))
+    .where('user_id', 'in', userIds)
+    .where('status_code', '=', StatusCode.TASK_ASSIGNMENT_REVIEW_PENDING)
+    .execute()
+}
+
 /** The tasks of label orders of an app. */
 export function tasksOfOrders(db: Reader, appPk: number, orderIds: readonly string[]): Promise<Row<'tasks'>[]> {
   if (orderIds.length === 0) return Promise.resolve([])
@@ -219,7 +250,29 @@ export async function previousAutoAnnotations(db: Reader, appPk: number, wish: R
   return (await query.execute()).map(({ pk }) => pk)
 }
 
-/** Lets what could not be annotated be tried again. */
+/** What a task of auto-annotation has said that a reviewer wants said anew. */
+export async function annotationsToSayAnew(db: Reader, task: Row<'tasks'>): Promise<number[]> {
+  const rows = await db
+    .selectFrom('annotations')
+    .select('annotations.pk')
+    .where('annotations.app_pk', '=', task.app_pk)
+    .where(sql<boolean>`task_id <> ''`)
+    .where('annotations.task_id', '=', task.id)
+    .where('annotations.worker_kind', 'in', ['model_version', 'workflow_version'])
+    .where('annotations.status_code', '=', StatusCode.ANNOTATION_PENDING)
+    .where('annotations.created_at', '>=', task.created_at)
+    .where('annotations.input_pk', 'in', (eb) =>
+      eb
+        .selectFrom('task_assignments')
+        .select('task_assignments.input_pk')
+        .where('task_assignments.task_pk', '=', task.pk)
+        .where('task_assignments.status_code', '=', StatusCode.TASK_ASSIGNMENT_PENDING),
+    )
+    .execute()
+  return rows.map(({ pk }) => pk)
+}
+
+/** Lets what could not be annotated, or shall be anew, be tried again. */
 export async function dropPending(tx: Writer, taskPk: number): Promise<void> {
   await tx
     .deleteFrom('task_assignments')
