@@ -7,13 +7,14 @@ import { StatusCode } from '../../contract/status-code.ts'
 import type { Reader } from '../../store/database.ts'
 import { DuplicateKey } from '../../store/errors.ts'
 import { findCollaborators, markRemoved } from '../../store/repos/collaborators.ts'
-import { collaborators } from '../../store/repos/families.ts'
+import { collaborators, users as userRows } from '../../store/repos/families.ts'
 import { findUserByEmail, findUserById } from '../../store/repos/users.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { checkGrant } from '../access/grants.ts'
 import type { AppRef, UserRef } from '../access/principal.ts'
 import type { Call } from '../call.ts'
 import { applyPatch, readAction } from '../resource/patch.ts'
+import { leaveTasks } from '../tasks/leave.ts'
 import { normalEmail } from '../users/email.ts'
 
 type SharedApp = AppRef & { readonly user: UserRef }
@@ -91,6 +92,15 @@ export async function uninvite(
       [...users].find(([pk]) => !rows.some((row) => row.user_pk === pk))?.[1]
     if (absent !== undefined)
       throw missing(`The app has no collaborator '${absent}'; GET its collaborators for their ids.`)
+    const gone = await userRows.getManyByPk(
+      tx,
+      rows.map((row) => row.user_pk),
+    )
+    await leaveTasks(
+      tx,
+      app.pk,
+      [...gone.values()].map(({ id }) => id),
+    )
     await markRemoved(
       tx,
       rows.map((row) => row.pk),

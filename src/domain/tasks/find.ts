@@ -30,6 +30,9 @@ export function demandWorker(call: Call, { row, task }: StoredTask): void {
   if (isAuto(task)) {
     throw taskConflict(`The task '${task.id}' is done by a model or a workflow; there is nothing for people to label.`)
   }
+  if (call.target.rights === 'viewer') {
+    throw notForYou('You are no collaborator of the app, or have left the app; ask its owner for an invitation.')
+  }
   if (!workerIds(task).includes(callerId(call))) {
     throw notForYou(`You are no worker of the task '${task.id}'; its workers are named when it is created.`)
   }
