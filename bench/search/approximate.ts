@@ -10,6 +10,8 @@ const ROUNDS = 3
 const CLIENTS = 8
 const EXPANSIONS = [10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512]
 const LOOK_MS = 1_000
+/** Recall that tells nothing with so few queries: one neighbour of a thousand. */
+const EQUAL_RECALL = 0.001
 
 /** How well and how fast searches through a graph find neighbours, against the library itself on the same graph. */
 export async function approximateResults(plane: DataPlane, corpus: Corpus, size: number): Promise<Result[]> {
@@ -29,7 +31,7 @@ export async function approximateResults(plane: DataPlane, corpus: Corpus, size:
     together.push(many)
     byHand.push(hand)
   }
-  const note = `baseline: usearch ${expansion} candidates, same graph, recall no lower, one thread`
+  const note = `baseline: usearch ${expansion} candidates, same graph, recall as good, one thread`
   return [
     { name: `recall@${K} at ${size}, mean`, ours: mean, unit: '', aim: '>= 0.995', note: `${queries.length} queries` },
     { name: `recall@${K} at ${size}, worst 1 %`, ours: quantile(recalls, 0.01), unit: '', aim: '>= 0.9' },
@@ -53,20 +55,25 @@ export async function approximateResults(plane: DataPlane, corpus: Corpus, size:
   ]
 }
 
-/** The library with as few candidates as give a recall. */
+/**
+ * The library with as few candidates as give a recall; with those that give its best where it does not get there, as it
+ * compares 16-bit floats alone.
+ */
 async function bareOfRecall(
   { dataDir }: DataPlane,
   { queries, truth }: Corpus,
   size: number,
   recall: number,
 ): Promise<{ bare: BareUsearch; expansion: number }> {
+  let best: { bare: BareUsearch; expansion: number; mean: number } | undefined
   for (const expansion of EXPANSIONS) {
     const bare = await opened(join(dataDir, 'vectors'), size, expansion)
     const found = queries.map((query, at) => truth.recall(at, K, bare.search(query, K)))
     const mean = found.reduce((sum, value) => sum + value, 0) / found.length
-    if (mean >= recall || expansion === EXPANSIONS.at(-1)) return { bare, expansion }
+    if (!best || mean > best.mean) best = { bare, expansion, mean }
+    if (mean >= recall - EQUAL_RECALL) break
   }
-  throw new Error('no expansion was tried')
+  return best!
 }
 
 /** Waits until the search process has kept the graph. */

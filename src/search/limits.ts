@@ -20,6 +20,8 @@ export const LOG_KEPT_DAYS = 7
 export const OPEN_INDEXES_MAX = 64
 /** How long a search may take, in milliseconds. */
 export const SEARCH_MS_MAX = 60_000
+/** How long a search waits for an index that is being opened or made, in milliseconds; that goes on. */
+export const OPEN_MS_MAX = 50_000
 /** Searches that may wait for the process. */
 export const WAITING_SEARCHES_MAX = 1_000
 /** Starts of the process that may fail in a row. */

@@ -12,8 +12,8 @@ export const TAIL_ROWS_MIN = 512
 export const GRAPH_STEP_ROWS = 32
 /** Share of dead rows from which an index is written anew without them. */
 export const DEAD_SHARE_MAX = 0.25
-/** Neighbours of a node in the graph: 16 left .006 of what is near out of reach at a million, however many were looked at. */
-export const GRAPH_CONNECTIVITY = 32
+/** Neighbours of a node in a graph: 16 left .006 of what is near out of reach at a million, 24 take twice the time. */
+export const GRAPH_CONNECTIVITY = 20
 /** Candidates looked at when a row is taken into a graph. */
 export const GRAPH_EXPANSION_ADD = 128
 /** Candidates that a search looks at in graphs of so many rows or more: 64 found .992 of what is near at 100,000. */

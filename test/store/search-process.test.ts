@@ -3,7 +3,7 @@ import { readdirSync, truncateSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { it } from 'node:test'
-import { LIST_FROM_SEARCH, LISTED_INPUTS_MAX } from '../../src/search/limits.ts'
+import { LIST_FROM_SEARCH, LISTED_INPUTS_MAX, VECTORS_PER_READ } from '../../src/search/limits.ts'
 import type { SearchPlan } from '../../src/search/plan.ts'
 import { execute } from '../../src/search/process/execute.ts'
 import { SearchServer } from '../../src/search/process/server.ts'
@@ -11,10 +11,12 @@ import { Spaces } from '../../src/search/process/spaces.ts'
 import type { FromSearch } from '../../src/search/protocol.ts'
 import type { Reader } from '../../src/store/database.ts'
 import { insertRows } from '../../src/store/repos/insert-rows.ts'
+import type { VectorIndex } from '../../src/vectors/vector-index.ts'
 import { newAnnotatedInput } from './data-plane-rows.ts'
 import { onEachEngine, temporaryFolder, withDatabase } from './kit.ts'
 
 const DIMENSION = 4
+const PAGES = 5
 
 onEachEngine('the search process', (engine) => {
   it('makes an index anew whose file was cut off, whatever asks for it', () =>
@@ -22,22 +24,7 @@ onEachEngine('the search process', (engine) => {
       const folder = await temporaryFolder()
       const { appPk, inputPk, annotationPk } = await newAnnotatedInput(db)
       const space = { appPk, versionPk: 5, dimension: DIMENSION }
-      await db.transact((tx) =>
-        insertRows(
-          tx,
-          'embeddings',
-          [1, 2, 3].map((n) => ({
-            app_pk: appPk,
-            input_pk: inputPk,
-            annotation_pk: annotationPk,
-            model_version_pk: 5,
-            region_id: `${n}`,
-            dimension: DIMENSION,
-            vector: new Uint8Array(Float32Array.of(1, n, 0, 0).buffer),
-          })),
-          [],
-        ),
-      )
+      await db.transact((tx) => insertRows(tx, 'embeddings', newVectors({ appPk, inputPk, annotationPk }, 3), []))
       const head = { rows: [Float32Array.of(1, 0, 0, 0)], bias: [0], exclusive: false }
       const ranks: SearchPlan['ranks'] = [
         { by: 'vector', negate: false, space, query: Float32Array.of(1, 0, 0, 0) },
@@ -64,6 +51,27 @@ onEachEngine('the search process', (engine) => {
           )
         }
       } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
+    }))
+
+  it('says so where an index takes longer to make than a search may, and answers once it is made', () =>
+    withDatabase(engine, async (db) => {
+      const folder = await temporaryFolder()
+      const at = await newAnnotatedInput(db)
+      const space = { appPk: at.appPk, versionPk: 5, dimension: DIMENSION }
+      await db.transact((tx) => insertRows(tx, 'embeddings', newVectors(at, PAGES * VECTORS_PER_READ), []))
+      // A millisecond passes before the first of many pages is read.
+      const spaces = new Spaces(db.read, folder, 0, 1)
+      try {
+        await assert.rejects(spaces.get(space), {
+          details: /^The index of these vectors is being made and has \d+ so far/,
+        })
+        let index: VectorIndex | undefined
+        while (!index) index = await spaces.get(space).catch(() => undefined)
+        assert.equal(index.rows.live, PAGES * VECTORS_PER_READ)
+      } finally {
+        await spaces.close()
         await rm(folder, { recursive: true, force: true })
       }
     }))
@@ -113,6 +121,23 @@ function planOf(appPk: number, clauses: SearchPlan['scope']['clauses']): Omit<Se
     onlyCount: false,
   }
 }
+
+interface At {
+  readonly appPk: number
+  readonly inputPk: number
+  readonly annotationPk: number
+}
+
+const newVectors = ({ appPk, inputPk, annotationPk }: At, count: number) =>
+  Array.from({ length: count }, (_, n) => ({
+    app_pk: appPk,
+    input_pk: inputPk,
+    annotation_pk: annotationPk,
+    model_version_pk: 5,
+    region_id: `${n}`,
+    dimension: DIMENSION,
+    vector: new Uint8Array(Float32Array.of(1, n, 0, 0).buffer),
+  }))
 
 let made = 0
 const newImages = (appPk: number, count: number) =>

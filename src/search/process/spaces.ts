@@ -1,12 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { AppError } from '../../base/errors.ts'
+import { StatusCode } from '../../contract/status-code.ts'
 import type { Reader } from '../../store/database.ts'
 import {
   type EmbeddingChange,
-  embeddingChanges,
   endOfLog,
   type LogMark,
-  logToken,
   START_OF_LOG,
   type VectorSpace,
   vectorsOfSpace,
@@ -16,16 +16,11 @@ import { DEAD_SHARE_MAX, RESIDENT_BYTES_MAX } from '../../vectors/limits.ts'
 import { countingResidency, type Residency } from '../../vectors/residency.ts'
 import { createIndex, keptMark, openIndex } from '../../vectors/snapshot.ts'
 import type { VectorIndex } from '../../vectors/vector-index.ts'
-import { CHANGES_PER_READ, CHANGES_TO_KEEP, LOG_ROWS_HELD_MAX, OPEN_INDEXES_MAX, VECTORS_PER_READ } from '../limits.ts'
-import { applyChanges, readVector } from './apply-changes.ts'
+import { CHANGES_TO_KEEP, LOG_ROWS_HELD_MAX, OPEN_INDEXES_MAX, OPEN_MS_MAX, VECTORS_PER_READ } from '../limits.ts'
+import { readVector } from './apply-changes.ts'
+import { inTime } from './in-time.ts'
 import { ifDamaged, OpenIndex } from './keeping.ts'
-
-/** How far the log was read. */
-interface Place {
-  readonly mark: LogMark
-  /** Changes that were applied and will be read again, as an older transaction was running beside them. */
-  readonly ahead: ReadonlySet<number>
-}
+import { breathe, type Place, readLog } from './read-log.ts'
 
 /**
  * The vector indexes of a database: opened when first asked for, kept in step with the log of embeddings, made anew
@@ -35,6 +30,9 @@ export class Spaces {
   readonly #db: Reader
   readonly #folder: string
   readonly #residency: Residency
+  readonly #openMsMax: number
+  /** Vectors that indexes in the making have. */
+  readonly #made = new Map<string, number>()
   readonly #open = new Map<string, OpenIndex>()
   /** Spaces of which what is kept cannot be trusted. */
   readonly #damaged = new Set<string>()
@@ -44,17 +42,18 @@ export class Spaces {
   #version: number | undefined
   #following: Promise<void> | undefined
 
-  constructor(db: Reader, folder: string, residentBytesMax = RESIDENT_BYTES_MAX) {
+  constructor(db: Reader, folder: string, residentBytesMax = RESIDENT_BYTES_MAX, openMsMax = OPEN_MS_MAX) {
     this.#db = db
     this.#folder = folder
     this.#residency = countingResidency(residentBytesMax)
+    this.#openMsMax = openMsMax
   }
 
   /** The index of a space with every change that was committed before the call. */
   async get(space: VectorSpace): Promise<VectorIndex> {
     const key = keyOf(space)
     for (;;) {
-      const open = this.#open.get(key) ?? (await (this.#opening.get(key) ?? this.#begin(space)))
+      const open = this.#open.get(key) ?? (await this.#opened(space))
       open.usedAt = performance.now()
       await this.follow()
       // Where the log could not be followed, or its files are damaged, it has been closed to be made anew.
@@ -75,7 +74,7 @@ export class Spaces {
           open?.changed()
           return open?.index
         }
-        const place = await this.#readLog(this.#place, openOf, (change) => this.#drop(change))
+        const place = await readLog(this.#db, this.#place, openOf, (change) => this.#drop(change))
         if (place) this.#place = place
         else await this.#startAgain()
       }
@@ -107,43 +106,22 @@ export class Spaces {
     this.#place = { mark: await endOfLog(this.#db), ahead: new Set() }
   }
 
-  /**
-   * Applies what the log has after a place to the indexes that are given for changes; `damaged` hears of those whose
-   * files are. Returns the place then, or undefined where the log no longer goes back to it: rows of it go in order, and
-   * the one that a mark names stays for as long as all after it do.
-   */
-  async #readLog(
-    { mark, ahead }: Place,
-    indexOf: (change: EmbeddingChange) => VectorIndex | undefined,
-    damaged: (change: EmbeddingChange, error: DamagedIndex) => void,
-  ): Promise<Place | undefined> {
-    const nowAhead = new Set<number>()
-    let [end, oldestRunning] = [mark, undefined as number | undefined]
-    for (let after = 0; ; ) {
-      const page = await embeddingChanges(this.#db, mark, after, CHANGES_PER_READ)
-      const { changes } = page
-      const fresh = changes.filter(({ sequence }) => !ahead.has(sequence))
-      await applyChanges(this.#db, fresh, indexOf, damaged)
-      for (const { sequence, token, settled } of changes) {
-        if (!settled) nowAhead.add(sequence)
-        if (sequence > end.sequence) end = { ...mark, sequence, token }
-      }
-      // What was settled when the first page was read has been read at the end.
-      oldestRunning ??= page.oldestRunning
-      if (changes.length < CHANGES_PER_READ) {
-        const known = mark.sequence === 0 || (await logToken(this.#db, mark.sequence)) === mark.token
-        return known ? { mark: { ...end, oldestRunning }, ahead: nowAhead } : undefined
-      }
-      after = changes.at(-1)!.sequence
-      await breathe()
-    }
-  }
-
-  #begin(space: VectorSpace): Promise<OpenIndex> {
+  /** Opens or makes an index; says how far it is where that takes longer than a search may, and goes on. */
+  #opened(space: VectorSpace): Promise<OpenIndex> {
     const key = keyOf(space)
-    const opening = this.#openOrMake(space).finally(() => this.#opening.delete(key))
-    this.#opening.set(key, opening)
-    return opening
+    let opening = this.#opening.get(key)
+    if (!opening) {
+      opening = this.#openOrMake(space).finally(() => {
+        this.#opening.delete(key)
+        this.#made.delete(key)
+      })
+      this.#opening.set(key, opening)
+    }
+    return inTime(opening, this.#openMsMax, () => {
+      const made = this.#made.get(key) ?? 0
+      const details = `The index of these vectors is being made and has ${made} so far; search again in a minute.`
+      return new AppError(StatusCode.SEARCH_INTERNAL_FAILURE, details)
+    })
   }
 
   async #openOrMake(space: VectorSpace): Promise<OpenIndex> {
@@ -173,12 +151,12 @@ export class Spaces {
     const fail = (_: EmbeddingChange, error: DamagedIndex): never => {
       throw error
     }
-    const place = await this.#readLog({ mark, ahead: new Set() }, ownOnly, fail)
+    const place = await readLog(this.#db, { mark, ahead: new Set() }, ownOnly, fail)
     if (!place) return undefined
     // It joins the others while nobody moves on; what they are yet to read, it has then, and having it twice is no harm.
     let joined = false
     await this.#alone(async () => {
-      joined = (await this.#readLog(place, ownOnly, fail)) !== undefined
+      joined = (await readLog(this.#db, place, ownOnly, fail)) !== undefined
       if (!joined) return
       this.#open.set(key, open)
       this.#damaged.delete(key)
@@ -196,6 +174,7 @@ export class Spaces {
       for (const { pk, inputPk, annotationPk, vector } of page) {
         index.rows.append(pk, readVector(vector), inputPk, annotationPk)
       }
+      this.#made.set(keyOf(space), index.rows.count)
       if (page.length < VECTORS_PER_READ) break
       after = page.at(-1)!.pk
       await breathe()
@@ -341,6 +320,3 @@ export class Spaces {
 }
 
 const keyOf = ({ appPk, versionPk, dimension }: VectorSpace): string => `${appPk}-${versionPk}-${dimension}`
-
-/** Lets what waits for the event loop in. */
-const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
