@@ -37,8 +37,8 @@ export interface VectorAnswer {
 const COST = { candidate: 2.5, row: 0.07, picked: 0.6, wanted: 20 }
 /** More than seem needed, as what counts is not spread evenly. */
 const SPARE = 1.5
-/** How far products of a graph's 16-bit floats may be off. */
-const GRAPH_BOUND = 2e-3
+/** How far products of a graph's 16-bit floats may be off: each of both numbers by 2^-11 of it. */
+const GRAPH_BOUND = 1e-3
 
 /**
  * Vectors of one space: rows, graphs over most of them, and a short tail of rows that no graph has yet and that every
