@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { afterEach, beforeEach, describe, test } from 'node:test'
 import {
   PutTaskAssignmentsRequestAction as Action,
   TaskReview_TaskReviewStrategy as Review,
@@ -10,9 +10,8 @@ import { autoTaskJob } from '../../src/domain/tasks/auto-job.ts'
 import { refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { data, FakeRuntime } from '../kit/fake-runtime.ts'
 import { makePlainApp } from '../kit/inputs.ts'
-import { startOnEngine } from '../kit/on-engine.ts'
-import { startTestServer, type TestServer } from '../kit/server.ts'
-import { dynamicTask, inviteUsers, makeTask, type TaskInit, taskCalls } from '../kit/tasks.ts'
+import { startTestServer, type TestServer, type TestUser } from '../kit/server.ts'
+import { dynamicTask, makeTask, onTaskStage, type TaskInit, taskCalls } from '../kit/tasks.ts'
 import { whileTorn } from '../kit/torn-jobs.ts'
 import { onEachEngine } from '../store/kit.ts'
 
@@ -33,16 +32,14 @@ onEachEngine('tasks of auto-annotation', (engine) => {
   const runtime = new FakeRuntime()
   let server: TestServer
   let app: TestApp
-  let apps = 0
+  let rob: TestUser
 
-  before(async () => {
-    server = await startOnEngine(engine, {
-      overrides: runtime.services,
-    })
+  const wish = { app: 'auto', people: ['rob'], server: { overrides: runtime.services }, makeApp: makePlainApp }
+  onTaskStage(engine, wish, (stage) => {
+    ;({ server, app } = stage)
+    ;[rob] = stage.people as [TestUser]
   })
-  after(() => server[Symbol.asyncDispose]())
   beforeEach(async () => {
-    app = await makePlainApp(server, `auto-${apps++}`)
     runtime.before = () => {}
     runtime.answer = () => ({
       data: data({
@@ -61,13 +58,12 @@ onEachEngine('tasks of auto-annotation', (engine) => {
     succeeded(await server.call('DeleteApp', UA()))
   })
 
-  const UA = () => ({ userAppId: app.userAppId })
+  const { UA, make, patch, put, startReview, approve, changes } = taskCalls(() => ({ server, app }))
   async function texts(...ids: string[]) {
     const inputs = ids.map((id) => ({ id, data: { text: { raw: `text ${id}` } } }))
     succeeded(await server.call('PostInputs', { ...UA(), inputs }))
     await server.services.jobs.idle()
   }
-  const make = (task: TaskInit) => makeTask(server, app, task)
   const taskOf = async (taskId: string) => succeeded(await server.call('GetTask', { ...UA(), taskId })).task!
   const statusOf = async (taskId: string) => (await taskOf(taskId)).status?.code
   const made = async (taskId: string) => {
@@ -100,13 +96,11 @@ onEachEngine('tasks of auto-annotation', (engine) => {
     await again()
     assert.deepEqual((await made(taskId)).at(-1), `d dog ${ANNOTATION_SUCCESS}`)
     assert.equal(await statusOf(taskId), TASK_IDLE)
-    const tasks = [{ id: taskId, status: { code: TASK_DONE } }]
-    succeeded(await server.call('PatchTasks', { ...UA(), tasks, action: 'overwrite' }))
+    succeeded(await patch({ id: taskId, status: { code: TASK_DONE } }))
     await texts('e')
     await again()
     assert.equal((await made(taskId)).length, 4, 'a task that is done takes no more')
-    const more = [{ id: taskId, status: { code: StatusCode.TASK_IN_PROGRESS } }]
-    succeeded(await server.call('PatchTasks', { ...UA(), tasks: more, action: 'overwrite' }))
+    succeeded(await patch({ id: taskId, status: { code: StatusCode.TASK_IN_PROGRESS } }))
     await server.services.jobs.idle()
     assert.equal((await made(taskId)).length, 5)
   })
@@ -157,28 +151,23 @@ onEachEngine('tasks of auto-annotation', (engine) => {
   })
 
   test('leave what awaits review to the reviewers', async () => {
-    const [rob] = await inviteUsers(server, app, [`rob-${apps}`])
-    const review = { strategy: Review.MANUAL, users: [{ id: rob!.id }] }
+    const review = { strategy: Review.MANUAL, users: [{ id: rob.id }] }
     const taskId = await make(auto({ concepts: [concept('dog')], review }))
     assert.ok((await made(taskId)).every((one) => one.endsWith(String(ANNOTATION_AWAITING_REVIEW))))
-    const put = (action: Action, actionConfig: object = {}) =>
-      server.call('PutTaskAssignments', { ...UA(), taskId, action, ...actionConfig } as never, { key: rob!.pat })
-    const { taskAssignments } = succeeded(await put(Action.REVIEW_START))
+    const taskAssignments = await startReview(taskId, rob)
     assert.equal(taskAssignments.length, 3)
     assert.equal(taskAssignments[0]!.worker?.worker.case, 'model')
-    const value = { taskAssignments: taskAssignments.map(({ id }) => ({ id })) }
-    succeeded(await put(Action.REVIEW_APPROVE, { actionConfig: { case: 'reviewApproveConfig', value } }))
+    const ids = taskAssignments.map(({ id }) => id)
+    succeeded(await approve(taskId, rob, ids))
     assert.ok((await made(taskId)).every((one) => one.endsWith(String(ANNOTATION_SUCCESS))))
-    refused(await put(Action.LABEL_START), StatusCode.TASK_CONFLICT, /nothing for people to label/)
+    refused(await put(taskId, rob, Action.LABEL_START), StatusCode.TASK_CONFLICT, /nothing for people to label/)
   })
 
   test('say anew, and not twice, what a reviewer wants changed', async () => {
-    const [rob] = await inviteUsers(server, app, [`rob-${apps}`])
-    const review = { strategy: Review.MANUAL, users: [{ id: rob!.id }] }
+    const review = { strategy: Review.MANUAL, users: [{ id: rob.id }] }
     const taskId = await make(auto({ concepts: [concept('dog')], review }))
-    const { put, patch, startReview, changes } = taskCalls(() => ({ server, app }))
-    const [one] = await startReview(taskId, rob!)
-    succeeded(await changes(taskId, rob!, [one!.id]))
+    const [one] = await startReview(taskId, rob)
+    succeeded(await changes(taskId, rob, [one!.id]))
     for (const code of [TASK_DONE, StatusCode.TASK_IN_PROGRESS])
       succeeded(await patch({ id: taskId, status: { code } }))
     await server.services.jobs.idle()
@@ -186,7 +175,7 @@ onEachEngine('tasks of auto-annotation', (engine) => {
       await made(taskId),
       ['a', 'b', 'c'].map((id) => `${id} dog ${ANNOTATION_AWAITING_REVIEW}`),
     )
-    refused(await put(taskId, rob!, Action.LABEL_START), StatusCode.TASK_CONFLICT)
+    refused(await put(taskId, rob, Action.LABEL_START), StatusCode.TASK_CONFLICT)
   })
 
   test('delete what earlier tasks of the model have made of the same concepts, if told to', async () => {
@@ -294,8 +283,7 @@ onEachEngine('tasks of auto-annotation', (engine) => {
     assert.deepEqual(await counts(), [1, 2])
     runtime.answer = good
     const told = async (code: StatusCode) => {
-      const tasks = [{ id: taskId, status: { code } }]
-      succeeded(await server.call('PatchTasks', { ...UA(), tasks, action: 'overwrite' }))
+      succeeded(await patch({ id: taskId, status: { code } }))
       await server.services.jobs.idle()
     }
     await told(TASK_DONE)

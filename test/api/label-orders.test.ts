@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
-import { PutTaskAssignmentsRequestAction as Action } from '../../src/contract/index.ts'
+import { test } from 'node:test'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { Visible } from '../../src/domain/access/target.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
-import { startOnEngine } from '../kit/on-engine.ts'
 import type { TestServer } from '../kit/server.ts'
-import { dynamicTask, numberedInputs } from '../kit/tasks.ts'
+import { dynamicTask, onTaskStage, taskCalls } from '../kit/tasks.ts'
 import { onEachEngine } from '../store/kit.ts'
 
 const { LABEL_ORDER_PENDING, LABEL_ORDER_IN_PROGRESS, LABEL_ORDER_SUCCESS, LABEL_ORDER_CANCELED } = StatusCode
@@ -14,29 +12,18 @@ const { LABEL_ORDER_PENDING, LABEL_ORDER_IN_PROGRESS, LABEL_ORDER_SUCCESS, LABEL
 onEachEngine('label orders', (engine) => {
   let server: TestServer
   let app: TestApp
-  let apps = 0
 
-  before(async () => {
-    server = await startOnEngine(engine)
-  })
-  after(() => server[Symbol.asyncDispose]())
-  beforeEach(async () => {
-    app = await makeApp(server, `ordered-${apps++}`)
-    await numberedInputs(server, app, 3)
+  onTaskStage(engine, { app: 'ordered', inputs: 3 }, (stage) => {
+    ;({ server, app } = stage)
   })
 
-  const UA = () => ({ userAppId: app.userAppId })
+  const { UA, start, submit, patch: patchTask } = taskCalls(() => ({ server, app }))
   const post = (order: object) =>
     server.call('PostLabelOrders', { ...UA(), labelOrders: [{ task: dynamicTask(['admin']), ...order }] })
   const get = async (labelOrderId: string) =>
     succeeded(await server.call('GetLabelOrder', { ...UA(), labelOrderId })).labelOrder!
   const patch = (order: object, action = 'overwrite') =>
     server.call('PatchLabelOrders', { ...UA(), labelOrders: [order], action })
-  const put = (taskId: string, action: Action, ids: readonly string[] = []) => {
-    const value = { taskAssignments: ids.map((id) => ({ id })) }
-    const config = { actionConfig: { case: 'labelSubmitConfig', value } as const }
-    return server.call('PutTaskAssignments', { ...UA(), taskId, action, ...(ids.length > 0 && config) })
-  }
   const tasksListed = async (wish: object = {}) =>
     succeeded(await server.call('ListTasks', { ...UA(), ...wish })).tasks.map(({ labelOrderId }) => labelOrderId)
 
@@ -68,12 +55,11 @@ onEachEngine('label orders', (engine) => {
   test('begin with the first labelling and are released when the task is done, if they say so', async () => {
     const [order] = succeeded(await post({ id: 'o', autoRelease: true, allowEmptyTag: true })).labelOrders
     const taskId = order!.task!.id
-    const { taskAssignments } = succeeded(await put(taskId, Action.LABEL_START))
+    const taskAssignments = await start(taskId, server.admin)
     assert.equal((await get('o')).status?.code, LABEL_ORDER_IN_PROGRESS)
     const ids = taskAssignments.map(({ id }) => id)
-    succeeded(await put(taskId, Action.LABEL_SUBMIT, ids))
-    const tasks = [{ id: taskId, status: { code: StatusCode.TASK_DONE } }]
-    succeeded(await server.call('PatchTasks', { ...UA(), tasks, action: 'overwrite' }))
+    succeeded(await submit(taskId, server.admin, ids))
+    succeeded(await patchTask({ id: taskId, status: { code: StatusCode.TASK_DONE } }))
     const done = await get('o')
     assert.deepEqual([done.status?.code, done.autoRelease], [LABEL_ORDER_SUCCESS, true])
   })
@@ -81,23 +67,23 @@ onEachEngine('label orders', (engine) => {
   test('take no input without an annotation unless they allow it', async () => {
     const [order] = succeeded(await post({ id: 'o' })).labelOrders
     const taskId = order!.task!.id
-    const [one, two] = succeeded(await put(taskId, Action.LABEL_START)).taskAssignments
+    const [one, two] = await start(taskId, server.admin)
     const annotations = [{ inputId: one!.input!.id, taskId, data: { concepts: [{ id: 'dog', value: 1 }] } }]
     succeeded(await server.call('PostAnnotations', { ...UA(), annotations }))
     refused(
-      await put(taskId, Action.LABEL_SUBMIT, [one!.id, two!.id]),
+      await submit(taskId, server.admin, [one!.id, two!.id]),
       StatusCode.CONN_INVALID_REQUEST,
       /input 'i001' has no annotation/,
     )
-    succeeded(await put(taskId, Action.LABEL_SUBMIT, [one!.id]))
+    succeeded(await submit(taskId, server.admin, [one!.id]))
     succeeded(await patch({ id: 'o', allowEmptyTag: true }))
-    succeeded(await put(taskId, Action.LABEL_SUBMIT, [two!.id]))
+    succeeded(await submit(taskId, server.admin, [two!.id]))
   })
 
   test('are for those who work on the app alone, however public it is', async () => {
-    const owner = await server.makeUser(`owner-${apps}`, Visible.PUBLIC)
-    app = await makeApp(server, `shown-${apps}`, { owner, visibility: Visible.PUBLIC })
-    const stranger = await server.makeUser(`stranger-${apps}`)
+    const owner = await server.makeUser(`owner-${app.pk}`, Visible.PUBLIC)
+    app = await makeApp(server, `shown-${app.pk}`, { owner, visibility: Visible.PUBLIC })
+    const stranger = await server.makeUser(`stranger-${app.pk}`)
     const labelOrders = [{ id: 'o', task: dynamicTask([owner.id]) }]
     succeeded(await server.call('PostLabelOrders', { ...UA(), labelOrders }, { key: owner.pat }))
     const as = { key: stranger.pat }
@@ -115,8 +101,7 @@ onEachEngine('label orders', (engine) => {
     const [order] = succeeded(await post({ id: 'o', autoRelease: true })).labelOrders
     assert.notEqual(order!.task?.id, old!.task!.id)
     assert.deepEqual(await tasksListed({ labelOrderIds: ['o'] }), ['o'])
-    const tasks = [{ id: old!.task!.id, status: { code: StatusCode.TASK_DONE } }]
-    succeeded(await server.call('PatchTasks', { ...UA(), tasks, action: 'overwrite' }))
+    succeeded(await patchTask({ id: old!.task!.id, status: { code: StatusCode.TASK_DONE } }))
     assert.equal((await get('o')).status?.code, LABEL_ORDER_PENDING)
     succeeded(await server.call('DeleteTasks', { ...UA(), ids: [order!.task!.id] }))
     assert.equal((await get('o')).task, undefined)

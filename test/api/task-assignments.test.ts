@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import {
   PutTaskAssignmentsRequestAction as Action,
   TaskWorkerPartitionedStrategyInfo_TaskWorkerPartitionedStrategy as Partition,
@@ -9,11 +9,10 @@ import {
 } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { assignTaskJob } from '../../src/domain/tasks/assign-job.ts'
-import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
-import { startOnEngine } from '../kit/on-engine.ts'
+import { refused, succeeded, type TestApp } from '../kit/apps.ts'
 import type { TestServer, TestUser } from '../kit/server.ts'
 import { putInputs } from '../kit/stored-inputs.ts'
-import { dynamicTask, fullTask, inviteUsers, makeTask, numberedInputs, people, type TaskInit } from '../kit/tasks.ts'
+import { dynamicTask, fullTask, inviteUsers, onTaskStage, people, taskCalls } from '../kit/tasks.ts'
 import { whileTorn } from '../kit/torn-jobs.ts'
 import { onEachEngine } from '../store/kit.ts'
 
@@ -24,37 +23,16 @@ onEachEngine('task assignments', (engine) => {
   let app: TestApp
   let ann: TestUser
   let bob: TestUser
-  let inputs: string[]
-  let apps = 0
+  let inputs: readonly string[]
 
-  before(async () => {
-    server = await startOnEngine(engine)
-  })
-  after(() => server[Symbol.asyncDispose]())
-  beforeEach(async () => {
-    const n = apps++
-    app = await makeApp(server, `assigned-${n}`)
-    ;[ann, bob] = (await inviteUsers(server, app, [`ann-${n}`, `bob-${n}`])) as [TestUser, TestUser]
-    inputs = await numberedInputs(server, app, 24)
+  onTaskStage(engine, { app: 'assigned', people: ['ann', 'bob'], inputs: 24 }, (stage) => {
+    ;({ server, app, inputs } = stage)
+    ;[ann, bob] = stage.people as [TestUser, TestUser]
   })
 
-  const UA = () => ({ userAppId: app.userAppId })
-  const make = (task: TaskInit) => makeTask(server, app, task)
-  const start = (taskId: string, user: TestUser) =>
-    server.call('PutTaskAssignments', { ...UA(), taskId, action: Action.LABEL_START }, { key: user.pat })
-  const started = async (taskId: string, user: TestUser) => succeeded(await start(taskId, user)).taskAssignments
+  const { UA, make, put, start: started, submit } = taskCalls(() => ({ server, app }))
+  const start = (taskId: string, user: TestUser) => put(taskId, user, Action.LABEL_START)
   const inputsOf = (assignments: Awaited<ReturnType<typeof started>>) => assignments.map(({ input }) => input!.id)
-  const submit = (taskId: string, user: TestUser, ids: readonly string[]) =>
-    server.call(
-      'PutTaskAssignments',
-      {
-        ...UA(),
-        taskId,
-        action: Action.LABEL_SUBMIT,
-        actionConfig: { case: 'labelSubmitConfig', value: { taskAssignments: ids.map((id) => ({ id })) } },
-      },
-      { key: user.pat },
-    )
   const counts = async (taskId: string, wish: object = {}) => {
     const { counts: found } = succeeded(await server.call('GetTaskInputCount', { ...UA(), taskId, ...wish }))
     return Object.fromEntries(found.map(({ userId, pending, success }) => [userId, [pending, success]]))
@@ -184,7 +162,7 @@ onEachEngine('task assignments', (engine) => {
 
   test('of a DYNAMIC task go to as many as have to agree, and what has been seen by all is not looked at again', async () => {
     const strategyInfo = { case: 'consensusStrategyInfo', value: { approvalThresholdLabelers: 2 } } as const
-    const [cid] = await inviteUsers(server, app, [`cid-${apps}`])
+    const [cid] = await inviteUsers(server, app, [`cid-${app.pk}`])
     const review = { strategy: Review.CONSENSUS, users: [{ id: bob.id }], strategyInfo }
     const taskId = await make(dynamicTask([ann.id, bob.id, cid!.id], { review }))
     const work = async (user: TestUser) => {
@@ -221,7 +199,7 @@ onEachEngine('task assignments', (engine) => {
     const workers = await inviteUsers(
       server,
       app,
-      ['w1', 'w2', 'w3', 'w4'].map((id) => `${id}-${apps}`),
+      ['w1', 'w2', 'w3', 'w4'].map((id) => `${id}-${app.pk}`),
     )
     const taskId = await make(dynamicTask(workers.map(({ id }) => id)))
     const got = await Promise.all(workers.map((worker) => started(taskId, worker)))
@@ -380,7 +358,7 @@ onEachEngine('task assignments', (engine) => {
 
   test('let only those annotate for a task who have a part in it', async () => {
     const taskId = await make(dynamicTask([ann.id], { review: { strategy: Review.MANUAL, users: [{ id: bob.id }] } }))
-    const [eve] = await inviteUsers(server, app, [`eve-${apps}`])
+    const [eve] = await inviteUsers(server, app, [`eve-${app.pk}`])
     const post = (user: TestUser, task: string) =>
       server.call(
         'PostAnnotations',

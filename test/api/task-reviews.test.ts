@@ -1,28 +1,24 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import {
   PutTaskAssignmentsRequestAction as Action,
   type DataSchema,
-  type PutTaskAssignmentsRequest,
   TaskReview_TaskReviewStrategy as Review,
 } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { consensusJob } from '../../src/domain/tasks/consensus-job.ts'
 import { reviewTaskJob } from '../../src/domain/tasks/review-job.ts'
-import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
-import { startOnEngine } from '../kit/on-engine.ts'
+import { refused, succeeded, type TestApp } from '../kit/apps.ts'
 import type { TestServer, TestUser } from '../kit/server.ts'
 import { putInputs } from '../kit/stored-inputs.ts'
-import { dynamicTask, fullTask, inviteUsers, makeTask, numberedInputs, people, type TaskInit } from '../kit/tasks.ts'
+import { dynamicTask, fullTask, makeTask, onTaskStage, people, type TaskInit, taskCalls } from '../kit/tasks.ts'
 import { whileTorn } from '../kit/torn-jobs.ts'
 import { onEachEngine } from '../store/kit.ts'
 
 const { TASK_ASSIGNMENT_PENDING, TASK_ASSIGNMENT_SUCCESS, TASK_ASSIGNMENT_REJECTED } = StatusCode
 const { TASK_ASSIGNMENT_AWAITING_REVIEW, TASK_ASSIGNMENT_AWAITING_CONSENSUS_REVIEW } = StatusCode
 const { ANNOTATION_SUCCESS, ANNOTATION_PENDING, ANNOTATION_AWAITING_REVIEW, ANNOTATION_REVIEW_DENIED } = StatusCode
-
-type Config = PutTaskAssignmentsRequest['actionConfig']['case']
 
 onEachEngine('task reviews', (engine) => {
   let server: TestServer
@@ -31,48 +27,21 @@ onEachEngine('task reviews', (engine) => {
   let bob: TestUser
   let rob: TestUser
   let sue: TestUser
-  let inputs: string[]
-  let apps = 0
+  let inputs: readonly string[]
 
-  before(async () => {
-    server = await startOnEngine(engine)
-  })
-  after(() => server[Symbol.asyncDispose]())
-  beforeEach(async () => {
-    const n = apps++
-    app = await makeApp(server, `reviewed-${n}`)
-    const ids = ['ann', 'bob', 'rob', 'sue'].map((id) => `${id}-${n}`)
-    ;[ann, bob, rob, sue] = (await inviteUsers(server, app, ids)) as [TestUser, TestUser, TestUser, TestUser]
-    inputs = await numberedInputs(server, app, 14)
+  onTaskStage(engine, { app: 'reviewed', people: ['ann', 'bob', 'rob', 'sue'], inputs: 14 }, (stage) => {
+    ;({ server, app, inputs } = stage)
+    ;[ann, bob, rob, sue] = stage.people as [TestUser, TestUser, TestUser, TestUser]
   })
 
-  const UA = () => ({ userAppId: app.userAppId })
-  const put = (taskId: string, user: TestUser, action: Action, config?: Config, value: object = {}) =>
-    server.call(
-      'PutTaskAssignments',
-      { ...UA(), taskId, action, ...(config && { actionConfig: { case: config, value } as never }) },
-      { key: user.pat },
-    )
-  const start = async (taskId: string, user: TestUser) =>
-    succeeded(await put(taskId, user, Action.LABEL_START)).taskAssignments
+  const calls = taskCalls(() => ({ server, app }))
+  const { UA, put, patch, start, startReview, approve, changes, reject } = calls
   const taskAssignments = (ids: readonly string[]) => ({ taskAssignments: ids.map((id) => ({ id })) })
   const submit = async (taskId: string, user: TestUser, ids: readonly string[]) => {
-    const config = taskAssignments(ids)
-    const { taskAssignments: sent } = succeeded(
-      await put(taskId, user, Action.LABEL_SUBMIT, 'labelSubmitConfig', config),
-    )
+    const { taskAssignments: sent } = succeeded(await calls.submit(taskId, user, ids))
     await server.services.jobs.idle()
     return sent
   }
-  const startReview = async (taskId: string, user: TestUser, ...workers: string[]) =>
-    succeeded(await put(taskId, user, Action.REVIEW_START, 'reviewStartConfig', { workers: people(...workers) }))
-      .taskAssignments
-  const approve = (taskId: string, user: TestUser, ids: readonly string[]) =>
-    put(taskId, user, Action.REVIEW_APPROVE, 'reviewApproveConfig', taskAssignments(ids))
-  const changes = (taskId: string, user: TestUser, ids: readonly string[]) =>
-    put(taskId, user, Action.REVIEW_REQUEST_CHANGES, 'reviewRequestChangesConfig', taskAssignments(ids))
-  const reject = (taskId: string, user: TestUser, ids: readonly string[]) =>
-    put(taskId, user, Action.REVIEW_REJECT, 'reviewRejectConfig', taskAssignments(ids))
   const codes = (response: Awaited<ReturnType<typeof approve>>) =>
     succeeded(response).taskAssignments.map(({ status }) => status?.code)
   const say = async (taskId: string, user: TestUser, inputId: string, data: MessageInitShape<typeof DataSchema>) => {
@@ -111,7 +80,7 @@ onEachEngine('task reviews', (engine) => {
     },
   })
   const patchReview = async (id: string, { review }: TaskInit) => {
-    succeeded(await server.call('PatchTasks', { ...UA(), tasks: [{ id, review }], action: 'overwrite' }))
+    succeeded(await patch({ id, review }))
     await server.services.jobs.idle()
   }
   /** Ann labels and submits everything; her first annotation and all assignments. */

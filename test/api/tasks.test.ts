@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import {
   type ListTasksRequest,
@@ -11,9 +11,8 @@ import {
 } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
-import { startOnEngine } from '../kit/on-engine.ts'
 import type { TestServer, TestUser } from '../kit/server.ts'
-import { dynamicTask, fullTask, inviteUsers, people, type TaskInit } from '../kit/tasks.ts'
+import { dynamicTask, fullTask, onTaskStage, people, type TaskInit, taskCalls } from '../kit/tasks.ts'
 import { onEachEngine } from '../store/kit.ts'
 
 type ListInit = Exclude<MessageInitShape<typeof ListTasksRequestSchema>, ListTasksRequest>
@@ -23,25 +22,18 @@ onEachEngine('tasks', (engine) => {
   let app: TestApp
   let ann: TestUser
   let bob: TestUser
-  let apps = 0
 
-  before(async () => {
-    server = await startOnEngine(engine)
-  })
-  after(() => server[Symbol.asyncDispose]())
-  beforeEach(async () => {
-    const n = apps++
-    app = await makeApp(server, `tasks-${n}`)
-    ;[ann, bob] = (await inviteUsers(server, app, [`ann-${n}`, `bob-${n}`])) as [TestUser, TestUser]
+  onTaskStage(engine, { app: 'tasks', people: ['ann', 'bob'] }, (stage) => {
+    ;({ server, app } = stage)
+    ;[ann, bob] = stage.people as [TestUser, TestUser]
   })
 
-  const UA = () => ({ userAppId: app.userAppId })
+  const { UA, patch } = taskCalls(() => ({ server, app }))
   const post = (task: TaskInit, key?: string) => server.call('PostTasks', { ...UA(), tasks: [task] }, { key })
   const get = (taskId: string, additionalFields: string[] = []) =>
     server.call('GetTask', { ...UA(), taskId, additionalFields })
   const list = async (wish: ListInit = {}) =>
     succeeded(await server.call('ListTasks', { ...UA(), ...wish })).tasks.map(({ id }) => id)
-  const patch = (task: TaskInit, action = 'overwrite') => server.call('PatchTasks', { ...UA(), tasks: [task], action })
 
   test('are stored with what the server says of them, and found again', async () => {
     succeeded(await server.call('PostConcepts', { ...UA(), concepts: [{ id: 'dog', name: 'Dog' }] }))
@@ -259,9 +251,9 @@ onEachEngine('tasks', (engine) => {
   })
 
   test('are seen by strangers only where all of it is public', async () => {
-    const stranger = await server.makeUser(`stranger-${apps}`)
-    const owner = await server.makeUser(`owner-${apps}`, 50)
-    const open = await makeApp(server, `open-${apps}`, { visibility: 50, owner })
+    const stranger = await server.makeUser(`stranger-${app.pk}`)
+    const owner = await server.makeUser(`owner-${app.pk}`, 50)
+    const open = await makeApp(server, `open-${app.pk}`, { visibility: 50, owner })
     const UA = { userAppId: open.userAppId }
     const tasks = [dynamicTask([], { visibility: { gettable: 50 } }), dynamicTask([])]
     const made = succeeded(await server.call('PostTasks', { ...UA, tasks }, { key: owner.pat })).tasks.map(
