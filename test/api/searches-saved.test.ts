@@ -171,6 +171,18 @@ onEachEngine('searches that are saved, older or refused', (engine) => {
       assert.deepEqual(idsOf(succeeded(await kit.inputs({ query })).hits), ['far', 'middle', 'near'])
       assert.deepEqual(idsOf(succeeded(await kit.inputs({ query, asOf: before })).hits), ['middle', 'near'])
     })
+
+    test('times of which no database knows are before everything, or after it', async () => {
+      const [first, last] = [{ seconds: -62_135_596_800n }, { seconds: 253_402_300_799n }]
+      const query = { filters: [withConcept('cat')] }
+      assert.deepEqual(idsOf(succeeded(await kit.inputs({ query, asOf: last })).hits), ['side'])
+      assert.deepEqual(idsOf(succeeded(await kit.inputs({ query, asOf: first })).hits), [])
+      const between = (startTime: object, endTime: object) =>
+        kit.inputsBy(withConcept('cat'), { lastUpdatedTimeRange: { startTime, endTime } })
+      assert.deepEqual(await between(first, last), ['side'])
+      assert.deepEqual(await between(last, first), [])
+      assert.deepEqual(await between(last, last), [])
+    })
   })
 
   describe('refused, with words that say what to do', () => {

@@ -49,6 +49,13 @@ onEachEngine('secrets', (engine) => {
     refused(await get('TOKEN', bob.pat), StatusCode.CONN_DOES_NOT_EXIST)
   })
 
+  test('may expire centuries from now', async () => {
+    const expiresAt = { seconds: 253_402_300_799n, nanos: 0 }
+    succeeded(await post({ id: 'LASTING', value: 'x', expiresAt }))
+    assert.equal(succeeded(await get('LASTING')).secret?.expiresAt?.seconds, expiresAt.seconds)
+    succeeded(await server.call('DeleteSecrets', { userAppId: mine, ids: ['LASTING'] }))
+  })
+
   test('a patch with a value makes a new version, one without does not', async () => {
     succeeded(await post({ id: 'PATCHED', value: 'one' }))
     const before = await rowOf('PATCHED')

@@ -69,6 +69,9 @@ onEachEngine('statistics', (engine) => {
     const [startTime, endTime] = [at('2026-01-11T23:59:59Z'), at('2026-02-01T00:00:00Z')]
     assert.deepEqual(await sums({ startTime, endTime }), [['', 14, 2]])
     assert.deepEqual(await sums({ tags: ['model:none'] }), [])
+    const [first, last] = [at('0001-01-01T00:00:00Z'), at('9999-12-31T23:59:59Z')]
+    assert.deepEqual(await sums({ startTime: first, endTime: last }), [['', 20, 4]])
+    assert.deepEqual(await sums({ startTime: last }), [])
   })
 
   test('refuse tags without exactly one colon and values that are no numbers', async () => {

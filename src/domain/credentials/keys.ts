@@ -1,7 +1,7 @@
 import type { Micros } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import { TEXT_BYTES_MAX } from '../../base/limits.ts'
-import { fromTimestamp } from '../../base/timestamps.ts'
+import { fromTimestamp, LAST_TIME } from '../../base/timestamps.ts'
 import { type Key, KeySchema } from '../../contract/index.ts'
 import { decodeDoc, encodeDoc } from '../../contract/json/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
@@ -110,7 +110,7 @@ function expiryOf(key: Key, now: Micros): Micros | undefined {
   if (!key.expiresAt) return undefined
   const at = fromTimestamp(key.expiresAt)
   if (at <= now) throw refuse('expires_at has passed already; choose a later time.')
-  if (Number.isSafeInteger(at)) return at
+  if (at < LAST_TIME) return at
   throw refuse('expires_at is centuries away; leave it out for a key that never expires.')
 }
 
