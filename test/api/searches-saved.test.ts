@@ -3,8 +3,10 @@ import { after, before, describe, test } from 'node:test'
 import { toTimestamp } from '../../src/base/timestamps.ts'
 import { Search_Metric } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
+import { setInputTexts, textWords } from '../../src/store/repos/texts.ts'
 import { makeApp, refused, succeeded } from '../kit/apps.ts'
 import { byVector, type FilterInit, idsOf, putZoo, type SearchInit, SearchKit, withConcept } from '../kit/searching.ts'
+import { putInputs } from '../kit/stored-inputs.ts'
 import { onEachEngine } from '../store/kit.ts'
 
 onEachEngine('searches that are saved, older or refused', (engine) => {
@@ -249,6 +251,31 @@ onEachEngine('searches that are saved, older or refused', (engine) => {
       await filter({ annotation: { data: { metadata: wide } } }, /at most 100 values/)
       await filter({ annotation: { data: { concepts: [{ value: 1 }] } } }, /neither id nor name/)
       succeeded(await kit.inputs({ query: { filters: many(128) } }))
+    })
+
+    test('as much as is allowed of anything is not', async () => {
+      const ids = Array.from({ length: 999 }, (_, at) => `c${at}`)
+      const concepts = [...ids, 'dog'].map((id) => ({ id, value: 1 }))
+      const labelled: FilterInit = { annotation: { data: { concepts } } }
+      assert.deepEqual(await kit.inputsBy(labelled), ['far', 'middle', 'near'])
+      assert.equal((await kit.annotationsBy(labelled)).length, 3)
+      assert.deepEqual(await kit.inputsBy({ ...labelled, negate: true }), ['side'])
+      const named: FilterInit = {
+        annotation: { data: { concepts: concepts.map(({ id: name }) => ({ name, value: 1 })) } },
+      }
+      assert.deepEqual(await kit.inputsBy(named), ['far', 'middle', 'near'])
+      assert.deepEqual(await kit.inputsBy({ input: { datasetIds: [...ids, 'none'] } }), [])
+      const { services } = kit.server
+      const texts = Array.from({ length: 20 }, (_, at) => `text-${at}`)
+      const put = await putInputs(
+        services,
+        kit.app,
+        texts.map((id) => ({ id, kind: 'text' })),
+      )
+      const worded = [...put.values()].map((inputPk) => ({ inputPk, text: textWords(['zebra']) }))
+      await services.db.transact((tx) => setInputTexts(tx, kit.app.pk, worded))
+      const zebra: FilterInit = { input: { data: { text: { raw: 'zebra OR horse' } } } }
+      assert.deepEqual(await kit.inputsBy(...Array.from({ length: 128 }, () => zebra)), texts.toReversed())
     })
   })
 })

@@ -69,10 +69,25 @@ export function meetsClauses(
   const all = clauses
     .filter(({ any }) => any.length > 0)
     .map(({ any, negate }) => {
-      const holds = eb.or(any.map((test) => meets(db, eb, at, test)))
+      const holds = anyOf(
+        eb,
+        any.map((test) => meets(db, eb, at, test)),
+      )
       return negate ? eb.not(holds) : holds
     })
   return eb.and(all)
+}
+
+/** Alternatives in one pair of brackets; SQLite reads each as one level deeper, and at most 1,000 levels. */
+const ALTERNATIVES_MAX = 100
+
+function anyOf(eb: Builder, conditions: readonly Expression<SqlBool>[]): Expression<SqlBool> {
+  if (conditions.length <= ALTERNATIVES_MAX) return eb.or([...conditions])
+  const parts: Expression<SqlBool>[] = []
+  for (let at = 0; at < conditions.length; at += ALTERNATIVES_MAX) {
+    parts.push(eb.or(conditions.slice(at, at + ALTERNATIVES_MAX)))
+  }
+  return anyOf(eb, parts)
 }
 
 function meets(db: Reader, eb: Builder, at: AskedIn, test: AnnotationTest): Expression<SqlBool> {

@@ -12,7 +12,20 @@ export function sourceOfClause(db: Reader, scope: SearchScope, clause: Annotatio
   if (clause.negate || clause.any.length === 0) return undefined
   const sources = clause.any.map((test) => sourceOfTest(db, scope, test))
   if (sources.some((source) => source === undefined)) return undefined
-  return sql`${sql.join(sources as CandidateSource[], sql` union all `)}`
+  return unionOf(sources as CandidateSource[])
+}
+
+/** Sources in one union; SQLite takes at most 500. */
+const UNITED_MAX = 250
+
+/** All of some sources; of many by unions of unions. */
+function unionOf(sources: readonly CandidateSource[]): CandidateSource {
+  if (sources.length <= UNITED_MAX) return sql`${sql.join([...sources], sql` union all `)}`
+  const parts: CandidateSource[] = []
+  for (let at = 0; at < sources.length; at += UNITED_MAX) {
+    parts.push(sql`select input_pk from (${unionOf(sources.slice(at, at + UNITED_MAX))}) as united`)
+  }
+  return unionOf(parts)
 }
 
 function sourceOfTest(

@@ -236,6 +236,9 @@ export async function countInputs(db: Reader, scope: SearchScope): Promise<numbe
   return rows
 }
 
+/** Clauses up to which a database may look for the best order of all their tables, which takes longer with each. */
+const JOINED_CLAUSES_MAX = 16
+
 type OnInputs = ExpressionBuilder<Pick<Schema, 'inputs'>, 'inputs'>
 
 function inputFits(db: Reader, eb: ExpressionBuilder<Schema, 'inputs'>, scope: Asked): Expression<SqlBool> {
@@ -246,7 +249,9 @@ function inputFits(db: Reader, eb: ExpressionBuilder<Schema, 'inputs'>, scope: A
         .selectFrom('annotations')
         .select('annotations.pk')
         .whereRef('annotations.input_pk', '=', 'inputs.pk')
-        .where((inner) => annotationFits(db, inner as never, scope, meeting)),
+        .where((inner) => annotationFits(db, inner as never, scope, meeting))
+        // With an offset each is asked for itself.
+        .$if(clauses.length > JOINED_CLAUSES_MAX, (asked) => asked.limit(1).offset(0)),
     )
   const stands = inputStands(eb as never, scope)
   if (scope.perAnnotation) return clauses.length === 0 ? stands : eb.and([stands, some(clauses)])
