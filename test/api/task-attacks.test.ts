@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import {
   TaskWorkerPartitionedStrategyInfo_TaskWorkerPartitionedStrategy as Partition,
   TaskReview_TaskReviewStrategy as Review,
+  TaskInputSource_TaskInputSourceType as SourceType,
   TaskWorker_TaskWorkerStrategy as Strategy,
 } from '../../src/contract/index.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
@@ -157,6 +158,27 @@ onEachEngine('tasks with hostile and clumsy people', (engine) => {
       review: { ...review([rob]).review, users: [...many, { id: rob.id }] } as never,
     })
     refused(answer, StatusCode.CONN_INVALID_REQUEST, /1001 workers and reviewers/)
+  })
+
+  test('are patched and ended though their assistant and their dataset are gone', async () => {
+    const models = [{ id: 'language', modelTypeId: 'language-id-operator', outputInfo: { params: {} } }]
+    succeeded(await server.call('PostModels', { ...UA(), models }))
+    const workflows = [{ id: 'helper', nodes: [{ id: 'only', model: { id: 'language' } }] }]
+    succeeded(await server.call('PostWorkflows', { ...UA(), workflows }))
+    succeeded(await server.call('PostDatasets', { ...UA(), datasets: [{ id: 'set' }] }))
+    const taskId = await make(
+      dynamicTask([ann.id], {
+        aiAssistant: { workflow: { id: 'helper' } },
+        inputSource: { type: SourceType.DATASET, id: 'set' },
+      }),
+    )
+    succeeded(await server.call('DeleteWorkflows', { ...UA(), ids: ['helper'] }))
+    succeeded(await server.call('DeleteDatasets', { ...UA(), datasetIds: ['set'] }))
+    const all = succeeded(await server.call('GetTask', { ...UA(), taskId, additionalFields: ['all'] })).task!
+    succeeded(await server.call('PatchTasks', { ...UA(), tasks: [{ ...all, name: 'new' }], action: 'overwrite' }))
+    succeeded(await patch({ id: taskId, status: { code: StatusCode.TASK_DONE } }))
+    const other = { workflow: { id: 'other' } }
+    refused(await patch({ id: taskId, aiAssistant: other }), StatusCode.WORKFLOW_DOES_NOT_EXIST, /'other'/)
   })
 
   test('are worked on while inputs, and then the app, go', async () => {

@@ -21,8 +21,8 @@ export interface Stored<D extends DescMessage, T extends KeyedTable> {
 export interface Hooks<D extends DescMessage, T extends KeyedTable> {
   /** Fills in what the caller may leave out, before anything is checked. */
   prepare?(message: MessageShape<D>, call: Call): void
-  /** Refuses a message that must not be stored; on patch it sees the result. */
-  validate?(message: MessageShape<D>, call: Call, reader: Reader): void | Promise<void>
+  /** Refuses a message that must not be stored; on patch it sees the result, and the row as it was. */
+  validate?(message: MessageShape<D>, call: Call, reader: Reader, before?: Row<T>): void | Promise<void>
   /** Columns beyond id, document and times; recomputed on every write. */
   columns?(message: MessageShape<D>): Partial<KeyedChange<T>>
   /** Fills the fields that only the server knows into messages about to be answered, all rows of a page at once. */

@@ -206,7 +206,7 @@ export async function rewrite<D extends DescMessage, T extends KeyedTable>(
   tx: Writer,
 ): Promise<Row<T>> {
   const kept = withoutFields(def.desc, message, def.serverFields)
-  await def.hooks.validate?.(kept, call, tx)
+  await def.hooks.validate?.(kept, call, tx, row)
   const change = { ...def.hooks.columns?.(kept), doc: document(def.desc, kept) }
   return def.rows.update(tx, row as { pk: number; revision: number }, change as never, call.services.clock.now())
 }

@@ -5,11 +5,14 @@ import {
   type Task,
   Task_TaskPriority,
   Task_TaskType,
+  TaskSchema,
   TaskWorker_WorkerType as Type,
 } from '../../contract/index.ts'
+import { decodeDoc } from '../../contract/json/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Reader } from '../../store/database.ts'
 import { conceptsById } from '../../store/repos/concept-pks.ts'
+import type { Row } from '../../store/schema/tables.ts'
 import { requireApp } from '../access/target.ts'
 import type { Call } from '../call.ts'
 import { checkTexts } from '../resource/checks.ts'
@@ -21,8 +24,11 @@ import { invalidTask, notForYou } from './problem.ts'
 import { labelersToAgree } from './review-rules.ts'
 import { autoWorker, isAuto } from './workers.ts'
 
-/** Refuses a task that must not be stored, as far as that can be seen without its source, its model and its people. */
-export async function checkTask(task: Task, call: Call, reader: Reader): Promise<void> {
+/**
+ * Refuses a task that must not be stored, as far as that can be seen without its source, its model and its people. What
+ * a patch leaves as it is in the row need not be there any more.
+ */
+export async function checkTask(task: Task, call: Call, reader: Reader, before?: Row<'tasks'>): Promise<void> {
   checkTexts(task, StatusCode.CONN_INVALID_REQUEST)
   checkWork(task)
   checkReview(task)
@@ -33,7 +39,7 @@ export async function checkTask(task: Task, call: Call, reader: Reader): Promise
     throw invalidTask(`The priority ${task.priority} does not exist; use LOW, MEDIUM or HIGH.`)
   }
   await checkConcepts(task, call, reader)
-  await checkAssistant(task, call)
+  await checkAssistant(task, call, before && decodeDoc(TaskSchema, before.doc))
 }
 
 function checkWork(task: Task): void {
@@ -119,11 +125,15 @@ async function checkConcepts(task: Task, call: Call, reader: Reader): Promise<vo
   throw new AppError(StatusCode.CONN_DOES_NOT_EXIST, `There is no concept '${missing}' in this app; add it first.`)
 }
 
-async function checkAssistant({ aiAssistant, aiAssistParams }: Task, call: Call): Promise<void> {
-  const workflowId = aiAssistant?.workflow?.id || aiAssistant?.workflowId
+const assistantOf = ({ aiAssistant }: Task): string => aiAssistant?.workflow?.id || aiAssistant?.workflowId || ''
+
+async function checkAssistant(task: Task, call: Call, before: Task | undefined): Promise<void> {
+  const { aiAssistant, aiAssistParams } = task
+  const workflowId = assistantOf(task)
   const { userId = '', appId = '' } = aiAssistant?.workflow ?? {}
   const here = (appId === '' || appId === call.target.app?.id) && (userId === '' || userId === call.target.user?.id)
-  if (workflowId && here) await findWorkflow(call, workflowId)
+  const isNew = workflowId !== '' && !(before && assistantOf(before) === workflowId)
+  if (isNew && here) await findWorkflow(call, workflowId)
   if (!aiAssistParams) return
   const { minThreshold: min, maxThreshold: max } = aiAssistParams
   if (!(min >= 0 && min <= 1 && max >= 0 && max <= 1)) {
