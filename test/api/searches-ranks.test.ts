@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { toTimestamp } from '../../src/base/timestamps.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
+import { conceptPksNamed, labelsByValue } from '../../src/store/repos/search-labels.ts'
 import { refused, succeeded } from '../kit/apps.ts'
 import {
   byVector,
@@ -15,6 +17,7 @@ import {
 import { putInputs } from '../kit/stored-inputs.ts'
 import { onEachEngine } from '../store/kit.ts'
 
+const EVERYTHING = { clauses: [], annotationStatuses: null, trustedOnly: false, inputStatuses: null, asOf: null }
 const FIRST_AXIS = byVector([1, 0, 0, 0])
 const byConcept = (id: string, value = 1): RankInit => ({ annotation: { data: { concepts: [{ id, value }] } } })
 
@@ -136,6 +139,95 @@ onEachEngine('ranks of searches', (engine) => {
 
     test('of equal ones the newer input comes first', async () => {
       assert.deepEqual(await order(byConcept('dog')), ['middle', 'near'])
+    })
+
+    describe('of inputs with several labels', () => {
+      const ids = Array.from({ length: 12 }, (_, at) => `many-${at}`)
+      const pagesOf = async (rank: RankInit, rpc: 'inputs' | 'annotations', perPage: number) => {
+        const found: string[] = []
+        for (let page = 1; ; page++) {
+          const { hits } = succeeded(await kit[rpc](ranks(rank), { pagination: { page, perPage } }))
+          found.push(...hits.map(({ input, annotation }) => `${input?.id} ${rpc === 'inputs' ? '' : annotation?.id}`))
+          if (hits.length < perPage) return found
+        }
+      }
+
+      before(async () => {
+        await putInputs(
+          kit.server.services,
+          kit.app,
+          ids.map((id) => ({ id })),
+        )
+        // The oldest inputs are labelled last, and some of them twice.
+        const labels = ids
+          .toReversed()
+          .flatMap((inputId, at) => [
+            { inputId, id: `a-${inputId}`, data: { concepts: [{ id: 'fur', value: at % 3 === 0 ? 0.25 : 1 }] } },
+            ...(at % 2 === 0 ? [{ inputId, id: `b-${inputId}`, data: { concepts: [{ id: 'fur', value: 0.5 }] } }] : []),
+            { inputId, id: `c-${inputId}`, data: { concepts: [{ id: 'paw', value: 0.5 }] } },
+          ])
+        await kit.annotate(...labels)
+      })
+      after(() => kit.server.call('DeleteInputs', { userAppId: kit.userAppId, ids }))
+
+      test('pages of whatever size fit together', async () => {
+        const both = (value: number): RankInit => ({
+          annotation: { data: { concepts: ['fur', 'paw'].map((id) => ({ id, value })) } },
+        })
+        for (const rank of [byConcept('fur'), byConcept('fur', 0), both(1), both(0), byConcept('paw')]) {
+          for (const rpc of ['inputs', 'annotations'] as const) {
+            const whole = await pagesOf(rank, rpc, 100)
+            assert.equal(new Set(whole).size, whole.length)
+            assert.ok(whole.length >= ids.length)
+            for (const perPage of [1, 2, 5, 7]) assert.deepEqual(await pagesOf(rank, rpc, perPage), whole)
+          }
+        }
+      })
+
+      test('of few equal labels and of many the same come first', async () => {
+        const { read } = kit.server.services.db
+        const [conceptPk] = await conceptPksNamed(read, [kit.app.pk], { id: 'fur', name: '' })
+        const scope = { ...EVERYTHING, appPk: kit.app.pk }
+        for (const lowestFirst of [false, true]) {
+          const at = { conceptPk: conceptPk!, lowestFirst }
+          const all = await labelsByValue(read, scope, at, 100)
+          for (let limit = 1; limit <= all.length; limit++) {
+            assert.deepEqual(await labelsByValue(read, scope, at, limit), all.slice(0, limit))
+            assert.deepEqual(await labelsByValue(read, scope, at, limit, 1), all.slice(0, limit))
+          }
+        }
+      })
+
+      test('labels that are not done, or came later than as_of, do not count', async () => {
+        const asOf = toTimestamp(kit.server.services.clock.now())
+        const concepts = [{ id: 'claw', value: 1 }]
+        const status = { code: StatusCode.ANNOTATION_PENDING }
+        await kit.annotate(
+          { inputId: 'many-1', id: 'pending', data: { concepts }, status },
+          { inputId: 'many-2', id: 'later', data: { concepts } },
+        )
+        const found = (rank: RankInit, search: SearchInit = {}) => order(rank, search, [withConcept('paw')])
+        for (const rank of [byConcept('claw'), byConcept('claw', 0)]) {
+          assert.deepEqual([await order(rank), await found(rank)], [['many-2'], ['many-2']])
+          assert.deepEqual([await order(rank, { asOf }), await found(rank, { asOf })], [[], []])
+        }
+      })
+
+      test('the opposite is that of the highest, among all and among those that fit filters', async () => {
+        const scores = async (filters: FilterInit[]) =>
+          new Map((await kit.ranked(byConcept('fur', 0), {}, filters)).map(({ input, score }) => [input?.id, score]))
+        const all = await scores([])
+        assert.deepEqual([all.get('many-11'), all.get('many-10'), all.get('many-8')], [0.5, 0, 0.75])
+        assert.deepEqual(await scores([withConcept('paw')]), all)
+      })
+
+      test('a hit has the annotation with the best label, with and without filters', async () => {
+        const annotations = async (filters: FilterInit[]) =>
+          (await kit.ranked(byConcept('fur'), {}, filters)).map(({ annotation }) => annotation?.id)
+        const found = await annotations([])
+        assert.ok(found.includes('b-many-11') && found.includes('a-many-9') && !found.includes('a-many-11'))
+        assert.deepEqual(await annotations([withConcept('paw')]), found)
+      })
     })
   })
 

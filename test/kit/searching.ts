@@ -71,7 +71,7 @@ export class SearchKit implements AsyncDisposable {
   }
 
   /** Puts annotations through the API. */
-  async annotate(...annotations: { inputId: string; id: string; data: object }[]): Promise<void> {
+  async annotate(...annotations: { inputId: string; id: string; data: object; status?: object }[]): Promise<void> {
     succeeded(await this.server.call('PostAnnotations', { userAppId: this.userAppId, annotations }))
     await this.#settled()
   }

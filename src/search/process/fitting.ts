@@ -19,7 +19,8 @@ export interface Fitting {
 }
 
 /** Whether anything is asked beside what is taken for granted. */
-export const isFiltered = ({ scope }: SearchPlan): boolean => scope.clauses.some(({ any }) => any.length > 0)
+export const isFiltered = ({ scope }: Pick<SearchPlan, 'scope'>): boolean =>
+  scope.clauses.some(({ any }) => any.length > 0)
 
 /**
  * The first `wanted` hits that fit, each input (or annotation) once, at its best place. In a search of annotations with

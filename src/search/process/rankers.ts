@@ -1,9 +1,16 @@
 import type { Reader } from '../../store/database.ts'
-import { conceptValues, labelsByValue } from '../../store/repos/search-labels.ts'
+import {
+  byValue,
+  highestLabels,
+  inputsByLowest,
+  labelsByValue,
+  type RankedLabel,
+} from '../../store/repos/search-labels.ts'
 import type { SearchScope } from '../../store/repos/search-matches.ts'
 import type { VectorIndex } from '../../vectors/vector-index.ts'
 import type { PlannedHit, RankPlan } from '../plan.ts'
 import { DoubtRanker } from './doubt-ranker.ts'
+import { isFiltered } from './fitting.ts'
 import type { Spaces } from './spaces.ts'
 import { WordRanker } from './word-ranker.ts'
 
@@ -28,7 +35,7 @@ export interface Ranker {
 export async function rankerOf(
   db: Reader,
   spaces: Spaces,
-  { appPk }: SearchScope,
+  scope: SearchScope,
   rank: RankPlan,
   exact: boolean,
 ): Promise<Ranker> {
@@ -38,9 +45,9 @@ export async function rankerOf(
     case 'words':
       return new WordRanker(db, rank)
     case 'concept':
-      return new ConceptRanker(db, appPk, rank)
+      return new ConceptRanker(db, scope, rank)
     case 'doubt':
-      return new DoubtRanker(db, appPk, await spaces.get(rank.space), rank)
+      return new DoubtRanker(db, scope.appPk, await spaces.get(rank.space), rank)
   }
 }
 
@@ -109,41 +116,55 @@ class VectorRanker implements Ranker {
 
 class ConceptRanker implements Ranker {
   readonly #db: Reader
-  readonly #appPk: number
+  readonly #scope: SearchScope
   readonly #conceptPks: readonly number[]
   readonly #inverse: boolean
 
-  constructor(db: Reader, appPk: number, rank: Extract<RankPlan, { by: 'concept' }>) {
+  constructor(db: Reader, scope: SearchScope, rank: Extract<RankPlan, { by: 'concept' }>) {
     this.#db = db
-    this.#appPk = appPk
+    this.#scope = scope
     this.#conceptPks = rank.conceptPks
     this.#inverse = rank.inverse !== rank.negate
   }
 
   async best(wanted: number, among?: readonly number[]) {
     if (among) {
-      const scores = await this.scores(among)
-      const hits = [...scores].map(([inputPk, score]): PlannedHit => ({ inputPk, annotationPk: null, score }))
-      hits.sort((a, b) => b.score - a.score || b.inputPk - a.inputPk)
+      const hits = await this.#hitsIn(among)
       return { hits: hits.slice(0, wanted), all: hits.length <= wanted, road: 'values of matches' }
     }
-    const hits: PlannedHit[] = []
+    // What is said of an input is the highest that is said, so its lowest label alone does not tell.
+    if (this.#inverse && !this.#ofLabels) {
+      const inputPks = await inputsByLowest(this.#db, this.#scope, this.#conceptPks, wanted)
+      return { hits: await this.#hitsIn(inputPks), all: inputPks.length < wanted, road: 'lowest values' }
+    }
+    const labels: RankedLabel[] = []
     let all = true
     for (const conceptPk of this.#conceptPks) {
-      const at = { appPk: this.#appPk, conceptPk, lowestFirst: this.#inverse }
-      const labels = await labelsByValue(this.#db, at, wanted)
-      if (labels.length === wanted) all = false
-      for (const { inputPk, annotationPk, value } of labels) {
-        hits.push({ inputPk, annotationPk, score: this.#score(value) })
-      }
+      const found = await labelsByValue(this.#db, this.#scope, { conceptPk, lowestFirst: this.#inverse }, wanted)
+      if (found.length === wanted) all = false
+      labels.push(...found)
     }
-    hits.sort((a, b) => b.score - a.score || b.inputPk - a.inputPk)
-    return { hits: hits.slice(0, wanted), all, road: 'values' }
+    const hits = labels.sort(byValue({ lowestFirst: this.#inverse })).map((label) => this.#hitOf(label))
+    return { hits: all ? hits : hits.slice(0, wanted), all, road: 'values' }
+  }
+
+  async #hitsIn(inputPks: readonly number[]): Promise<PlannedHit[]> {
+    const labels = await highestLabels(this.#db, this.#scope, this.#conceptPks, inputPks)
+    return [...labels.values()].sort(byValue({ lowestFirst: this.#inverse })).map((label) => this.#hitOf(label))
+  }
+
+  /** Whether hits are the annotations that have the label. */
+  get #ofLabels(): boolean {
+    return this.#scope.perAnnotation === true && !isFiltered({ scope: this.#scope })
   }
 
   async scores(inputPks: readonly number[]): Promise<Map<number, number>> {
-    const values = await conceptValues(this.#db, this.#conceptPks, inputPks)
-    return new Map([...values].map(([inputPk, value]) => [inputPk, this.#score(value)]))
+    const labels = await highestLabels(this.#db, this.#scope, this.#conceptPks, inputPks)
+    return new Map([...labels].map(([inputPk, { value }]) => [inputPk, this.#score(value)]))
+  }
+
+  #hitOf({ inputPk, annotationPk, value }: RankedLabel): PlannedHit {
+    return { inputPk, annotationPk, score: this.#score(value) }
   }
 
   #score(value: number): number {
