@@ -176,6 +176,10 @@ onEachEngine('filters of searches', (engine) => {
       assert.deepEqual(await found({ clusters: [{ id: 'k-1' }] }), ['grouped'])
       const whole = (await kit.annotationsBy(of, labelled({}))).filter((id) => id && id.length < 10)
       assert.deepEqual(whole.sort(), ['grouped', 'tag', 'text'])
+      assert.equal((await found({ metadata: {} })).length, 9)
+      assert.deepEqual(await kit.annotationsBy(of, { annotation: { annotationInfo: {} } }, labelled({ image: {} })), [])
+      assert.equal((await found({ video: {} })).length, 9)
+      assert.deepEqual(await found({ video: {}, clusters: [{ id: 'k-1' }] }), ['grouped'])
     })
   })
 
@@ -310,6 +314,9 @@ onEachEngine('filters of searches', (engine) => {
       })
       assert.deepEqual(await kit.inputsBy({ input: { data: { image: { url } } } }), ['near'])
       assert.deepEqual(await kit.inputsBy({ input: { data: { image: { url: `${url}?` } } } }), [])
+      for (const kind of ['image', 'video', 'audio', 'text']) {
+        assert.deepEqual(await kit.inputsBy({ annotation: { data: { [kind]: { url } } } } as FilterInit), ['near'])
+      }
       const ands = [{ input: { data: { image: { url } } } }]
       const older = await kit.server.call('PostSearches', { userAppId, query: { ands } })
       assert.deepEqual(idsOf(succeeded(older).hits), ['near'])

@@ -140,6 +140,15 @@ onEachEngine('searches that are saved, older or refused', (engine) => {
       refused(await kit.server.call('GetSearch', { ...UA(), id: 'three' }), StatusCode.CONN_DOES_NOT_EXIST)
       await kit.refuses({ save: true, algorithm: 'magic' }, /no algorithm 'magic'/)
       await kit.refuses({ save: true, minValue: 2 }, /use 0 to 1/)
+      const nine = Array.from({ length: 9 }, () => ({ annotation: { inputId: 'near' } }))
+      await kit.refuses({ save: true, query: { ranks: nine } }, /9 ranks; use at most 8/)
+      await kit.refuses({ save: true, query: { ranks: [byVector([Number.NaN])] } }, /send finite numbers/)
+      const filtersOf = { algorithm: 'magic', query: { filters: [] } }
+      refused(
+        await kit.server.call('PostAnnotationFilters', { ...UA(), annotationFilters: [{ search: filtersOf }] }),
+        StatusCode.SEARCH_INVALID_REQUEST,
+        /no algorithm 'magic'/,
+      )
       await kit.refuses(
         { save: true, query: { filters: [{ annotation: { data: { concepts: [{}] } } }] } },
         /neither id/,
@@ -237,6 +246,28 @@ onEachEngine('searches that are saved, older or refused', (engine) => {
       await filter(near(0, 0, { type: 'withinParsecs', value: 1 }), /no geo limit 'withinParsecs'; use withinMiles/)
       await filter(near(0, 0, { value: -1 }), /0 or more/)
       await filter(near(0, 0, { value: Number.NaN }), /0 or more/)
+      await filter(geo({}), /says no place/)
+      await filter(geo({ geoLimit: { type: 'withinMiles', value: 1 } }), /says no place/)
+      assert.deepEqual(await kit.inputsBy(near(0, 0, { type: 'withinRadians', value: 3e38 })), ['far'])
+    })
+
+    test('values, ways and fields that there are none of', async () => {
+      for (const value of [Number.NaN, -1, 1.5, Number.NEGATIVE_INFINITY]) {
+        await filter(withConcept('dog', value), /concept 'dog' in a filter has the value .*; use 0 to 1/)
+        const concepts = [{ id: 'dog', value }]
+        await kit.refuses({ query: { ranks: [{ annotation: { data: { concepts } } }] } }, /in a rank has the value/)
+      }
+      const mixed = [
+        { id: 'dog', value: 1 },
+        { id: 'cat', value: 0 },
+      ]
+      await kit.refuses({ query: { ranks: [{ annotation: { data: { concepts: mixed } } }] } }, /rank of their own/)
+      await kit.refuses({ metric: 99 as Search_Metric }, /no metric 99/)
+      const labels = { concepts: [{ id: 'dog', value: 1 }] }
+      await filter({ input: { data: labels } }, /put labels into its annotation/)
+      await filter({ input: { data: { metadata: { place: 'zoo' } } } }, /put labels into its annotation/)
+      await filter({ annotation: { data: { regions: [{ data: labels }] } } }, /labels of parts in data/)
+      await filter({ annotation: { data: { embeddings: [{ vector: [1] }] } } }, /cannot compare embeddings/)
     })
 
     test('too much of anything: filters, conditions, and JSON that is deep or wide', async () => {

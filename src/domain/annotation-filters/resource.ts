@@ -11,6 +11,7 @@ import { annotationFilters as rows } from '../../store/repos/families.ts'
 import { ownersOf } from '../../store/repos/owners.ts'
 import { defineResource } from '../resource/define.ts'
 import { planFilters } from '../search/filters/plan.ts'
+import { checkWay } from '../search/plan-search.ts'
 
 const invalid = (details: string): AppError => new AppError(StatusCode.SEARCH_INVALID_REQUEST, details)
 
@@ -75,5 +76,6 @@ function checkFilter({ search }: AnnotationFilter): void {
   if (Buffer.byteLength(encodeDoc(search)) > METADATA_BYTES_MAX) {
     throw invalid(`The search of an annotation filter is too large; use at most ${METADATA_BYTES_MAX} bytes of JSON.`)
   }
+  checkWay(search)
   planFilters(query.filters)
 }

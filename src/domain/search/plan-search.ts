@@ -81,6 +81,9 @@ export function checkWay({ algorithm, metric, minValue }: Search): void {
       `There is no algorithm '${algorithm}'; use nearest_neighbor or brute_force, for texts also full_text or hybrid.`,
     )
   }
+  if (Search_Metric[metric] === undefined) {
+    throw invalid(`There is no metric ${metric}; use EUCLIDEAN_DISTANCE or COSINE_DISTANCE.`)
+  }
   if (metric === Search_Metric.COSINE_DISTANCE && algorithm !== 'brute_force') {
     throw invalid('The metric COSINE_DISTANCE needs the algorithm brute_force; set it, or leave the metric out.')
   }

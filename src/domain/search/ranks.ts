@@ -14,6 +14,7 @@ import { isEmptyData } from '../annotations/check-data.ts'
 import type { Call } from '../call.ts'
 import { asksDoubt, planDoubt } from './doubt-rank.ts'
 import { embedQuery } from './embed-query.ts'
+import { checkConcept } from './filters/plan.ts'
 import { RANKS_MAX } from './limits.ts'
 import { anyOf, readWords } from './words.ts'
 
@@ -40,7 +41,7 @@ export async function planRanks(call: Call, ranks: readonly Rank[], wish: RankWi
   if (texts !== 'likeness' && !ranks.some(({ annotation }) => annotation?.data?.text)) {
     throw invalid('The algorithms full_text and hybrid look for words; give the search a rank with data.text.raw.')
   }
-  if (ranks.length > RANKS_MAX) throw invalid(`The search has ${ranks.length} ranks; use at most ${RANKS_MAX}.`)
+  checkRanks(ranks)
   const plans: RankPlan[] = []
   for (const { annotation, negate } of ranks) {
     // Clients that rank by nothing send one rank that says nothing.
@@ -53,6 +54,22 @@ export async function planRanks(call: Call, ranks: readonly Rank[], wish: RankWi
     plans.push(plan)
   }
   return plans
+}
+
+/** Refuses ranks that can never be run, whatever the app has. Throws AppError 40002. */
+export function checkRanks(ranks: readonly Rank[]): void {
+  if (ranks.length > RANKS_MAX) throw invalid(`The search has ${ranks.length} ranks; use at most ${RANKS_MAX}.`)
+  for (const { annotation } of ranks) {
+    const concepts = annotation?.data?.concepts ?? []
+    for (const concept of concepts) checkConcept(concept, 'rank')
+    if (concepts.some(({ value }) => value === 0) && concepts.some(({ value }) => value !== 0)) {
+      throw invalid('A rank has concepts with the value 0 and others; put those with 0 into a rank of their own.')
+    }
+    const [given] = annotation?.data?.embeddings ?? []
+    if (given && (given.vector.length === 0 || !given.vector.every(Number.isFinite))) {
+      throw invalid('The embedding of a rank is empty or has something that is no number; send finite numbers.')
+    }
+  }
 }
 
 async function planRank(
@@ -102,7 +119,6 @@ async function planConcepts(
 ): Promise<RankPlan | undefined> {
   const conceptPks: number[] = []
   for (const { id, name } of concepts) {
-    if (id === '' && name === '') throw invalid('A concept in a rank has neither id nor name; give it one of them.')
     conceptPks.push(...(await conceptPksNamed(call.services.db.read, conceptHomes, { id, name }, language)))
   }
   if (conceptPks.length === 0) return undefined
@@ -116,9 +132,6 @@ async function givenVector(
   versionId: string,
   negate: boolean,
 ): Promise<RankPlan> {
-  if (vector.length === 0 || !vector.every(Number.isFinite)) {
-    throw invalid('The embedding of a rank is empty or has something that is no number; send finite numbers.')
-  }
   const spaces = await spacesNamed(call, versionId)
   const space = spaces.find(({ dimension }) => dimension === vector.length)
   if (space) return { by: 'vector', negate, space, query: unit(vector) }

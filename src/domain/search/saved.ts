@@ -12,6 +12,7 @@ import { defineResource } from '../resource/define.ts'
 import { planFilters } from './filters/plan.ts'
 import { wishesOf } from './legacy.ts'
 import { checkWay } from './plan-search.ts'
+import { checkRanks } from './ranks.ts'
 
 /** Saved searches: kept with a name, run by their id. */
 export const searches = defineResource({
@@ -59,7 +60,9 @@ function checkSaved(search: Search): void {
     )
   }
   checkWay(search)
-  planFilters(wishesOf(search).filters)
+  const { filters, ranks } = wishesOf(search)
+  planFilters(filters)
+  checkRanks(ranks)
 }
 
 /** The parts of a search that are saved. */

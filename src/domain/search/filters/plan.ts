@@ -1,11 +1,12 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import { AppError } from '../../../base/errors.ts'
 import { fromTimestamp } from '../../../base/timestamps.ts'
-import type { Annotation, Data, Filter, Geo, Input } from '../../../contract/index.ts'
+import type { Annotation, Concept, Data, Filter, Geo, Input } from '../../../contract/index.ts'
 import { StatusCode } from '../../../contract/status-code.ts'
 import { INPUT_KINDS, SHAPES } from '../../../store/data-bits.ts'
 import type { AnnotationClause, AnnotationTest } from '../../../store/repos/annotation-conditions.ts'
 import { namedWorker } from '../../annotations/authorship.ts'
+import { isEmptyData } from '../../annotations/check-data.ts'
 import { shapesOfRegion } from '../../annotations/shapes.ts'
 import { urlHash } from '../../inputs/posted.ts'
 import { readWords } from '../words.ts'
@@ -45,6 +46,13 @@ export function planFilters(filters: readonly Filter[]): FilterPlan {
       inputStatus: mentions('input_status'),
     },
   }
+}
+
+/** Refuses a concept of a filter or rank that names nothing, or has a value that no label has. Throws AppError 40002. */
+export function checkConcept({ id, name, value }: Concept, where: 'filter' | 'rank'): void {
+  if (id === '' && name === '') throw invalid(`A concept in a ${where} has neither id nor name; give it one of them.`)
+  if (!(value >= 0 && value <= 1))
+    throw invalid(`The concept '${id || name}' in a ${where} has the value ${value}; use 0 to 1.`)
 }
 
 /** Whether a text anywhere in a value has the zero character, which no stored text has. */
@@ -95,44 +103,70 @@ const PLACED =
   SHAPES.time_segment
 
 function dataTests(data: Data): AnnotationTest[] {
-  const tests: AnnotationTest[] = data.concepts.map(({ id, name, value }) => {
-    if (id === '' && name === '') throw invalid('A concept in a filter has neither id nor name; give it one of them.')
-    return { is: 'concept', id, name, value }
+  checkParts(data)
+  const tests: AnnotationTest[] = data.concepts.map((concept) => {
+    checkConcept(concept, 'filter')
+    return { is: 'concept', id: concept.id, name: concept.name, value: concept.value }
   })
   const shapes = data.regions.reduce((bits, region) => bits | shapesOfRegion(region), 0)
   const other =
     (data.frames.length > 0 ? SHAPES.frame : 0) |
     (data.timeSegments.length > 0 ? SHAPES.time_segment : 0) |
-    (data.text && data.text.raw === '' ? SHAPES.text : 0)
+    (data.text && data.text.raw === '' && data.text.url === '' ? SHAPES.text : 0)
   if ((shapes | other) !== 0) tests.push({ is: 'shapes', any: shapes | other })
   for (const { trackId } of data.regions) if (trackId !== '') tests.push({ is: 'track', id: trackId })
   for (const { id } of data.clusters) tests.push({ is: 'cluster', id })
   if (data.text?.raw) tests.push({ is: 'words', of: 'annotation', query: readWords(data.text.raw) })
-  if (data.image?.url) tests.push({ is: 'url', hash: urlHash(data.image.url) })
+  tests.push(...urlTests(data))
   if (data.geo) tests.push(...geoTests(data.geo))
   if (data.metadata) tests.push(...containing('metadata', data.metadata))
-  // Data that are there but say nothing ask for labels of the whole.
-  return tests.length > 0 || data.regions.length > 0 ? tests : [{ is: 'no_shapes', none: PLACED }]
+  // An empty medium asks for its kind, where that is all.
+  if (tests.length === 0) tests.push(...kindTests({ ...data, text: undefined }))
+  // Data that are there but say nothing ask for labels of the whole; with metadata they ask for nothing at all.
+  return tests.length > 0 || data.regions.length > 0 || data.metadata ? tests : [{ is: 'no_shapes', none: PLACED }]
 }
 
-/** A medium that says nothing asks for its kind, one with a url for what came from there, a text for its words. */
+/** Refuses what filters do not look at, as it would be found everywhere. */
+function checkParts({ regions, frames, timeSegments, embeddings, colors, tracks }: Data): void {
+  if (embeddings.length > 0) throw invalid('A filter cannot compare embeddings; put them into a rank.')
+  if (colors.length > 0 || tracks.length > 0)
+    throw invalid('A filter cannot look for colors or tracks; leave them out.')
+  if ([...regions, ...frames, ...timeSegments].some(({ data }) => !isEmptyData(data))) {
+    throw invalid('A filter looks for labels of parts in data, not in data of regions, frames or segments; move them.')
+  }
+}
+
 function inputTests({ data, datasetIds, status, id }: Input): AnnotationTest[] {
-  const { image, video, audio, text } = data ?? {}
-  const urls = [image, video, audio, text].flatMap((medium) => medium?.url || [])
+  if (data) {
+    const { image, video, audio, text, ...labels } = data
+    if (!isEmptyData({ ...labels } as Data)) {
+      throw invalid('A filter of an input looks for its medium, datasets and status; put labels into its annotation.')
+    }
+  }
+  return [
+    ...(id === '' ? [] : [{ is: 'input', id } as const]),
+    ...(data ? [...kindTests(data), ...urlTests(data)] : []),
+    ...(data?.text?.raw ? [{ is: 'words', of: 'input', query: readWords(data.text.raw) } as const] : []),
+    ...datasetIds.map((dataset) => ({ is: 'dataset', id: dataset }) as const),
+    ...(status?.code ? [{ is: 'input_status', code: status.code } as const] : []),
+  ]
+}
+
+type Media = Pick<Data, 'image' | 'video' | 'audio' | 'text'>
+
+/** A medium that says nothing asks for inputs of its kind. */
+function kindTests({ image, video, audio, text }: Media): AnnotationTest[] {
   const kinds =
     (image && image.url === '' ? INPUT_KINDS.image : 0) |
     (video && video.url === '' ? INPUT_KINDS.video : 0) |
     (audio && audio.url === '' ? INPUT_KINDS.audio : 0) |
     (text && text.url === '' && text.raw === '' ? INPUT_KINDS.text : 0)
-  return [
-    ...(id === '' ? [] : [{ is: 'input', id } as const]),
-    ...(kinds === 0 ? [] : [{ is: 'media', any: kinds } as const]),
-    ...urls.map((url) => ({ is: 'url', hash: urlHash(url) }) as const),
-    ...(text?.raw ? [{ is: 'words', of: 'input', query: readWords(text.raw) } as const] : []),
-    ...datasetIds.map((dataset) => ({ is: 'dataset', id: dataset }) as const),
-    ...(status?.code ? [{ is: 'input_status', code: status.code } as const] : []),
-  ]
+  return kinds === 0 ? [] : [{ is: 'media', any: kinds }]
 }
+
+/** A medium with a url asks for what came from there. */
+const urlTests = ({ image, video, audio, text }: Media): AnnotationTest[] =>
+  [image, video, audio, text].flatMap((medium) => (medium?.url ? { is: 'url', hash: urlHash(medium.url) } : []))
 
 /** One condition for each key, as they are alternatives too. */
 function containing(field: 'metadata' | 'annotation_info', value: JsonObject): AnnotationTest[] {
@@ -184,7 +218,7 @@ function geoTests({ geoPoint, geoLimit, geoBox }: Geo): AnnotationTest[] {
     }
     return [{ is: 'within', box }]
   }
-  if (!geoPoint) return []
+  if (!geoPoint) throw invalid('A geo filter says no place; give it a geo_point with a geo_limit, or a geo_box.')
   const { latitude, longitude } = geoPoint
   const per = RADIANS_PER[(geoLimit?.type || 'withinKilometers').toLowerCase()]
   if (per === undefined) {
@@ -197,7 +231,8 @@ function geoTests({ geoPoint, geoLimit, geoBox }: Geo): AnnotationTest[] {
     throw invalid('A geo filter needs a geo_point and a geo_limit whose value is 0 or more.')
   }
   checkPlace(latitude, longitude)
-  return [{ is: 'near', latitude, longitude, radians }]
+  // Half around the sphere is everywhere.
+  return [{ is: 'near', latitude, longitude, radians: Math.min(radians, Math.PI) }]
 }
 
 function checkPlace(latitude: number, longitude: number): void {
