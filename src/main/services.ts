@@ -62,6 +62,7 @@ export async function buildServices(
     const vault = overrides.vault ?? (await openVault(config.dataDir, config.secretKeys))
     await sealStored(db, vault, log)
     const newPat = await ensureFirstUser(db, config.firstUser, clock)
+    const mediaLinks = await SignedLinks.open(db)
     const fetcher = overrides.fetcher ?? openFetcher(config, log)
     if (!overrides.fetcher) stack.defer(() => fetcher.close())
     const links = overrides.links ?? new Links(fetcher)
@@ -84,7 +85,7 @@ export async function buildServices(
       mediaPrep,
       vault,
       films: new KeyLock(),
-      mediaLinks: new SignedLinks(db),
+      mediaLinks,
       origin: new PublicOrigin(config.publicUrl),
       directory: new Directory(db),
       weights: new WeightStore({

@@ -12,6 +12,7 @@ import { silentLog } from '../../src/base/log.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { DataSchema } from '../../src/contract/index.ts'
 import { insertCredential, type NewCredential } from '../../src/domain/credentials/make.ts'
+import { pathOf } from '../../src/domain/media/address.ts'
 import { putMedium } from '../../src/domain/media/present.ts'
 import { type RunningServer, startServer } from '../../src/main/server.ts'
 import { sweepBlobs } from '../../src/maintenance/sweep-blobs.ts'
@@ -211,13 +212,13 @@ describe('hosted media', () => {
   it('opens to signed links, for one size and until they expire', async () => {
     const { mediaLinks, clock } = server.services
     const place = { userId: 'admin', appId: 'photos', kind: 'image', id: medium.id } as const
-    const link = await mediaLinks.sign(place, 'tiny', clock.now() + 60_000_000)
+    const link = mediaLinks.sign(pathOf(place, 'tiny'), clock.now() + 60_000_000)
     const answer = await fetch(server.url + link)
     assert.equal(answer.status, 200)
     await answer.arrayBuffer()
     assert.equal((await fetch(server.url + link.replace('/tiny/', '/orig/'))).status, 401)
     assert.equal((await fetch(`${server.url}${link.replace(/expires=\d+/, 'expires=9999999999')}`)).status, 401)
-    const old = await mediaLinks.sign(place, 'tiny', clock.now() - 1_000_000)
+    const old = mediaLinks.sign(pathOf(place, 'tiny'), clock.now() - 1_000_000)
     assert.deepEqual(await codeOf(await fetch(server.url + old)), [401, 11008])
   })
 

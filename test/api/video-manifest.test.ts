@@ -49,11 +49,11 @@ describe('video manifests', () => {
     assert.deepEqual([track.width, track.height], ['160', '120'])
     const url = new URL(track.BaseURL)
     assert.equal(url.origin, ORIGIN)
-    const { place, size } = readPath(url.pathname)!
+    const { size } = readPath(url.pathname)!
     assert.equal(size, 'dash_video')
     const { mediaLinks, clock, db, blobs } = server.services
     const { expires, signature } = Object.fromEntries(url.searchParams)
-    assert.ok(await mediaLinks.isGood(place, size, expires!, signature!, clock.now()))
+    assert.ok(mediaLinks.isGood(url.pathname, expires!, signature!, clock.now()))
     const row = await db.read
       .selectFrom('media_files')
       .selectAll()

@@ -5,15 +5,14 @@ import { mediaOfInputs } from '../../store/repos/input-media.ts'
 import { mediaFilesOf } from '../../store/repos/media.ts'
 import { requireApp } from '../access/target.ts'
 import type { Call } from '../call.ts'
+import { pathOf } from '../media/address.ts'
 import { readDocument } from '../media/document.ts'
 import { hostedFilm } from '../media/film.ts'
+import { LINK_MICROS } from '../media/links.ts'
 import { asDataUri, dashManifest, plainManifest } from '../media/manifest.ts'
 import { itemStatus } from '../predict/answer.ts'
 import { findInput } from './find.ts'
 import { invalidInput } from './problem.ts'
-
-/** How long the addresses in a manifest work without a key: long enough to watch, in microseconds. */
-const LINK_MICROS = 24 * 3_600 * 1_000_000
 
 /**
  * The MPEG-DASH manifest of a processed video, as an address that contains it. The files that it names are opened by
@@ -36,16 +35,13 @@ export async function getVideoManifest(call: Call, inputId: string): Promise<{ m
   const film = await hostedFilm(services, video.pk, signal)
   const expiresAt = services.clock.now() + LINK_MICROS
   const place = { userId: app.user.id, appId: app.id, kind: 'video', id: video.id } as const
-  const urlOf = async (size: string): Promise<string> =>
-    services.origin.url + (await services.mediaLinks.sign(place, size, expiresAt))
+  const urlOf = (size: string): string => services.origin.url + services.mediaLinks.sign(pathOf(place, size), expiresAt)
   if (film.tracks.length > 0) {
-    const urls = new Map<string, string>()
-    for (const { size } of film.tracks) urls.set(size, await urlOf(size))
-    return { manifestUrl: asDataUri(dashManifest(film, ({ size }) => urls.get(size)!)) }
+    return { manifestUrl: asDataUri(dashManifest(film, ({ size }) => urlOf(size))) }
   }
   const files = (await mediaFilesOf(services.db.read, [video.pk])).get(video.pk) ?? []
   const contentType = files.find(({ sizeName }) => sizeName === 'orig')?.contentType ?? 'video/mp4'
-  const manifest = plainManifest(film, { url: await urlOf('orig'), contentType, bitRate: facts.bitRate })
+  const manifest = plainManifest(film, { url: urlOf('orig'), contentType, bitRate: facts.bitRate })
   const details = `Browsers do not play ${facts.videoFormat} with this coding; the manifest names the original.`
   return { manifestUrl: asDataUri(manifest), status: itemStatus(StatusCode.MIXED_STATUS, details) }
 }

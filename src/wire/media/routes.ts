@@ -4,7 +4,7 @@ import { methodInfo } from '../../contract/methods.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import { standing } from '../../domain/access/standing.ts'
 import { Visible } from '../../domain/access/target.ts'
-import { MEDIA_PATH, type MediaPlace, readPath } from '../../domain/media/address.ts'
+import { MEDIA_PATH, pathOf, readPath } from '../../domain/media/address.ts'
 import { mediaApp, mediaFile, noSuchMedium } from '../../domain/media/find.ts'
 import type { Services } from '../../domain/services.ts'
 import type { ExtraRoutes } from '../http/extra-routes.ts'
@@ -24,7 +24,7 @@ async function answer(services: Services, req: IncomingMessage, res: ServerRespo
   const named = readPath(url.pathname)
   if (!named) throw noSuchMedium()
   const { place, size } = named
-  const isLink = await isSigned(services, place, size, url.searchParams)
+  const isLink = isSigned(services, pathOf(place, size), url.searchParams)
   const principal = isLink ? undefined : await askedBy(services, headerReader(req), services.clock.now())
   if (!isLink && !principal) throw noSuchMedium()
   const { user, app } = await mediaApp(services, place)
@@ -38,10 +38,10 @@ async function answer(services: Services, req: IncomingMessage, res: ServerRespo
 }
 
 /** Whether the address is a signed link; one that is no good, or no longer, is refused. */
-async function isSigned(services: Services, place: MediaPlace, size: string, query: URLSearchParams): Promise<boolean> {
+function isSigned(services: Services, path: string, query: URLSearchParams): boolean {
   const signature = query.get('signature')
   if (signature === null) return false
   const expires = query.get('expires') ?? ''
-  if (await services.mediaLinks.isGood(place, size, expires, signature, services.clock.now())) return true
+  if (services.mediaLinks.isGood(path, expires, signature, services.clock.now())) return true
   throw new AppError(StatusCode.CONN_KEY_INVALID, 'The link has expired or is not one of this server; get a new one.')
 }
