@@ -1,7 +1,9 @@
 import { create, type JsonObject } from '@bufbuild/protobuf'
-import { ConceptSchema } from '../src/contract/index.ts'
+import { ConceptSchema, ModelVersionSchema } from '../src/contract/index.ts'
+import { decodeDoc } from '../src/contract/json/index.ts'
 import { StatusCode } from '../src/contract/status-code.ts'
 import { classify, headOf } from '../src/engines/embedding-classifier.ts'
+import { modelVersions } from '../src/store/repos/families.ts'
 import { readHead } from '../src/store/repos/model-versions.ts'
 import { versionPksOf } from '../src/store/repos/vector-spaces.ts'
 import { PRODUCT_THREADS, STRENGTH } from '../src/training/limits.ts'
@@ -130,7 +132,7 @@ async function train(
     const learned = concepts.map((concept) => create(ConceptSchema, concept))
     const [best] = classify(headOf({ params, concepts: learned }), vector, learned)
     if (best!.id !== 'concept-0') throw new Error(`the head says ${best!.id} of an example of concept-0`)
-    return modelVersion!.trainLog
+    return decodeDoc(ModelVersionSchema, (await modelVersions.getByPk(read, pk!))!.doc).trainLog
   }
 }
 

@@ -39,7 +39,7 @@ export interface Services {
   readonly runtime: Runtime
   /** Where clients reach this server. */
   readonly origin: PublicOrigin
-  /** Links to hosted media that work without a key. */
+  /** Links to hosted media and logs of trainings that work without a key. */
   readonly mediaLinks: SignedLinks
   /** Lets each film be cut for players once at a time. */
   readonly films: KeyLock

@@ -112,7 +112,9 @@ const unseen = () => [...pieces.dog.slice(0, 2), ...pieces.platform.slice(0, 2)]
 describe('the gRPC client trains by type', () => {
   test("a 'visual-classifier' on a backbone, with its log", async () => {
     const version = await train('photos', 'visual-classifier', ['dog', 'platform'])
-    assert.match(version.getTrainLog(), /20 examples of 20 inputs, 576 numbers each/)
+    const log = await fetch(version.getTrainLog())
+    assert.equal(log.headers.get('content-type'), 'text/plain; charset=utf-8')
+    assert.match(await log.text(), /20 examples of 20 inputs, 576 numbers each/)
     const outputs = await predict('photos', unseen())
     const best = outputs.map((data) => data.getConceptsList()[0]!.getId())
     assert.deepEqual(best, ['dog', 'dog', 'platform', 'platform'])

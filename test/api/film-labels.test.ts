@@ -8,6 +8,7 @@ import { readHead } from '../../src/store/repos/model-versions.ts'
 import { versionPksOf } from '../../src/store/repos/vector-spaces.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { data, FakeRuntime } from '../kit/fake-runtime.ts'
+import { readTrainLog } from '../kit/media-door.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
 
 type Given = MessageInitShape<typeof DataSchema>
@@ -96,15 +97,16 @@ test('labels of frames and time segments are learned from the frames they mean, 
   runtime.answer = embedded
   const version = await train()
   assert.equal(version.status?.code, MODEL_TRAINED, version.status?.details)
-  assert.match(version.trainLog, /3 examples of 1 inputs, 3 numbers each/)
-  assert.match(version.trainLog, /day: 1 positive, 1 negative \(0 of them assumed\)/)
-  assert.match(version.trainLog, /night: 2 positive, 1 negative \(1 of them assumed\)/)
+  const log = await readTrainLog(server, version)
+  assert.match(log, /3 examples of 1 inputs, 3 numbers each/)
+  assert.match(log, /day: 1 positive, 1 negative \(0 of them assumed\)/)
+  assert.match(log, /night: 2 positive, 1 negative \(1 of them assumed\)/)
   const [pk] = await versionPksOf(server.services.db.read, version.id)
   const { weights } = JSON.parse((await readHead(server.services.db.read, pk!))!) as { weights: string }
   const [dayOfDay, dayOfNight] = new Float32Array(Uint8Array.from(Buffer.from(weights, 'base64')).buffer)
   assert.ok(dayOfDay! > 0 && dayOfNight! < 0)
   const runs = runtime.runs.length
-  assert.match((await train()).trainLog, /3 examples of 1 inputs/)
+  assert.match(await readTrainLog(server, await train()), /3 examples of 1 inputs/)
   assert.equal(runtime.runs.length, runs, 'the vectors of the moments are kept')
 })
 

@@ -9,6 +9,7 @@ import { readHead } from '../../src/store/repos/model-versions.ts'
 import { versionPksOf } from '../../src/store/repos/vector-spaces.ts'
 import { makeApp, succeeded, type TestApp } from '../kit/apps.ts'
 import { data, FakeRuntime } from '../kit/fake-runtime.ts'
+import { readTrainLog } from '../kit/media-door.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
 import { whileTorn } from '../kit/torn-jobs.ts'
 import { onEachEngine, type Place } from '../store/kit.ts'
@@ -129,7 +130,7 @@ onEachEngine('trainings and evaluations that are torn', (engine) => {
     const version = await get('hopeless', versionId)
     assert.equal(version.status?.code, MODEL_TRAINING_FAILED)
     assert.notEqual(version.status?.details, '')
-    assert.match(version.trainLog, /^The training failed: /)
+    assert.match(await readTrainLog(server, version), /^The training failed: /)
   })
 
   async function evaluate(id: string, params: object): Promise<EvalMetrics> {

@@ -15,6 +15,7 @@ import { versionPksOf } from '../../src/store/repos/vector-spaces.ts'
 import { makeApp, refused, succeeded, type TestApp } from '../kit/apps.ts'
 import { data, FakeRuntime } from '../kit/fake-runtime.ts'
 import { EMBEDDER_VERSION, putLabelled, vectorOf } from '../kit/labelled.ts'
+import { readTrainLog } from '../kit/media-door.ts'
 import { startTestServer, type TestServer } from '../kit/server.ts'
 
 type Given = MessageInitShape<typeof ModelVersionSchema>
@@ -100,8 +101,9 @@ describe('training a head on vectors', () => {
     assert.equal(version.status?.code, MODEL_TRAINED, version.status?.details)
     assert.ok(version.completedAt)
     assert.deepEqual([version.totalInputCount, version.activeConceptCount], [24, 2])
-    assert.match(version.trainLog, /24 examples of 24 inputs, 6 numbers each/)
-    assert.match(version.trainLog, /cat: 12 positive, 12 negative \(12 of them assumed\)/)
+    const log = await readTrainLog(server, version)
+    assert.match(log, /24 examples of 24 inputs, 6 numbers each/)
+    assert.match(log, /cat: 12 positive, 12 negative \(12 of them assumed\)/)
     assert.equal(version.inputInfo?.baseEmbedModel?.modelVersion?.id, EMBEDDER_VERSION)
     const asked = { userAppId: app.userAppId, modelId: 'pets' }
     const shown = succeeded(await server.call('GetModelOutputInfo', asked)).model?.modelVersion?.outputInfo
@@ -126,7 +128,10 @@ describe('training a head on vectors', () => {
     assert.notEqual(second.id, first.id)
     assert.deepEqual([second.status?.code, second.activeConceptCount], [MODEL_TRAINED, 2])
     assert.deepEqual(await headOf(second.id), head)
-    assert.match(second.trainLog, new RegExp(`nothing has changed since version ${first.id}, whose head is taken over`))
+    assert.match(
+      await readTrainLog(server, second),
+      new RegExp(`nothing has changed since version ${first.id}, whose head is taken over`),
+    )
     const [one, two] = [await recordOf(first.id), await recordOf(second.id)]
     assert.equal(one.done!.data.hash, two.done!.data.hash)
     assert.match(one.program, /solver \d+$/)
@@ -134,7 +139,7 @@ describe('training a head on vectors', () => {
     const third = await train(app)
     assert.notEqual((await recordOf(third.id)).done!.data.hash, one.done!.data.hash)
     assert.deepEqual((await recordOf(third.id)).done!.start, { versionId: second.id, unchanged: false })
-    assert.match(third.trainLog, new RegExp(`begun with the head of version ${second.id}`))
+    assert.match(await readTrainLog(server, third), new RegExp(`begun with the head of version ${second.id}`))
     const cold = await train(app, {
       outputInfo: ofConcepts('cat', 'dog'),
       trainInfo: { params: { warm_start: false } },
@@ -162,7 +167,7 @@ describe('training a head on vectors', () => {
     const version = await train(app, { outputInfo: { ...ofConcepts('cat', 'dog'), outputConfig } })
     assert.equal(version.status?.code, MODEL_TRAINED)
     assert.equal((await headOf(version.id)).activation, 'softmax')
-    assert.match(version.trainLog, /softmax loss/)
+    assert.match(await readTrainLog(server, version), /softmax loss/)
     succeeded(
       await server.call('PostModels', {
         userAppId: app.userAppId,
@@ -240,7 +245,7 @@ describe('data', () => {
       const version = await train(app, given)
       assert.equal(StatusCode[version.status?.code ?? 0], StatusCode[code], version.status?.details)
       assert.match(version.status?.details ?? '', details)
-      assert.match(version.trainLog, details)
+      assert.match(await readTrainLog(server, version), details)
     }
     await fails(both, MODEL_TRAINING_NO_DATA, /no processed inputs .* labelled with 'cat', 'dog'/)
     await putLabelled(server, app, [
@@ -490,7 +495,7 @@ describe('regions', () => {
     const runs = runtime.runs.length
     const version = await train(app, { outputInfo: ofConcepts('cat', 'dog') })
     assert.equal(version.status?.code, MODEL_TRAINED, version.status?.details)
-    assert.match(version.trainLog, /8 examples of 4 inputs/)
+    assert.match(await readTrainLog(server, version), /8 examples of 4 inputs/)
     assert.deepEqual(
       runtime.runs[runs]!.plan.nodes.map(({ engine, inputs: from }) => [engine, [...from]]),
       [
@@ -523,7 +528,7 @@ describe('training other types', () => {
     )
     const version = await train(app, { trainInfo: { params: { coarse_clusters: 2 } } }, 'groups')
     assert.equal(version.status?.code, MODEL_TRAINED, version.status?.details)
-    assert.match(version.trainLog, /2 clusters of 12, 12/)
+    assert.match(await readTrainLog(server, version), /2 clusters of 12, 12/)
     const inputs = [{ data: { image: { base64: await picture(8, 8).png().toBuffer() } } }]
     succeeded(await server.call('PostModelOutputs', { userAppId: app.userAppId, modelId: 'groups', inputs }))
     const [embed, group] = runtime.last.plan.nodes

@@ -4,9 +4,7 @@ import type { Call } from '../../domain/call.ts'
 import { examplesOf, referencesOf } from '../../domain/models/about-built-in.ts'
 import { conceptsOfVersion, shownVersion } from '../../domain/models/content.ts'
 import { findModel, findVersion, homeOf, type ModelAt, newestVersion, placeOf } from '../../domain/models/find.ts'
-import { withSignatures } from '../../domain/models/local-methods.ts'
-import { attachVersion, presentModel } from '../../domain/models/present.ts'
-import { withoutSecrets } from '../../domain/models/secrets.ts'
+import { answeredVersion, attachVersion, presentModel } from '../../domain/models/present.ts'
 import { trainingInputs } from '../../domain/models/training-inputs.ts'
 import { readPage } from '../../domain/resource/paging.ts'
 import type { Row } from '../../store/schema/tables.ts'
@@ -29,12 +27,8 @@ export const modelContentRpcs: Pick<Registry, Rpcs> = {
     if (!version) return { model }
     const typeId = found.row.model_type_id
     const full = await shownVersion(call.services.db.read, version, homeOf(found.place))
-    return {
-      model: attachVersion(
-        model,
-        withSignatures(typeId, withoutSecrets(typeId, full, found.place.minVisibility === 0)),
-      ),
-    }
+    const isInsider = found.place.minVisibility === 0
+    return { model: attachVersion(model, answeredVersion(call.services, typeId, full, isInsider)) }
   },
 
   ListModelConcepts: async (request, call) => {

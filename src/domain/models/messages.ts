@@ -37,7 +37,7 @@ export function modelMessage(row: Row<'models'>, owner: Owner): Model {
   return model
 }
 
-/** A version row as a message; concepts and heads are only pointed to. */
+/** A version row as a message; concepts and heads are only pointed to, and the log of its training is a text. */
 export function versionMessage(row: Row<'model_versions'>, owner: Owner, conceptCount: number): ModelVersion {
   const version = decodeDoc(ModelVersionSchema, row.doc)
   version.id = row.id

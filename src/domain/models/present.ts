@@ -3,10 +3,12 @@ import { conceptCounts, standingVersions, type VersionChoice, versionCounts } fr
 import { modelStars, type PlacedModel } from '../../store/repos/models.ts'
 import type { Row } from '../../store/schema/tables.ts'
 import { Visible } from '../access/target.ts'
+import type { Services } from '../services.ts'
 import { type Caller, homeOf, type ModelAt } from './find.ts'
 import { withSignatures } from './local-methods.ts'
 import { modelMessage, versionMessage } from './messages.ts'
 import { withoutSecrets } from './secrets.ts'
+import { withLogLink } from './train-log.ts'
 
 /** What an answer shows of models beyond themselves. */
 export interface Shown {
@@ -62,6 +64,16 @@ export async function presentModel(
   return message!
 }
 
+/** The message of a version as every answer shows it: without secrets, with its methods, and its log as a link. */
+export function answeredVersion(
+  services: Services,
+  typeId: string,
+  message: ModelVersion,
+  isInsider: boolean,
+): ModelVersion {
+  return withLogLink(services, withSignatures(typeId, withoutSecrets(typeId, message, isInsider)))
+}
+
 /** Versions of one model as messages. */
 export async function presentVersions(
   caller: Caller,
@@ -72,16 +84,10 @@ export async function presentVersions(
     caller.services.db.read,
     rows.map(({ pk }) => pk),
   )
-  return rows.map((row) =>
-    withSignatures(
-      model.model_type_id,
-      withoutSecrets(
-        model.model_type_id,
-        versionMessage(row, homeOf(place), counts.get(row.pk) ?? 0),
-        place.minVisibility === 0,
-      ),
-    ),
-  )
+  return rows.map((row) => {
+    const message = versionMessage(row, homeOf(place), counts.get(row.pk) ?? 0)
+    return answeredVersion(caller.services, model.model_type_id, message, place.minVisibility === 0)
+  })
 }
 
 /** Puts a version into its model, with the output info also where clients before 2023 look for it. */
@@ -111,8 +117,8 @@ async function withVersions(
     const version = versions.get(row.pk)
     if (!version) return model
     const message = versionMessage(version, owner, concepts.get(version.pk) ?? 0)
-    const shownVersion = withoutSecrets(row.model_type_id, message, visibilityFor(caller, row) === 0)
-    return attachVersion(model, withSignatures(row.model_type_id, shownVersion))
+    const isInsider = visibilityFor(caller, row) === 0
+    return attachVersion(model, answeredVersion(caller.services, row.model_type_id, message, isInsider))
   })
 }
 

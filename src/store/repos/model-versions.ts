@@ -210,6 +210,24 @@ export async function putHead(tx: Writer, versionPk: number, doc: string): Promi
     .execute()
 }
 
+/** The version with this id of a model of an app, where both are at least this visible. */
+export function versionOfApp(
+  db: Reader,
+  appPk: number,
+  versionId: string,
+  minVisibility: number,
+): Promise<Pick<Row<'model_versions'>, 'doc'> | undefined> {
+  return db
+    .selectFrom('model_versions')
+    .innerJoin('models', 'models.pk', 'model_versions.model_pk')
+    .select('model_versions.doc')
+    .where('model_versions.id', '=', versionId)
+    .where('models.app_pk', '=', appPk)
+    .where('model_versions.visibility', '>=', minVisibility)
+    .where('models.visibility', '>=', minVisibility)
+    .executeTakeFirst()
+}
+
 /** Whether a model has a version of at least this visibility. */
 export async function publicVersionExists(db: Reader, modelPk: number, visibility: number): Promise<boolean> {
   const row = await db

@@ -1,6 +1,7 @@
 """Predictions, training, evaluation and export by the Python SDK; workflows as YAML."""
 
 import asyncio
+import contextlib
 
 import yaml
 from clarifai.client.app import App
@@ -111,6 +112,9 @@ class Training(AppCase):
         trained = Model(model_id='which', model_version={'id': version}, user_id=USER, app_id=self.app_id, **AUTH)
         status = until(lambda: trained.training_status(version), lambda one: one.code not in (21101, 21103))
         self.assertEqual(status.code, 21100, status)
+        with contextlib.chdir(self.folder):
+            trained.training_status(version, training_logs=True)
+        self.assertIn('12 examples of 12 inputs, 576 numbers each', (self.folder / f'{version}.log').read_text())
         self.assertEqual(names(trained.predict_by_filepath(str(photo(PLATFORMS, 7)), 'image'))[0], 'platform')
 
         trained.evaluate(dataset=self.app.dataset('both'), eval_id='first')
