@@ -168,10 +168,42 @@ onEachEngine('searches that are saved, older or refused', (engine) => {
         kit.server.call('PostInputsSearches', { userAppId: open.userAppId, searches: [search] }, { key })
       succeeded(await ask({}))
       refused(await ask({ save: true }), StatusCode.CONN_INSUFFICIENT_SCOPES, /may save searches/)
+      const searches = [10, 50].map((gettable) => ({ id: `for-${gettable}`, save: true, visibility: { gettable } }))
+      const userAppId = open.userAppId
+      succeeded(await kit.server.call('PostInputsSearches', { userAppId, searches }, { key: owner.pat }))
+      const list = async (as: string) =>
+        succeeded(await kit.server.call('ListSearches', { userAppId }, { key: as })).searches.map(({ id }) => id)
+      assert.deepEqual(await list(owner.pat), ['for-50', 'for-10'])
+      assert.deepEqual(await list(key), ['for-50'])
+      succeeded(await kit.server.call('PostSearchesByID', { userAppId, id: 'for-50' }, { key }))
+      refused(await kit.server.call('PostSearchesByID', { userAppId, id: 'for-10' }, { key }), 11101)
       refused(
         await kit.server.call('PostInputsSearches', { ...UA(), searches: [{}] }, { key }),
         StatusCode.CONN_DOES_NOT_EXIST,
       )
+    })
+
+    test('do not tell strangers what is in datasets that they do not see', async () => {
+      const owner = await kit.server.makeUser('collector', 50)
+      const open = await makeApp(kit.server, 'collected', { owner, visibility: 50 })
+      const { pat: key } = await kit.server.makeUser('visitor')
+      await putInputs(kit.server.services, open, [{ id: 'in' }, { id: 'out' }])
+      const userAppId = open.userAppId
+      for (const [id, gettable] of [['hidden', 10] as const, ['shown', 50] as const]) {
+        const datasets = [{ id, visibility: { gettable } }]
+        succeeded(await kit.server.call('PostDatasets', { userAppId, datasets }, { key: owner.pat }))
+        const datasetInputs = [{ input: { id: 'in' } }]
+        const request = { userAppId, datasetId: id, datasetInputs }
+        succeeded(await kit.server.call('PostDatasetInputs', request, { key: owner.pat }))
+      }
+      const find = async (id: string, as: string, negate = false) => {
+        const searches = [{ query: { filters: [{ negate, input: { datasetIds: [id] } }] } }]
+        return idsOf(succeeded(await kit.server.call('PostInputsSearches', { userAppId, searches }, { key: as })).hits)
+      }
+      assert.deepEqual([await find('hidden', owner.pat), await find('shown', key)], [['in'], ['in']])
+      assert.deepEqual([await find('hidden', key), await find('nowhere', key)], [[], []])
+      assert.deepEqual(await find('hidden', key, true), ['out', 'in'])
+      assert.deepEqual(await find('shown', key, true), ['out'])
     })
 
     test('as_of leaves out inputs and annotations that came later', async () => {

@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts'
 import type { Search } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
-import { requireApp } from '../../domain/access/target.ts'
+import { requireApp, visibleFrom } from '../../domain/access/target.ts'
 import { patchMany } from '../../domain/resource/verbs.ts'
 import { searches } from '../../domain/search/saved.ts'
 import { bindResource, checkBatch } from '../define/bind.ts'
@@ -10,7 +10,11 @@ import type { Call, Registry } from '../define/rpc.ts'
 const verbs = bindResource(
   searches,
   { list: 'ListSearches', get: 'GetSearch', patch: 'PatchSearches' },
-  { parent: (call) => requireApp(call.target), idField: 'id' },
+  {
+    parent: (call) => requireApp(call.target),
+    idField: 'id',
+    listQuery: (_request, { target }) => ({ where: (row) => row('visibility', '>=', visibleFrom(target)) }),
+  },
 )
 
 type Rpcs = keyof typeof verbs | 'PatchInputsSearches' | 'PatchAnnotationsSearches' | 'DeleteSearch'

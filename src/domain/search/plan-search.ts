@@ -9,6 +9,7 @@ import { requireApp } from '../access/target.ts'
 import type { Call } from '../call.ts'
 import type { PageWindow } from '../resource/paging.ts'
 import { findConceptHomes } from './concept-homes.ts'
+import { hideDatasets } from './filters/hidden-datasets.ts'
 import { planFilters } from './filters/plan.ts'
 import { type Wishes, wishesOf } from './legacy.ts'
 import { planRanks, type TextRanking } from './ranks.ts'
@@ -60,7 +61,8 @@ export async function scopeOf(
   hits: SearchKind['hits'],
   { asOf }: Pick<Search, 'asOf'>,
 ): Promise<SearchScope> {
-  const { clauses, mentions } = planFilters(filters)
+  const { clauses: asked, mentions } = planFilters(filters)
+  const clauses = await hideDatasets(call, asked)
   const { pk: appPk } = requireApp(call.target)
   return {
     appPk,
