@@ -240,6 +240,32 @@ onEachEngine('ranks of searches', (engine) => {
       }
     })
 
+    test('find what is in the middle of each of their lists, and pages fit together', async () => {
+      const count = 2_400
+      const ids = Array.from({ length: count }, (_, at) => `level-${at}`)
+      await putInputs(
+        kit.server.services,
+        kit.app,
+        ids.map((id, at) => {
+          const part = at / count
+          const concepts = [
+            { id: 'rises', value: part },
+            { id: 'falls', value: 1 - part ** 2 },
+          ]
+          return { id, data: { concepts } }
+        }),
+      )
+      const search = ranks(byConcept('rises'), byConcept('falls'))
+      const page = async (number: number, perPage: number) =>
+        idsOf(succeeded(await kit.inputs(search, { pagination: { page: number, perPage } })).hits)
+      const found = [...(await page(1, 120)), ...(await page(2, 120)), ...(await page(3, 120))]
+      assert.equal(found[0], `level-${count / 2}`)
+      assert.deepEqual(found, await page(1, 360))
+      await kit.server.services.db.transact((tx) =>
+        tx.deleteFrom('inputs').where('id', 'like', 'level-%').where('app_pk', '=', kit.app.pk).execute(),
+      )
+    })
+
     test('that say nothing are no ranks, as clients send one that is empty', async () => {
       for (const rank of [{}, { annotation: {} }, { annotation: { data: {} } }]) {
         assert.deepEqual(idsOf(succeeded(await kit.inputs(ranks(rank))).hits), ['far', 'side', 'middle', 'near'])

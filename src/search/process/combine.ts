@@ -1,16 +1,18 @@
 import type { Reader } from '../../store/database.ts'
 import { fittingInputs } from '../../store/repos/search-matches.ts'
-import { PLACE_OFFSET } from '../limits.ts'
+import { HITS_MAX, PLACE_OFFSET } from '../limits.ts'
 import type { PlannedHit, SearchPlan } from '../plan.ts'
 import { firstFitting, firsts, isFiltered, type Ranked } from './fitting.ts'
 import type { KnownInputs } from './known-inputs.ts'
 import { listInputs } from './listing.ts'
 import type { Ranker } from './rankers.ts'
 
-/** Hits of each rank that take part where several are combined, for each hit that is wanted. */
-const COMBINED_PER_HIT = 5
-/** And at least so many. */
-const COMBINED_MIN = 1_000
+/** Hits of each rank that take part where several are combined: at first, and at most, for pages that end early and late. */
+const COMBINED = { first: 1_000, most: 10_000, mostOfLate: 5 * HITS_MAX }
+/** The last hit of pages that end early. */
+const EARLY = 200
+/** How many times more take part when those were too few. */
+const FURTHER = 4
 
 /**
  * All inputs that fit the filters where these are few, or where every vector that fits is to be compared with; undefined
@@ -26,7 +28,11 @@ export async function fewMatches(
   return (await known.list()) ?? (await listInputs(db, plan.scope, Number.MAX_SAFE_INTEGER)).found
 }
 
-/** The mean of the scores of all ranks, or of what places in them say; a rank that knows nothing of an input counts as 0. */
+/**
+ * The mean of the scores of all ranks, or of what places in them say; a rank that knows nothing of an input counts as 0.
+ * More hits of each rank take part until nothing that does not can be among the best, so that pages fit together. Places
+ * say less the longer the lists are, so their length does not change from page to page.
+ */
 export async function combined(
   db: Reader,
   plan: SearchPlan,
@@ -34,8 +40,31 @@ export async function combined(
   wanted: number,
   listed: readonly number[] | undefined,
 ): Promise<Ranked> {
-  const each = Math.max(COMBINED_MIN, wanted * COMBINED_PER_HIT)
-  const found = await Promise.all(rankers.map((ranker) => ranker.best(each, listed)))
+  const isEarly = wanted <= EARLY
+  const most = isEarly ? COMBINED.most : COMBINED.mostOfLate
+  for (let each = plan.combine === 'mean' || isEarly ? COMBINED.first : most; ; each = Math.min(most, each * FURTHER)) {
+    const found = await Promise.all(rankers.map((ranker) => ranker.best(each, listed)))
+    const { fitting } = await firstFitting(db, plan, await hitsOf(db, plan, rankers, found, listed), wanted)
+    const others = found.reduce((sum, { hits, all }) => sum + (all ? 0 : (hits.at(-1)?.score ?? 0)), 0) / found.length
+    const isSure =
+      plan.combine === 'places' ||
+      found.every(({ all }) => all) ||
+      others < plan.minScore ||
+      (fitting.length >= wanted && fitting.at(-1)!.score > others)
+    if (isSure || each === most) {
+      return { hits: fitting, explain: ['combined', `of ${each}`, ...found.map(({ road }) => road)] }
+    }
+  }
+}
+
+/** All that was found by some rank, with the scores of all ranks together, best first. */
+async function hitsOf(
+  db: Reader,
+  plan: SearchPlan,
+  rankers: readonly Ranker[],
+  found: readonly { readonly hits: readonly PlannedHit[] }[],
+  listed: readonly number[] | undefined,
+): Promise<PlannedHit[]> {
   const inputPks = [...new Set(found.flatMap(({ hits }) => hits.map(({ inputPk }) => inputPk)))]
   const scores =
     plan.combine === 'places'
@@ -51,9 +80,7 @@ export async function combined(
     const sum = scores.reduce((total, of) => total + (of.get(inputPk) ?? 0), 0)
     return { inputPk, annotationPk: annotationOf.get(inputPk) ?? null, score: sum / rankers.length }
   })
-  hits.sort((a, b) => b.score - a.score || b.inputPk - a.inputPk)
-  const { fitting } = await firstFitting(db, plan, hits, wanted)
-  return { hits: fitting, explain: ['combined', ...found.map(({ road }) => road)] }
+  return hits.sort((a, b) => b.score - a.score || b.inputPk - a.inputPk)
 }
 
 /**
