@@ -267,6 +267,26 @@ onEachEngine('tasks of auto-annotation', (engine) => {
       ['b', 'b'],
     )
     assert.equal(await statusOf(taskId), TASK_DONE)
+    const inputSource = { type: SourceType.SAVED_SEARCH, id: 'pets' }
+    const labelOrders = [{ id: 'o', autoRelease: true, task: auto({ inputSource }) }]
+    succeeded(await server.call('PostLabelOrders', { ...UA(), labelOrders }))
+    await server.services.jobs.idle()
+    const { labelOrder } = succeeded(await server.call('GetLabelOrder', { ...UA(), labelOrderId: 'o' }))
+    assert.deepEqual(
+      [labelOrder?.task?.status?.code, labelOrder?.status?.code],
+      [TASK_DONE, StatusCode.LABEL_ORDER_SUCCESS],
+    )
+  })
+
+  test('begin the label order that they are made for', async () => {
+    const labelOrders = [{ id: 'o', autoRelease: true, task: auto() }]
+    succeeded(await server.call('PostLabelOrders', { ...UA(), labelOrders }))
+    await server.services.jobs.idle()
+    const { labelOrder } = succeeded(await server.call('GetLabelOrder', { ...UA(), labelOrderId: 'o' }))
+    assert.deepEqual(
+      [labelOrder?.task?.status?.code, labelOrder?.status?.code],
+      [TASK_IDLE, StatusCode.LABEL_ORDER_IN_PROGRESS],
+    )
   })
 
   test('leave an input that the model cannot look at open, and try it again when they are taken up again', async () => {

@@ -16,6 +16,7 @@ import { labelPlace } from '../inputs/caller.ts'
 import { callInApp } from '../inputs/process/call.ts'
 import { storedInput } from '../inputs/stored-input.ts'
 import { defineJob } from '../jobs/define.ts'
+import { orderBegins, orderIsDone } from '../label-orders/follow-task.ts'
 import { runInputs } from '../predict/run.ts'
 import type { Services } from '../services.ts'
 import { type AutoAnnotation, autoAnnotations } from './auto-annotations.ts'
@@ -69,7 +70,7 @@ export const autoTaskJob = defineJob<Args>({
     }
     const code = mayGrow(args.source) ? TASK_IDLE : TASK_DONE
     if (row.status_code !== code) await setTaskStatus(tx, row.pk, { code }, now)
-    if (code !== TASK_IDLE) return
+    if (code !== TASK_IDLE) return orderIsDone(tx, row, now)
     const options = { dedupeKey: `auto-annotate:${args.taskPk}`, runAfter: now + IDLE_MS * 1000 }
     await jobs.enqueue(tx, autoTaskJob, args, { appPk: appPk!, ...options })
   },
@@ -163,6 +164,7 @@ async function write(
       })),
     )
     if (row.status_code === TASK_IDLE) await setTaskStatus(tx, taskPk, { code: TASK_IN_PROGRESS }, now)
+    await orderBegins(tx, row, now)
     return { done: ctx.done + fresh.length }
   })
   return goesOn
