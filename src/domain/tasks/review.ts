@@ -1,6 +1,6 @@
 import type { TaskAssignment, Worker } from '../../contract/index.ts'
 import { StatusCode } from '../../contract/status-code.ts'
-import type { Writer } from '../../store/database.ts'
+import type { Reader, Writer } from '../../store/database.ts'
 import { assignmentsByPk } from '../../store/repos/task-assignments.ts'
 import {
   approvals,
@@ -26,22 +26,32 @@ const { TASK_ASSIGNMENT_AWAITING_REVIEW, TASK_ASSIGNMENT_REVIEW_PENDING } = Stat
  * What the caller has to review next: what he has taken and not decided yet, and only when there is nothing of that, up
  * to ten assignments more of what awaits review.
  */
-export function startReview(call: Call, taskId: string, workers: readonly Worker[]): Promise<Assignment[]> {
+export async function startReview(call: Call, taskId: string, workers: readonly Worker[]): Promise<Assignment[]> {
   const { db, clock } = call.services
+  const { taken, next } = await toReview(call, taskId, workers, db.read)
+  // Reviewers ask again and again, so nothing is written where there is nothing to take.
+  if (taken.length > 0 || next.length === 0) return taken
   return db.transact(async (tx) => {
-    const stored = await findTask(call, taskId, tx)
-    demandReviewer(call, stored)
-    const { pk } = stored.row
-    const me = callerId(call)
-    const of = amongWorkers(stored, workers)
-    if (of.length === 0 && workers.length > 0) return []
-    const taken = await takenForReview(tx, pk, me, of, HANDED_OUT)
-    if (taken.length > 0) return taken
-    const everybody = everyReviewer(stored.task)
-    const next = await waitingForReview(tx, pk, { userId: me, everybody, workers: of, limit: HANDED_OUT })
-    await setReviews(tx, next, me, TASK_ASSIGNMENT_REVIEW_PENDING, clock.now())
-    return next
+    const now = await toReview(call, taskId, workers, tx)
+    if (now.taken.length > 0) return now.taken
+    await setReviews(tx, now.next, callerId(call), TASK_ASSIGNMENT_REVIEW_PENDING, clock.now())
+    return now.next
   })
+}
+
+/** What the caller has taken, and where that is nothing what he may take. */
+async function toReview(call: Call, taskId: string, workers: readonly Worker[], reader: Reader) {
+  const stored = await findTask(call, taskId, reader)
+  demandReviewer(call, stored)
+  const { pk } = stored.row
+  const userId = callerId(call)
+  const of = amongWorkers(stored, workers)
+  if (of.length === 0 && workers.length > 0) return { taken: [], next: [] }
+  const taken = await takenForReview(reader, pk, userId, of, HANDED_OUT)
+  if (taken.length > 0) return { taken, next: [] }
+  const everybody = everyReviewer(stored.task)
+  const next = await waitingForReview(reader, pk, { userId, everybody, workers: of, limit: HANDED_OUT })
+  return { taken, next }
 }
 
 /** What a request says to review: assignments by their ids, or all of some workers. */
