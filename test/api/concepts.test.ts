@@ -301,6 +301,12 @@ describe('search for concepts', () => {
     assert.deepEqual(await names({ name: 'face', useCases: [2] }), ['main/face'])
     assert.deepEqual(await names({ name: 'face', useCases: [1] }), [])
     assert.deepEqual(await names({ name: 'person', useCases: [1, 2] }), ['main/person'])
+    assert.deepEqual(await names({ name: 'dog house', useCases: [0] }), ['searched/dog house'])
+    refused(
+      await search({ name: 'dog', useCases: [99 as never] }),
+      StatusCode.CONCEPTS_INVALID_REQUEST,
+      /no use case 99/,
+    )
   })
 
   test('a model or workflow as source is searched instead of all public ones', async () => {

@@ -45,11 +45,12 @@ export async function findConcepts(
 ): Promise<Concept[]> {
   const app = requireApp(call.target)
   const hasSource = query?.source.case !== undefined || (query?.workflowId ?? '') !== ''
-  if (!query || (query.name === '' && !hasSource && query.useCases.length === 0)) {
+  const useCases = query ? readUseCases(query) : []
+  if (!query || (query.name === '' && !hasSource && useCases.length === 0)) {
     throw invalidConcept('The concept_query is empty; give a name, with * for any text, or a source.')
   }
   const open = await publicPlace(call)
-  const typeIds = query.useCases.length === 0 ? undefined : typesFor(query.useCases)
+  const typeIds = useCases.length === 0 ? undefined : typesFor(useCases)
   // What a concept is used for shows only in models, so an app's own concepts do not count then.
   const ownToo = !query.ignoreAppConcepts && typeIds === undefined
   const language = query.language || SEARCHED_LANGUAGE
@@ -76,6 +77,14 @@ export async function findConcepts(
 }
 
 const DETECTORS: ReadonlySet<string> = new Set(typesFor([WorkflowModelUseCase.DETECTION]))
+
+/** The use cases that a query names. Throws AppError 40003 for those that there are none of. */
+function readUseCases({ useCases }: ConceptQuery): WorkflowModelUseCase[] {
+  const named = useCases.filter((useCase) => useCase !== WorkflowModelUseCase.WORKFLOW_MODEL_USE_CASE_NOT_SET)
+  const unknown = named.find((useCase) => FIELDS[useCase] === undefined)
+  if (unknown === undefined) return named
+  throw invalidConcept(`There is no use case ${unknown}; use CLASSIFICATION or DETECTION.`)
+}
 
 function typesFor(useCases: readonly WorkflowModelUseCase[]): string[] {
   const fields = useCases.map((useCase) => FIELDS[useCase])
