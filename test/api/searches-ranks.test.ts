@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { toTimestamp } from '../../src/base/timestamps.ts'
 import { StatusCode } from '../../src/contract/status-code.ts'
 import { conceptPksNamed, labelsByValue } from '../../src/store/repos/search-labels.ts'
-import { refused, succeeded } from '../kit/apps.ts'
+import { makeApp, refused, succeeded } from '../kit/apps.ts'
 import {
   byVector,
   type FilterInit,
@@ -324,6 +324,12 @@ onEachEngine('ranks of searches', (engine) => {
       const unknown = { annotation: { ...FIRST_AXIS.annotation, modelVersionId: 'f'.repeat(32) } }
       await kit.refuses(ranks(unknown), /no model version 'f+' to rank by; name one of an embedder/)
       assert.equal((await order(byVector([0, 0, 0, 0]))).length, 4)
+      const { userAppId } = await makeApp(kit.server, 'vectorless')
+      refused(
+        await kit.server.call('PostInputsSearches', { userAppId, searches: [ranks(FIRST_AXIS)] }),
+        StatusCode.SEARCH_INVALID_REQUEST,
+        /^The app has no vectors to compare the embedding of a rank with; add inputs first\.$/,
+      )
     })
 
     test('where they name nothing that is there, or there are too many', async () => {

@@ -135,7 +135,11 @@ async function givenVector(
   const spaces = await spacesNamed(call, versionId)
   const space = spaces.find(({ dimension }) => dimension === vector.length)
   if (space) return { by: 'vector', negate, space, query: unit(vector) }
-  const known = [...new Set(spaces.map(({ dimension }) => dimension))].join(' or ') || 'no vectors at all'
+  if (spaces.length === 0) {
+    const which = versionId === '' ? '' : ` of the model version '${versionId}'`
+    throw invalid(`The app has no vectors${which} to compare the embedding of a rank with; add inputs first.`)
+  }
+  const known = [...new Set(spaces.map(({ dimension }) => dimension))].join(' or ')
   throw invalid(`The embedding of a rank has ${vector.length} numbers, but the app has ${known}; send as many.`)
 }
 
