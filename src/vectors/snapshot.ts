@@ -42,6 +42,9 @@ interface State {
   readonly graphs: readonly GraphFile[]
 }
 
+/** The files of graphs that the state of an index names. */
+const keptGraphs = new WeakMap<VectorIndex, readonly GraphFile[]>()
+
 /** An index with the folder that keeps it. */
 export interface OpenedIndex {
   readonly index: VectorIndex
@@ -72,7 +75,9 @@ export function openIndex(folder: string, dimension: number, residency: Residenc
       if (statSync(join(folder, name)).size !== size) throw new Error('a file of a graph has another size')
       return Graph.view(dimension, join(folder, name), from, to)
     })
-    return { index: new VectorIndex(rows, graphs), mark: state.mark }
+    const index = new VectorIndex(rows, graphs)
+    keptGraphs.set(index, state.graphs)
+    return { index, mark: state.mark }
   } catch {
     rows.release()
     return undefined
@@ -102,13 +107,13 @@ export async function saveIndex(
   isWanted: () => boolean = () => true,
 ): Promise<void> {
   const { dimension } = index.rows
-  const before = readState(folder)
+  const before = keptGraphs.get(index) ?? []
   const rows = index.rows.save()
   const written: string[] = []
   const saved = index.graphs.map((graph) => {
     const name = `graph-${graph.from}-${graph.to}`
     const path = join(folder, name)
-    const kept = before?.graphs.find((file) => file.name === name)
+    const kept = before.find((file) => file.name === name)
     if (kept && existsSync(path)) return { graph, file: kept }
     graph.save(path)
     written.push(path)
@@ -121,6 +126,7 @@ export async function saveIndex(
   const next = await writeState(folder, { format: FORMAT, dimension, mark, rows, graphs })
   if (!isWanted()) return
   renameSync(next, join(folder, STATE_FILE))
+  keptGraphs.set(index, graphs)
   writeFileSync(join(folder, MARK_FILE), JSON.stringify(mark))
   const named = new Set([STATE_FILE, ROWS_FILE, CODES_FILE, MARK_FILE, ...graphs.map(({ name }) => name)])
   for (const { graph, file } of saved) {
