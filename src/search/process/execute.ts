@@ -16,7 +16,7 @@ const SPARE = 1.5
 /** Inputs of a filter's index that are compared with at once, without a look at how many fit. */
 const FEW = 256
 /** What a further hit costs, found and looked up, and an input that an index lists, compared with; in microseconds. */
-const COST = { hit: 12, listed: 2 }
+const COST = { hit: 16, listed: 2 }
 
 /** Runs a search. */
 export async function execute(db: Reader, spaces: Spaces, plan: SearchPlan): Promise<SearchAnswer> {
