@@ -106,16 +106,6 @@ export class Codes implements Block {
     return dot(unit, this.parts.middle)
   }
 
-  /** Product with one row, given the base. */
-  cosine(query: CodedQuery, base: number, offset: number): number {
-    const dimension = query.codes.length
-    const { codes } = query
-    const { codes: own, step } = this.parts
-    let sum = 0
-    for (let at = 0, from = offset * dimension; at < dimension; at++) sum += codes[at]! * own[from + at]!
-    return base + sum * query.step * step
-  }
-
   nearest(query: CodedQuery, wanted: number): Nearest {
     const { offsets, distances } = compare(this.parts.codes, query.codes, wanted)
     const [base, scale] = [this.base(query), query.step * this.parts.step]
@@ -142,7 +132,8 @@ export class Raw implements Block {
   }
 }
 
-function compare<T extends Float32Array | Int8Array>(
+/** The rows nearest to a query by inner product, the nearest first, as offsets, with 1 - product of each. */
+export function compare<T extends Float32Array | Int8Array>(
   vectors: T,
   query: T,
   wanted: number,

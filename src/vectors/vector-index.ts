@@ -34,7 +34,7 @@ export interface VectorAnswer {
  * What roads cost in microseconds: a candidate of a graph (1.3 where many rows are alike, 9 where they lie apart), a row when all rows of a block are compared, one that is
  * picked, and each of the nearest that has to be told from the others.
  */
-const COST = { candidate: 6, row: 0.07, picked: 0.6, wanted: 20 }
+const COST = { candidate: 6, row: 0.07, picked: 0.3, wanted: 20 }
 /** More than seem needed, as what counts is not spread evenly. */
 const SPARE = 1.5
 /** How far products of a graph's 16-bit floats may be off: each of both numbers by 2^-11 of it. */

@@ -6,7 +6,8 @@ import { after, test } from 'node:test'
 import { Codes, codeQuery } from './codes.ts'
 import { CodesFile } from './codes-file.ts'
 import { dot, scoreOf, toUnit } from './distance.ts'
-import { byScore, type Hit } from './hits.ts'
+import { Best, byScore, type Hit } from './hits.ts'
+import { PickedCodes } from './picked-codes.ts'
 import type { Residency } from './residency.ts'
 import { RowFile } from './row-file.ts'
 import { boundless, clustered, none, random } from './test-vectors.ts'
@@ -101,10 +102,60 @@ test('what codes say of a product is off by no more than their bound', () => {
     for (let n = 0; n < 200; n++) {
       const exact = dot(query.unit, vectors[offsets[n]!]!)
       assert.ok(Math.abs(cosines[n]! - exact) <= bound)
-      assert.ok(Math.abs(codes.cosine(query, codes.base(query), offsets[n]!) - exact) <= bound)
     }
     assert.equal(new Set(Array.from(offsets)).size, vectors.length)
   }
+})
+
+test('rows picked from blocks of all kinds are found as if all were compared', () => {
+  const next = random(31)
+  const make = mixed(32)
+  const vectors = Array.from({ length: 20 * ROWS_PER_SEGMENT }, () => make().slice())
+  const blocks = Array.from({ length: 20 }, (_, block) => {
+    // What two blocks hold is unlike, so that their codes are too.
+    const rows = vectors.slice(block * ROWS_PER_SEGMENT, (block + 1) * ROWS_PER_SEGMENT)
+    if (block % 3 === 0) for (const row of rows) toUnit(row.fill(0, 3 + block / 3))
+    return Codes.from(Float32Array.from(rows.flatMap((row) => Array.from(row))), DIMENSION)
+  })
+  for (let time = 0; time < 60; time++) {
+    const query = codeQuery(toUnit(make().slice()))
+    const k = [1, 3, 40][time % 3]!
+    const share = [0.02, 0.3, 1][Math.floor(next() * 3)]!
+    const among = vectors.flatMap((_, row) => (next() < share ? row : []))
+    const best = new Best(k)
+    const score = (row: number) => scoreOf(dot(query.unit, vectors[row]!))
+    const picked = new PickedCodes(DIMENSION, among.length)
+    for (const row of among) {
+      picked.add(row, blocks[Math.floor(row / ROWS_PER_SEGMENT)]!, row % ROWS_PER_SEGMENT)
+    }
+    let looked = 0
+    picked.nearest(query, k, best, (row) => {
+      looked++
+      best.add({ row, key: row, score: score(row) })
+    })
+    const expected = among.map((row) => ({ row, key: row, score: score(row) })).sort(byScore)
+    assert.deepEqual(best.take(), expected.slice(0, k))
+    if (share === 1 && k === 1) assert.ok(looked < among.length / 2, `${looked} of ${among.length}`)
+  }
+})
+
+test('rows that die after a list was gathered are not found, however often the list is used', () => {
+  const { rows, all } = filled('gathered', boundless, 2_000)
+  const list = Int32Array.from({ length: 1_200 }, (_, n) => n + (n >> 3))
+  const query = toUnit(mixed(40)().slice())
+  const alive = new Set<number>(list)
+  for (let time = 0; time < 5; time++) {
+    const expected = [...alive]
+      .map((row) => ({ row, key: row + 1, score: scoreOf(dot(query, all[row]!)) }))
+      .sort(byScore)
+      .slice(0, 9)
+    assert.deepEqual(rows.scanRows(query, 9, list), expected)
+    for (const { row, key } of expected.slice(0, 4)) {
+      rows.remove(key)
+      alive.delete(row)
+    }
+  }
+  rows.release()
 })
 
 test('rows are known by input, dead ones left out, also after they were kept and restored', () => {

@@ -2,8 +2,10 @@ import { type Block, type CodedQuery, Codes, codeQuery, Raw } from './codes.ts'
 import type { CodesFile } from './codes-file.ts'
 import { DamagedIndex } from './damaged.ts'
 import { dot, scoreOf } from './distance.ts'
+import { type Gathering, gatheringOf } from './gathering.ts'
 import { Best, type Hit } from './hits.ts'
 import { SEGMENT_BYTES } from './limits.ts'
+import { PickedCodes } from './picked-codes.ts'
 import type { Residency } from './residency.ts'
 import { checksumOf, type RowFile } from './row-file.ts'
 import { RowTable, type SavedTable } from './row-table.ts'
@@ -142,43 +144,53 @@ export class VectorRows {
   scanRows(query: Float32Array, k: number, rows: ArrayLike<number>): Hit[] {
     const best = new Best(k)
     const coded = codeQuery(query)
+    const { dense, alone, picked } = gatheringOf(rows, () => this.#gather(rows))
+    const look = (row: number): void => {
+      if (!this.table.isDead(row)) this.#add(best, query, row)
+    }
+    for (const row of alone) look(row)
+    for (const { index, some } of dense) {
+      const first = index * this.segmentRows
+      const counts = (row: number): boolean => some[row - first] === 1 && !this.table.isDead(row)
+      this.#scanSegment(index, coded, best, this.#firstAsked(k), counts)
+    }
+    best.settle()
+    picked?.nearest(coded, k, best, look)
+    return best.take()
+  }
+
+  #gather(rows: ArrayLike<number>): Gathering {
+    const dense: { index: number; some: Uint8Array }[] = []
+    const alone: number[] = []
+    const picks: { codes: Codes; first: number; from: number; to: number }[] = []
+    let count = 0
     for (let at = 0; at < rows.length; ) {
       const index = Math.floor(rows[at]! / this.segmentRows)
-      const end = (index + 1) * this.segmentRows
-      const start = at
-      while (at < rows.length && rows[at]! < end) at++
-      if (at - start >= this.#segments[index]!.rows * WHOLE_SEGMENT_SHARE) {
-        const first = index * this.segmentRows
+      const first = index * this.segmentRows
+      const from = at
+      while (at < rows.length && rows[at]! < first + this.segmentRows) at++
+      if (at - from >= this.#segments[index]!.rows * WHOLE_SEGMENT_SHARE) {
         const some = new Uint8Array(this.segmentRows)
-        for (let n = start; n < at; n++) some[rows[n]! - first] = 1
-        const counts = (row: number): boolean => some[row - first] === 1 && !this.table.isDead(row)
-        this.#scanSegment(index, coded, best, this.#firstAsked(k), counts)
-      } else this.#compareSome(index, coded, best, rows, start, at)
+        for (let n = from; n < at; n++) some[rows[n]! - first] = 1
+        dense.push({ index, some })
+        continue
+      }
+      const codes = this.#codesOf(index, at - from < PICKED_MIN ? 'memory' : 'file')
+      if (codes) {
+        picks.push({ codes, first, from, to: at })
+        count += at - from
+      } else for (let n = from; n < at; n++) alone.push(rows[n]!)
     }
-    return best.take()
+    if (count === 0) return { dense, alone, picked: undefined }
+    const picked = new PickedCodes(this.dimension, count)
+    for (const { codes, first, from, to } of picks) {
+      for (let n = from; n < to; n++) picked.add(rows[n]!, codes, rows[n]! - first)
+    }
+    return { dense, alone, picked }
   }
 
   #firstAsked(k: number): number {
     return FIRST_ASKED + Math.ceil((2 * k) / this.#segments.length)
-  }
-
-  #compareSome(
-    index: number,
-    coded: CodedQuery,
-    best: Best,
-    rows: ArrayLike<number>,
-    start: number,
-    end: number,
-  ): void {
-    const codes = this.#codesOf(index, end - start < PICKED_MIN ? 'memory' : 'file')
-    const [base, bound] = codes ? [codes.base(coded), codes.bound(coded)] : [0, 0]
-    for (let at = start; at < end; at++) {
-      const row = rows[at]!
-      if (this.table.isDead(row)) continue
-      if (codes && scoreOf(codes.cosine(coded, base, row % this.segmentRows) + bound) < best.floor) continue
-      this.#add(best, coded.unit, row)
-    }
-    best.settle()
   }
 
   #scanSegment(
