@@ -139,6 +139,30 @@ test('rows picked from blocks of all kinds are found as if all were compared', (
   }
 })
 
+test('codes are taken into memory before they are asked for, as long as there is room', () => {
+  const path = join(folder, 'warm')
+  const codesFile = () => new CodesFile(`${path}.codes`, ROWS_PER_SEGMENT, DIMENSION)
+  const first = new VectorRows(DIMENSION, boundless, new RowFile(path), codesFile(), SEGMENT_BYTES)
+  const make = mixed(50)
+  for (let n = 0; n < 5 * ROWS_PER_SEGMENT + 3; n++) first.append(n + 1, make().slice())
+  const saved = first.save()
+  first.release()
+  let left = 3
+  const room: Residency = { take: (_bytes, kind) => kind === 'codes' && left-- > 0, give: () => {} }
+  const rows = new VectorRows(DIMENSION, room, new RowFile(path), codesFile(), SEGMENT_BYTES)
+  rows.restore(saved)
+  let warmed = 0
+  while (rows.warm()) warmed++
+  assert.equal(warmed, 5)
+  assert.ok(left <= 0)
+  // The vectors are gone, so that what needs no look at them shows that codes are there.
+  writeFileSync(path, '')
+  const nobody = Int32Array.of()
+  assert.deepEqual(rows.scanRows(make(), 3, nobody), [])
+  assert.throws(() => rows.scan(make(), 3), /shorter/)
+  rows.release()
+})
+
 test('rows that die after a list was gathered are not found, however often the list is used', () => {
   const { rows, all } = filled('gathered', boundless, 2_000)
   const list = Int32Array.from({ length: 1_200 }, (_, n) => n + (n >> 3))

@@ -44,6 +44,8 @@ export class VectorRows {
   readonly #residency: Residency
   readonly #row: Float32Array
   #scratch: Float32Array | undefined
+  /** The next segment that `warm` looks at. */
+  #warmed = 0
   /** Rows that are in the file. */
   #written = 0
 
@@ -258,6 +260,19 @@ export class VectorRows {
       if (hasRoom) this.#residency.give(this.segmentRows * this.dimension, 'codes')
       throw error
     }
+  }
+
+  /** Takes the codes of one more segment from disk into memory while there is room; returns whether there may be more. */
+  warm(): boolean {
+    while (this.#warmed < this.#segments.length) {
+      const segment = this.#segments[this.#warmed]!
+      if (segment.rows < this.segmentRows) return false
+      const index = this.#warmed++
+      if (segment.codes || segment.sought) continue
+      this.#codesOf(index, 'file')
+      return true
+    }
+    return false
   }
 
   #checksumsOf(index: number): Uint32Array {

@@ -10,7 +10,7 @@ import { type Ranker, rankerOf } from './rankers.ts'
 import type { Spaces } from './spaces.ts'
 
 /** How much further a search looks when too little of what it found fits; at least and at most. */
-const FURTHER = { min: 4, max: 32 }
+const FURTHER = { min: 2, max: 32 }
 /** More than seem needed, as what fits is not spread evenly. */
 const SPARE = 1.5
 /** Inputs of a filter's index that are compared with at once, without a look at how many fit. */
@@ -67,7 +67,10 @@ async function oneRank(
   const { few } = filtered ? await outlookOf(db, plan.scope, FEW) : { few: undefined }
   if (few) return amongSome(db, plan, ranker, wanted, few)
   let mayList = filtered
-  for (let ask = filtered ? Math.max(ranker.cheap ?? 0, wanted) : wanted; ; ) {
+  const cheap = Math.max(ranker.cheap ?? 0, wanted)
+  // As many as were needed before.
+  const seeming = known.expected > 0 ? Math.ceil(((wanted * count) / known.expected) * SPARE) : 0
+  for (let ask = filtered ? Math.max(cheap, Math.min(seeming, cheap * FURTHER.max)) : wanted; ; ) {
     const { hits, all, road } = await ranker.best(ask)
     const { fitting, looked } = await firstFitting(db, plan, hits, wanted, known)
     if (fitting.length >= wanted || all || isLow(plan, hits)) return { hits: fitting, explain: [road, `of ${ask}`] }

@@ -52,6 +52,11 @@ export class KnownInputs {
     this.#expected = inputs
   }
 
+  /** About how many inputs seemed to fit; 0 where nobody has said. */
+  get expected(): number {
+    return this.#expected
+  }
+
   /** Whether more are known to fit than are listed. */
   get areTooMany(): boolean {
     return this.#areTooMany

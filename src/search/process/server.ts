@@ -72,6 +72,7 @@ export class SearchServer {
       if (this.#advancing || this.#closed) return
       if (this.#spaces.advance()) this.#advance()
       else if (performance.now() - this.#askedAt > IDLE_BEFORE_KEEPING_MS) await this.#spaces.tidy()
+      if (!this.#closed) await this.#spaces.warm()
       this.#tellNeeded()
     } catch (error) {
       console.error('indexes could not be looked after', error)

@@ -16,7 +16,14 @@ import { DEAD_SHARE_MAX, RESIDENT_BYTES_MAX } from '../../vectors/limits.ts'
 import { countingResidency, type Residency } from '../../vectors/residency.ts'
 import { createIndex, keptMark, openIndex } from '../../vectors/snapshot.ts'
 import type { VectorIndex } from '../../vectors/vector-index.ts'
-import { CHANGES_TO_KEEP, LOG_ROWS_HELD_MAX, OPEN_INDEXES_MAX, OPEN_MS_MAX, VECTORS_PER_READ } from '../limits.ts'
+import {
+  CHANGES_TO_KEEP,
+  LOG_ROWS_HELD_MAX,
+  OPEN_INDEXES_MAX,
+  OPEN_MS_MAX,
+  SEGMENTS_WARMED,
+  VECTORS_PER_READ,
+} from '../limits.ts'
 import { readVector } from './apply-changes.ts'
 import { inTime } from './in-time.ts'
 import { ifDamaged, OpenIndex } from './keeping.ts'
@@ -207,6 +214,14 @@ export class Spaces {
       }
     }
     return false
+  }
+
+  /** Takes some codes of open indexes from disk into memory, before a search has to. */
+  async warm(): Promise<void> {
+    let left = SEGMENTS_WARMED
+    for (const { index } of [...this.#open.values()]) {
+      for (; left > 0 && index.rows.warm(); left--) await breathe()
+    }
   }
 
   /** Keeps one index that has changed so much that it cannot wait until nobody searches. */
