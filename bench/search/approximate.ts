@@ -7,6 +7,8 @@ import { type Corpus, DIMENSION, K } from './corpus.ts'
 import { BareUsearch } from './peers.ts'
 
 const ROUNDS = 3
+/** How often each query is asked in a round, so that one takes long enough to be told from what comes between. */
+const TIMES_PER_ROUND = 8
 const CLIENTS = 8
 const EXPANSIONS = [10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512]
 const LOOK_MS = 1_000
@@ -22,10 +24,11 @@ export async function approximateResults(plane: DataPlane, corpus: Corpus, size:
   const { bare, expansion } = await bareOfRecall(plane, corpus, size, mean)
 
   const [alone, together, byHand]: [number[], number[], number[]] = [[], [], []]
+  const often = Array.from({ length: TIMES_PER_ROUND }, () => queries).flat()
   for (let round = 0; round <= ROUNDS; round++) {
-    const one = await rate(queries, 1, (query) => near(plane, query))
-    const many = await rate(queries, CLIENTS, (query) => near(plane, query))
-    const hand = await rate(queries, 1, async (query) => bare.search(query, K))
+    const one = await rate(often, 1, (query) => near(plane, query))
+    const many = await rate(often, CLIENTS, (query) => near(plane, query))
+    const hand = await rate(often, 1, async (query) => bare.search(query, K))
     if (round === 0) continue
     alone.push(one)
     together.push(many)

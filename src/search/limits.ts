@@ -10,7 +10,7 @@ export const CHANGES_OVERDUE = 50_000
 export const IDLE_BEFORE_KEEPING_MS = 3_000
 /** How often the log is followed while nobody searches, in milliseconds. */
 export const FOLLOW_MS = 2_000
-/** Blocks of rows whose codes are taken into memory at each of these looks, a millisecond each. */
+/** Blocks of rows that are taken into memory at each of these looks, one to three milliseconds each. */
 export const SEGMENTS_WARMED = 16
 /** Rows of the log behind the newest from which an index is kept anew, or opened for that, so that the log can go. */
 export const LOG_ROWS_HELD_MAX = 100_000

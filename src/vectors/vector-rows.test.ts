@@ -139,28 +139,41 @@ test('rows picked from blocks of all kinds are found as if all were compared', (
   }
 })
 
-test('codes are taken into memory before they are asked for, as long as there is room', () => {
+test('codes, then vectors are taken into memory before they are asked for, as long as there is room', () => {
   const path = join(folder, 'warm')
   const codesFile = () => new CodesFile(`${path}.codes`, ROWS_PER_SEGMENT, DIMENSION)
   const first = new VectorRows(DIMENSION, boundless, new RowFile(path), codesFile(), SEGMENT_BYTES)
   const make = mixed(50)
-  for (let n = 0; n < 5 * ROWS_PER_SEGMENT + 3; n++) first.append(n + 1, make().slice())
+  const all = Array.from({ length: 5 * ROWS_PER_SEGMENT }, () => make().slice())
+  for (const [n, vector] of all.entries()) first.append(n + 1, vector)
   const saved = first.save()
   first.release()
-  let left = 3
-  const room: Residency = { take: (_bytes, kind) => kind === 'codes' && left-- > 0, give: () => {} }
-  const rows = new VectorRows(DIMENSION, room, new RowFile(path), codesFile(), SEGMENT_BYTES)
-  rows.restore(saved)
-  let warmed = 0
-  while (rows.warm()) warmed++
-  assert.equal(warmed, 5)
-  assert.ok(left <= 0)
-  // The vectors are gone, so that what needs no look at them shows that codes are there.
+  const opened = (codes: number, raw: number): VectorRows => {
+    const room = { codes, raw }
+    const residency: Residency = { take: (_bytes, kind) => room[kind]-- > 0, give: () => {} }
+    const rows = new VectorRows(DIMENSION, residency, new RowFile(path), codesFile(), SEGMENT_BYTES)
+    rows.restore(saved)
+    return rows
+  }
+  const warmed = (rows: VectorRows): number => {
+    let steps = 0
+    while (rows.warm()) steps++
+    return steps
+  }
+  const [whole, some, bare] = [opened(5, 5), opened(2, 2), opened(0, 0)]
+  assert.deepEqual([warmed(whole), warmed(some), warmed(bare)], [10, 8, 6])
+  // The file is gone, so that what needs no look at it shows that vectors are there.
   writeFileSync(path, '')
-  const nobody = Int32Array.of()
-  assert.deepEqual(rows.scanRows(make(), 3, nobody), [])
-  assert.throws(() => rows.scan(make(), 3), /shorter/)
-  rows.release()
+  const query = toUnit(make().slice())
+  const expected = all
+    .map((vector, row) => ({ row, key: row + 1, score: scoreOf(dot(query, vector)) }))
+    .sort(byScore)
+    .slice(0, 9)
+  assert.deepEqual(whole.scan(query, 9), expected)
+  assert.deepEqual(some.vector(ROWS_PER_SEGMENT), all[ROWS_PER_SEGMENT])
+  assert.throws(() => some.scan(query, 9), /shorter/)
+  assert.throws(() => bare.vector(0), /shorter/)
+  for (const rows of [whole, some, bare]) rows.release()
 })
 
 test('rows that die after a list was gathered are not found, however often the list is used', () => {

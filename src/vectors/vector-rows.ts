@@ -44,7 +44,7 @@ export class VectorRows {
   readonly #residency: Residency
   readonly #row: Float32Array
   #scratch: Float32Array | undefined
-  /** The next segment that `warm` looks at. */
+  /** What `warm` has looked at: codes of all segments, then vectors. */
   #warmed = 0
   /** Rows that are in the file. */
   #written = 0
@@ -262,14 +262,24 @@ export class VectorRows {
     }
   }
 
-  /** Takes the codes of one more segment from disk into memory while there is room; returns whether there may be more. */
+  /**
+   * Takes one more segment from disk into memory while there is room, codes before vectors; returns whether there may be
+   * more. Throws DamagedIndex.
+   */
   warm(): boolean {
-    while (this.#warmed < this.#segments.length) {
-      const segment = this.#segments[this.#warmed]!
-      if (segment.rows < this.segmentRows) return false
-      const index = this.#warmed++
-      if (segment.codes || segment.sought) continue
-      this.#codesOf(index, 'file')
+    const full = Math.floor(this.count / this.segmentRows)
+    while (this.#warmed < 2 * full) {
+      const step = this.#warmed++
+      const index = step % full
+      const segment = this.#segments[index]!
+      if (step < full) {
+        if (segment.codes || segment.sought) continue
+        this.#codesOf(index, 'file')
+      } else if (!segment.vectors) {
+        this.#load(index)
+        // What is read where there is no room is of no use.
+        if (!segment.vectors) this.#warmed = 2 * full
+      } else continue
       return true
     }
     return false

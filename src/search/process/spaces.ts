@@ -216,11 +216,16 @@ export class Spaces {
     return false
   }
 
-  /** Takes some codes of open indexes from disk into memory, before a search has to. */
+  /** Takes some blocks of open indexes from disk into memory, before a search has to. */
   async warm(): Promise<void> {
     let left = SEGMENTS_WARMED
-    for (const { index } of [...this.#open.values()]) {
-      for (; left > 0 && index.rows.warm(); left--) await breathe()
+    for (const open of [...this.#open.values()]) {
+      try {
+        for (; left > 0 && this.#open.get(keyOf(open.space)) === open && open.index.rows.warm(); left--) await breathe()
+      } catch (error) {
+        ifDamaged(error)
+        this.#drop(open.space)
+      }
     }
   }
 
