@@ -1,6 +1,7 @@
 import { lookup as dnsLookup } from 'node:dns/promises'
 import ipaddr from 'ipaddr.js'
 import { buildConnector } from 'undici'
+import { inTime } from '../base/in-time.ts'
 import { type AddressPolicy, canonicalHost } from './address.ts'
 import { privateHost, unreachable } from './errors.ts'
 
@@ -49,17 +50,11 @@ export function guardedConnector(
 
 async function resolve(host: string, lookup: Lookup, timeoutMs: number): Promise<string[]> {
   if (ipaddr.isValid(host)) return [host]
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the look-up took too long')), timeoutMs)
-  })
   try {
-    const found = await Promise.race([lookup(host), late])
+    const found = await inTime(lookup(host), timeoutMs, () => new Error('the look-up took too long'))
     if (found.length === 0) throw new Error('the look-up found no address')
     return found.map(({ address }) => address)
   } catch (error) {
     throw unreachable(host, error)
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { AppError } from '../base/errors.ts'
+import { inTime } from '../base/in-time.ts'
 import type { Log } from '../base/log.ts'
 import { StatusCode } from '../contract/status-code.ts'
 import type { Engine, RawConnection, RawResult } from './dialect/engine.ts'
@@ -109,10 +110,9 @@ async function runAttempt<T>(engine: Engine, log: Log, work: (tx: Writer) => Pro
 
 /** All other writers wait for this one, so a function that hangs loses its transaction. */
 function withDeadline<T>(promise: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => reject(new AppError(StatusCode.DATABASE_STATEMENT_TIMEOUT, 'The change took too long: repeat the request')),
+  return inTime(
+    promise,
     TRANSACTION_MS_MAX,
+    () => new AppError(StatusCode.DATABASE_STATEMENT_TIMEOUT, 'The change took too long: repeat the request'),
   )
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }

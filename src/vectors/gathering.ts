@@ -18,8 +18,8 @@ const kept = new Map<ArrayLike<number>, { readonly gathering: Gathering; readonl
 let keptBytes = 0
 
 /**
- * What was gathered for a list of rows. Lists that are used again are the same object, and rows stay where they are, so
- * that it is kept by the list itself; what was not used for longest goes.
+ * What was gathered for a list of rows that may be used again: it is the same object then, and rows stay where they are,
+ * so that it is kept by the list itself; what was not used for longest goes.
  */
 export function gatheringOf(rows: ArrayLike<number>, gather: () => Gathering): Gathering {
   const known = kept.get(rows)

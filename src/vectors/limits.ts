@@ -12,7 +12,7 @@ export const TAIL_ROWS_MIN = 512
 export const GRAPH_STEP_ROWS = 32
 /** Share of dead rows from which an index is written anew without them. */
 export const DEAD_SHARE_MAX = 0.25
-/** Neighbours of a node in a graph: 16 left .006 of what is near out of reach at a million, 24 take twice the time. */
+/** Neighbours of a node in a graph: 16 left .006 of what is near out of reach at a million, 24 take nearly twice the time. */
 export const GRAPH_CONNECTIVITY = 20
 /** Candidates looked at when a row is taken into a graph. */
 export const GRAPH_EXPANSION_ADD = 128

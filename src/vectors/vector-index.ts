@@ -102,7 +102,7 @@ export class VectorIndex {
       const hits = this.#fromGraphs(query, wanted, candidates, among)
       if (hits.length === wanted) return { hits, strategy: 'graph' }
     }
-    return { hits: rows.scanRows(query, wanted, among), strategy: 'scan-matches' }
+    return { hits: rows.scanRows(query, wanted, among, true), strategy: 'scan-matches' }
   }
 
   #graphCost(candidates: number): number {

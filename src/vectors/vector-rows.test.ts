@@ -186,7 +186,7 @@ test('rows that die after a list was gathered are not found, however often the l
       .map((row) => ({ row, key: row + 1, score: scoreOf(dot(query, all[row]!)) }))
       .sort(byScore)
       .slice(0, 9)
-    assert.deepEqual(rows.scanRows(query, 9, list), expected)
+    assert.deepEqual(rows.scanRows(query, 9, list, true), expected)
     for (const { row, key } of expected.slice(0, 4)) {
       rows.remove(key)
       alive.delete(row)

@@ -142,11 +142,15 @@ export class VectorRows {
     return best.take()
   }
 
-  /** The live rows nearest to a unit query among the given rows, in ascending order; exact, best first. */
-  scanRows(query: Float32Array, k: number, rows: ArrayLike<number>): Hit[] {
+  /**
+   * The live rows nearest to a unit query among the given rows, in ascending order; exact, best first. Of a list that may
+   * be used again (`again`) what is gathered is kept.
+   */
+  scanRows(query: Float32Array, k: number, rows: ArrayLike<number>, again = false): Hit[] {
     const best = new Best(k)
     const coded = codeQuery(query)
-    const { dense, alone, picked } = gatheringOf(rows, () => this.#gather(rows))
+    const gather = (): Gathering => this.#gather(rows)
+    const { dense, alone, picked } = again ? gatheringOf(rows, gather) : gather()
     const look = (row: number): void => {
       if (!this.table.isDead(row)) this.#add(best, query, row)
     }

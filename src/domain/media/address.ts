@@ -23,17 +23,16 @@ export const pathOf = (place: MediaPlace, size: string): string => `${MEDIA_PATH
 
 /** What a path names; undefined when it names no hosted medium. */
 export function readPath(path: string): { place: MediaPlace; size: string } | undefined {
-  const parts = PATH.exec(path)
+  const parts = partsOf(PATH, path)
   if (!parts) return undefined
-  const [, size, userId, appId, kind, id] = parts
+  const [size, userId, appId, kind, id] = parts
+  return { place: { userId: userId!, appId: appId!, kind: kind as MediaKind, id: id! }, size: size! }
+}
+
+/** What the groups of a pattern match in a path, decoded; undefined where it does not match or is not well encoded. */
+export function partsOf(pattern: RegExp, path: string): string[] | undefined {
   try {
-    const place = {
-      userId: decodeURIComponent(userId!),
-      appId: decodeURIComponent(appId!),
-      kind: kind as MediaKind,
-      id: id!,
-    }
-    return { place, size: size! }
+    return pattern.exec(path)?.slice(1).map(decodeURIComponent)
   } catch {
     return undefined
   }

@@ -3,7 +3,7 @@ import { type ModelVersion, ModelVersionSchema } from '../../contract/index.ts'
 import { decodeDoc } from '../../contract/json/index.ts'
 import { versionOfApp } from '../../store/repos/model-versions.ts'
 import type { AppRef } from '../access/principal.ts'
-import { MEDIA_PATH } from '../media/address.ts'
+import { MEDIA_PATH, partsOf } from '../media/address.ts'
 import { type FoundMediaFile, noSuchMedium } from '../media/find.ts'
 import { LINK_MICROS } from '../media/links.ts'
 import type { Services } from '../services.ts'
@@ -24,13 +24,8 @@ export const trainLogPath = ({ userId, appId, id }: TrainLogPlace): string =>
 
 /** What a path names; undefined when it names no log. */
 export function readTrainLogPath(path: string): TrainLogPlace | undefined {
-  const parts = PATH.exec(path)
-  if (!parts) return undefined
-  try {
-    return { userId: decodeURIComponent(parts[1]!), appId: decodeURIComponent(parts[2]!), id: parts[3]! }
-  } catch {
-    return undefined
-  }
+  const parts = partsOf(PATH, path)
+  return parts && { userId: parts[0]!, appId: parts[1]!, id: parts[2]! }
 }
 
 /**

@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs'
 import type { LogMark, VectorSpace } from '../../store/repos/embedding-log.ts'
-import { DamagedIndex } from '../../vectors/damaged.ts'
 import { saveIndex } from '../../vectors/snapshot.ts'
 import type { VectorIndex } from '../../vectors/vector-index.ts'
 import { CHANGES_OVERDUE, CHANGES_TO_KEEP, SEARCH_MS_MAX } from '../limits.ts'
@@ -78,9 +77,4 @@ export class OpenIndex {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true })
   }
-}
-
-/** Nothing in place of a damaged index. */
-export function ifDamaged(error: unknown): undefined {
-  if (!(error instanceof DamagedIndex)) throw error
 }

@@ -57,11 +57,6 @@ export class KnownInputs {
     return this.#expected
   }
 
-  /** Whether more are known to fit than are listed. */
-  get areTooMany(): boolean {
-    return this.#areTooMany
-  }
-
   /**
    * All inputs that fit, the newest first, once so many searches have asked that listing them is worth it; undefined
    * before, and where there are too many.

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '../../base/errors.ts'
+import { inTime } from '../../base/in-time.ts'
 import { StatusCode } from '../../contract/status-code.ts'
 import type { Reader } from '../../store/database.ts'
 import {
@@ -11,7 +12,7 @@ import {
   type VectorSpace,
   vectorsOfSpace,
 } from '../../store/repos/embedding-log.ts'
-import { DamagedIndex } from '../../vectors/damaged.ts'
+import { type DamagedIndex, ifDamaged } from '../../vectors/damaged.ts'
 import { DEAD_SHARE_MAX, RESIDENT_BYTES_MAX } from '../../vectors/limits.ts'
 import { countingResidency, type Residency } from '../../vectors/residency.ts'
 import { createIndex, keptMark, openIndex } from '../../vectors/snapshot.ts'
@@ -25,8 +26,7 @@ import {
   VECTORS_PER_READ,
 } from '../limits.ts'
 import { readVector } from './apply-changes.ts'
-import { inTime } from './in-time.ts'
-import { ifDamaged, OpenIndex } from './keeping.ts'
+import { OpenIndex } from './keeping.ts'
 import { breathe, type Place, readLog } from './read-log.ts'
 
 /**
@@ -314,7 +314,7 @@ export class Spaces {
     try {
       return await work()
     } catch (error) {
-      if (!(error instanceof DamagedIndex)) throw error
+      ifDamaged(error)
       for (const space of spaces) this.#drop(space)
       return work()
     }

@@ -1,3 +1,5 @@
+import { partsOf } from '../../media/address.ts'
+
 /** Path under which all exports lie. */
 export const EXPORTS_PATH = '/exports'
 
@@ -17,11 +19,6 @@ export const exportPath = ({ userId, appId, id }: ExportPlace): string =>
 
 /** What a path names; undefined when it names no export. */
 export function readExportPath(path: string): ExportPlace | undefined {
-  const parts = PATH.exec(path)
-  if (!parts) return undefined
-  try {
-    return { userId: decodeURIComponent(parts[1]!), appId: decodeURIComponent(parts[2]!), id: parts[3]! }
-  } catch {
-    return undefined
-  }
+  const parts = partsOf(PATH, path)
+  return parts && { userId: parts[0]!, appId: parts[1]!, id: parts[2]! }
 }
