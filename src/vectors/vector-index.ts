@@ -31,8 +31,8 @@ export interface VectorAnswer {
 }
 
 /**
- * What roads cost in microseconds: a candidate of a graph (1.3 where many rows are alike, 9 where they lie apart), a row when all rows of a block are compared, one that is
- * picked, and each of the nearest that has to be told from the others.
+ * What roads cost in microseconds: a candidate of a graph (1.3 where many rows are alike, 9 where they lie apart), a row
+ * when all rows of a block are compared, one that is picked, and each of the nearest that has to be told from the others.
  */
 const COST = { candidate: 6, row: 0.07, picked: 0.3, wanted: 20 }
 /** More than seem needed, as what counts is not spread evenly. */
